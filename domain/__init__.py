@@ -1,0 +1,5 @@
+"""The words of the field: Listing, Money, Condition, Watch, Deal; and the settings.
+
+Belongs here: values, enums and rules that every room speaks about. Does not: I/O, SQL, HTTP, Dagster.
+Imports nothing of ours.
+"""

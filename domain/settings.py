@@ -1,0 +1,110 @@
+"""Settings from the environment and ``.env``, checked whole at start: all mistakes are reported at once.
+
+Every name is documented in ``.env.example``. Secrets are ``SecretStr``: they never print.
+"""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class SettingsError(Exception):
+    """The configuration is wrong; the message lists every mistake with the variable to change."""
+
+
+class Settings(BaseSettings):
+    """All settings, one place. Environment names are the upper-case field names with the prefix ``PRICESCOPE_``."""
+
+    model_config = SettingsConfigDict(env_prefix="PRICESCOPE_", env_file=".env", extra="ignore", frozen=True)
+
+    home: Path = Path(".pricescope")
+    database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
+    dagster_database_url: SecretStr | None = Field(default=None, validation_alias="DAGSTER_DATABASE_URL")
+
+    # ---- fetching
+    user_agent: str = "Pricescope/0.1 (personal price watch)"
+    proxy_url: SecretStr | None = None
+    requests_per_second: Annotated[float, Field(gt=0, le=1000)] = 0.5
+    request_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 30.0
+    request_attempts: Annotated[int, Field(ge=1, le=10)] = 3
+    pages_per_poll: Annotated[int, Field(ge=1, le=10)] = 5
+    pages_per_index: Annotated[int, Field(ge=1, le=10)] = 10
+    refusals_before_blocked: Annotated[int, Field(ge=1)] = 3
+    probe_interval_minutes: Annotated[int, Field(ge=1)] = 60
+    chromium_path: Path | None = None
+    vinted_cookie: SecretStr | None = None
+    sandbox_url: str | None = None
+
+    # ---- schedules
+    enabled_sources: Annotated[tuple[str, ...], NoDecode] = ("vinted",)
+    schedules_running: bool = True
+    raw_page_days: Annotated[int, Field(ge=1)] = 90
+    item_days: Annotated[int, Field(ge=1)] = 365
+
+    # ---- deals
+    comparables_window_days: Annotated[int, Field(ge=1, le=365)] = 30
+    base_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+
+    # ---- alerts
+    smtp_host: str | None = None
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = 587
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_starttls: bool = True
+    email_from: str | None = None
+    email_to: Annotated[tuple[str, ...], NoDecode] = ()
+    slack_webhook_url: SecretStr | None = None
+    dashboard_url: str = "http://127.0.0.1:3000"
+
+    @field_validator("enabled_sources", "email_to", mode="before")
+    @classmethod
+    def _split_commas(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("home", mode="after")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    def configured_channels(self) -> tuple[str, ...]:
+        """Return the names of the alert channels that can be used, in the order they are told."""
+        channels = []
+        if self.smtp_host and self.email_from and self.email_to:
+            channels.append("email")
+        if self.slack_webhook_url is not None:
+            channels.append("slack")
+        return tuple(channels)
+
+
+def _explain(error: ValidationError) -> str:
+    lines = []
+    for mistake in error.errors():
+        field = str(mistake["loc"][0]) if mistake["loc"] else "?"
+        name = field.upper() if field.lower().endswith("database_url") else f"PRICESCOPE_{field.upper()}"
+        lines.append(f"  {name}: {mistake['msg']}")
+    return "The configuration has mistakes:\n" + "\n".join(lines) + "\nSee .env.example for every setting."
+
+
+def load_settings() -> Settings:
+    """Read the settings afresh.
+
+    Raises:
+        SettingsError: with all mistakes at once; values are not repeated, since they may be secret.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError(_explain(error)) from None
+
+
+@functools.cache
+def settings() -> Settings:
+    """Return the process-wide settings, read once."""
+    return load_settings()

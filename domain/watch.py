@@ -1,0 +1,62 @@
+"""What a user asks to be watched, and the thresholds of that wish."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+
+class RuleName(StrEnum):
+    """The deal rules a watch may switch on, any together."""
+
+    ABSOLUTE = "absolute"
+    MEAN_SIGMA = "mean_sigma"
+    ROBUST = "robust"
+
+
+DEFAULT_RULES = (RuleName.ABSOLUTE, RuleName.ROBUST)
+
+
+class Watch(msgspec.Struct, frozen=True, kw_only=True):
+    """A saved search with its thresholds.
+
+    Attributes:
+        params: the marketplace's own search parameters, by their canonical names (see the source's search_url module).
+        country: the marketplace's country domain, e.g. ``fr`` or ``co.uk``.
+        currency: ISO 4217; prices are compared in it.
+        max_price: the absolute rule's limit on the total price, in ``currency``; None switches that rule off.
+        sigma_k: k of the mean - k*sigma rule (default 1.5, after the brief).
+        robust_z: how many robust deviations below the expected log price the default rule asks for.
+        min_comparables: fewer comparables than this give the verdict "not enough data".
+        blacklist: words or ``/regex/``; a listing with one is left out of alerts and statistics.
+        highlight: words shown, never excluded.
+        pages_per_poll: None means the source's default (five).
+        channels: names of the channels told; empty means all configured.
+        is_probe: the watch used to probe the source while it is blocked.
+    """
+
+    watch_id: int
+    owner: str
+    name: str
+    source: str
+    url: str
+    country: str
+    currency: str
+    params: dict[str, str | list[str]]
+    rules: tuple[RuleName, ...] = DEFAULT_RULES
+    max_price: Decimal | None = None
+    sigma_k: Decimal = Decimal("1.5")
+    robust_z: Decimal = Decimal("2.0")
+    min_comparables: int = 8
+    blacklist: tuple[str, ...] = ()
+    highlight: tuple[str, ...] = ()
+    pages_per_poll: int | None = None
+    channels: tuple[str, ...] = ()
+    is_active: bool = True
+    is_probe: bool = False
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    first_judged_at: datetime | None = None

@@ -1,0 +1,384 @@
+"""Every table that Pricescope owns, as SQLAlchemy Core metadata. The one place a column is defined.
+
+Schemas: ``raw`` pages as they came, ``core`` what was read from them, ``app`` what users ask and are told, ``ops`` how
+runs went. ``marts`` belongs to dbt. Migrations in ``warehouse/migrations`` bring a database to this state.
+
+Money in ``core.listings`` and ``app`` is exact numeric beside its currency; ``price_history`` holds minor units to
+stay narrow. All times are timestamptz, UTC. Partitioned tables are created by the migration (monthly, by range);
+their definitions here carry ``postgresql_partition_by``.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+SCHEMAS = ("raw", "core", "app", "ops", "marts")
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _now() -> Column[object]:
+    return Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now())
+
+
+# ---------------------------------------------------------------- raw
+
+pages = Table(
+    "pages",
+    metadata,
+    Column("page_id", BigInteger, Identity(), nullable=False),
+    Column("fetched_at", DateTime(timezone=True), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("day", Date, nullable=False, comment="partition day (UTC) of fetched_at"),
+    Column("watch_id", BigInteger, comment="not a foreign key: pages outlive watches"),
+    Column("url", Text, nullable=False),
+    Column("page_number", SmallInteger),
+    Column("status", SmallInteger, nullable=False),
+    Column("content_type", Text, nullable=False, server_default=""),
+    Column("duration_ms", Integer),
+    Column("origin", Text, nullable=False, server_default="fetch", comment="fetch, import or sandbox"),
+    Column("run_id", Text, comment="Dagster run that stored it"),
+    Column("sha256", LargeBinary, nullable=False, comment="of the uncompressed body"),
+    Column("body_bytes", Integer, nullable=False, comment="size of the uncompressed body"),
+    Column("body", LargeBinary, nullable=False, comment="zstd; storage external"),
+    PrimaryKeyConstraint("page_id", "fetched_at"),
+    # The same bytes of the same address at the same time are the same page: an import or a replay twice adds nothing.
+    UniqueConstraint("source", "url", "sha256", "fetched_at", name="uq_pages_identity"),
+    Index("ix_pages_source_day", "source", "day", "page_id"),
+    CheckConstraint("origin in ('fetch', 'import', 'sandbox')", name="origin"),
+    schema="raw",
+    postgresql_partition_by="RANGE (fetched_at)",
+)
+
+# ---------------------------------------------------------------- core
+
+sellers = Table(
+    "sellers",
+    metadata,
+    Column("seller_id", BigInteger, Identity(), primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("external_id", Text, nullable=False),
+    Column("login", Text),
+    Column("is_business", Boolean),
+    Column("first_seen_at", DateTime(timezone=True), nullable=False),
+    Column("last_seen_at", DateTime(timezone=True), nullable=False),
+    UniqueConstraint("source", "external_id"),
+    schema="core",
+)
+
+listings = Table(
+    "listings",
+    metadata,
+    Column("listing_id", BigInteger, Identity(), primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("external_id", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("description", Text),
+    Column("brand", Text),
+    Column("size", Text),
+    Column("color", Text),
+    Column("category", Text),
+    Column("condition", Text, nullable=False),
+    Column("condition_label", Text),
+    Column("condition_source_id", Text),
+    Column("price", Numeric(18, 4), nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("fee", Numeric(18, 4)),
+    Column("total_price", Numeric(18, 4), comment="what the buyer pays, fees included, shipping not"),
+    Column("original_price", Numeric(18, 4)),
+    Column("original_currency", Text),
+    Column("image_urls", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("seller_id", BigInteger, ForeignKey("core.sellers.seller_id")),
+    Column("listed_at", DateTime(timezone=True)),
+    Column("first_seen_at", DateTime(timezone=True), nullable=False),
+    Column("last_changed_at", DateTime(timezone=True), nullable=False),
+    Column("last_page_id", BigInteger, nullable=False, comment="raw page of the values shown here"),
+    UniqueConstraint("source", "external_id"),
+    Index("ix_listings_condition_price", "condition", "price"),
+    Index("ix_listings_condition_listed_at", "condition", "listed_at"),
+    Index("ix_listings_seller", "seller_id"),
+    CheckConstraint("price >= 0", name="price_not_negative"),
+    CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_iso"),
+    schema="core",
+)
+
+# Narrow and updated on every check, so that the wide row above is not (fillfactor 70 keeps updates HOT).
+listing_state = Table(
+    "listing_state",
+    metadata,
+    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), primary_key=True),
+    Column("content_hash", LargeBinary, nullable=False),
+    Column("price_minor", BigInteger, nullable=False),
+    Column("total_minor", BigInteger),
+    Column("currency", Text, nullable=False),
+    Column("availability", Text, nullable=False),
+    Column("favourite_count", Integer),
+    Column("view_count", Integer),
+    Column("last_seen_at", DateTime(timezone=True), nullable=False),
+    Column("last_page_id", BigInteger, nullable=False),
+    Column("checks", Integer, nullable=False, server_default="1"),
+    Column("price_changed_at", DateTime(timezone=True), nullable=False),
+    Column("is_active", Boolean, nullable=False, server_default=text("true")),
+    schema="core",
+)
+
+# Partitioned; created by the migration with INCLUDE columns and BRIN. A row on each change and once a day (heartbeat).
+price_history = Table(
+    "price_history",
+    metadata,
+    Column("listing_id", BigInteger, nullable=False),
+    Column("observed_at", DateTime(timezone=True), nullable=False),
+    Column("price_minor", BigInteger, nullable=False),
+    Column("total_minor", BigInteger),
+    Column("currency", Text, nullable=False),
+    Column("availability", Text, nullable=False),
+    PrimaryKeyConstraint("listing_id", "observed_at"),
+    schema="core",
+    postgresql_partition_by="RANGE (observed_at)",
+)
+
+fx_rates = Table(
+    "fx_rates",
+    metadata,
+    Column("day", Date, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("base_currency", Text, nullable=False),
+    Column("rate", Numeric(24, 12), nullable=False, comment="units of base_currency for one unit of currency"),
+    Column("provider", Text, nullable=False),
+    PrimaryKeyConstraint("day", "currency", "base_currency"),
+    CheckConstraint("rate > 0", name="rate_positive"),
+    schema="core",
+)
+
+# ---------------------------------------------------------------- app
+
+watches = Table(
+    "watches",
+    metadata,
+    Column("watch_id", BigInteger, Identity(), primary_key=True),
+    Column("owner", Text, nullable=False, server_default="owner"),
+    Column("name", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("country", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("params", JSONB, nullable=False),
+    Column("rules", ARRAY(Text), nullable=False),
+    Column("max_price", Numeric(18, 4)),
+    Column("sigma_k", Numeric(6, 3), nullable=False, server_default="1.5"),
+    Column("robust_z", Numeric(6, 3), nullable=False, server_default="2.0"),
+    Column("min_comparables", Integer, nullable=False, server_default="8"),
+    Column("blacklist", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("highlight", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("pages_per_poll", SmallInteger),
+    Column("channels", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("is_active", Boolean, nullable=False, server_default=text("true")),
+    Column("is_probe", Boolean, nullable=False, server_default=text("false")),
+    _now(),
+    Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("first_judged_at", DateTime(timezone=True), comment="end of the first run; null until then"),
+    UniqueConstraint("owner", "name"),
+    schema="app",
+)
+
+watch_listings = Table(
+    "watch_listings",
+    metadata,
+    Column("watch_id", BigInteger, ForeignKey("app.watches.watch_id", ondelete="CASCADE"), nullable=False),
+    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), nullable=False),
+    Column("first_seen_at", DateTime(timezone=True), nullable=False),
+    Column("last_seen_at", DateTime(timezone=True), nullable=False),
+    Column("is_blacklisted", Boolean, nullable=False, server_default=text("false")),
+    Column("is_initial", Boolean, nullable=False, comment="found by the watch's first run: reported, not alerted"),
+    Column("judged_total_minor", BigInteger, comment="payable price at the last verdict; null: never judged"),
+    Column("judged_baseline_at", DateTime(timezone=True), comment="computed_at of the statistics of that verdict"),
+    Column("judged_at", DateTime(timezone=True)),
+    Column("verdict", Text),
+    PrimaryKeyConstraint("watch_id", "listing_id"),
+    Index("ix_watch_listings_listing", "listing_id"),
+    schema="app",
+)
+
+hidden = Table(
+    "hidden",
+    metadata,
+    Column("owner", Text, nullable=False),
+    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), nullable=False),
+    Column("hidden_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    PrimaryKeyConstraint("owner", "listing_id"),
+    schema="app",
+)
+
+deals = Table(
+    "deals",
+    metadata,
+    Column("deal_id", BigInteger, Identity(), primary_key=True),
+    Column("watch_id", BigInteger, ForeignKey("app.watches.watch_id", ondelete="CASCADE"), nullable=False),
+    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), nullable=False),
+    Column("rule", Text, nullable=False, comment="the rule that decided; evidence holds every rule's verdict"),
+    Column("total_minor", BigInteger, nullable=False),
+    Column("price", Numeric(18, 4), nullable=False, comment="payable price, major units"),
+    Column("currency", Text, nullable=False),
+    Column("expected", Numeric(18, 4)),
+    Column("difference", Numeric(18, 4)),
+    Column("discount_percent", Numeric(7, 2)),
+    Column("sigma_below", Numeric(10, 3)),
+    Column("n_comparables", Integer, nullable=False, server_default="0"),
+    Column("evidence", JSONB, nullable=False, comment="list of verdicts, see domain.deal.Verdict"),
+    Column("is_initial", Boolean, nullable=False),
+    Column("page_id", BigInteger, nullable=False, comment="raw page the price was read from"),
+    Column("run_id", Text),
+    _now(),
+    # Once per watch, listing and price: a baseline that wobbles round a threshold cannot alert again, a new low can.
+    UniqueConstraint("watch_id", "listing_id", "currency", "total_minor"),
+    Index("ix_deals_created", "created_at"),
+    schema="app",
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("notification_id", BigInteger, Identity(), primary_key=True),
+    Column("kind", Text, nullable=False, comment="deal, report or test"),
+    Column("deal_id", BigInteger, ForeignKey("app.deals.deal_id", ondelete="CASCADE")),
+    Column("watch_id", BigInteger, ForeignKey("app.watches.watch_id", ondelete="CASCADE")),
+    Column("channel", Text, nullable=False),
+    Column("idempotency_key", Text, nullable=False, unique=True, comment="Message-ID local part, Idempotency-Key"),
+    Column("payload", JSONB, nullable=False, comment="frozen: what is rendered, see alerts.message"),
+    Column("state", Text, nullable=False, server_default="pending"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_attempt_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("last_error", Text),
+    _now(),
+    Column("sent_at", DateTime(timezone=True)),
+    UniqueConstraint("deal_id", "channel"),
+    Index("ix_notifications_due", "next_attempt_at", postgresql_where=text("state = 'pending'")),
+    CheckConstraint("state in ('pending', 'sent', 'dead')", name="state"),
+    CheckConstraint("kind in ('deal', 'report', 'test')", name="kind"),
+    schema="app",
+)
+
+# ---------------------------------------------------------------- ops
+
+scrape_runs = Table(
+    "scrape_runs",
+    metadata,
+    Column("scrape_run_id", BigInteger, Identity(), primary_key=True),
+    Column("run_id", Text, nullable=False, comment="Dagster run"),
+    Column("task", Text, nullable=False, comment="poll, index, backfill, import or probe"),
+    Column("source", Text, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("state", Text, nullable=False, comment="running, success or failure"),
+    Column("started_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("ended_at", DateTime(timezone=True)),
+    Column("pages", Integer, nullable=False, server_default="0"),
+    Column("items", Integer, nullable=False, server_default="0"),
+    Column("new_items", Integer, nullable=False, server_default="0"),
+    Column("changed_items", Integer, nullable=False, server_default="0"),
+    Column("quarantined", Integer, nullable=False, server_default="0"),
+    Column("deals", Integer, nullable=False, server_default="0"),
+    Column("alerts", Integer, nullable=False, server_default="0"),
+    Column("errors", Integer, nullable=False, server_default="0"),
+    Column("error", Text),
+    Column("durations_ms", JSONB, nullable=False, server_default="{}"),
+    UniqueConstraint("run_id", "source", "day"),
+    Index("ix_scrape_runs_source_started", "source", "started_at"),
+    schema="ops",
+)
+
+source_state = Table(
+    "source_state",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("state", Text, nullable=False, comment="ok, a PageMeaning of refusal, or not_configured"),
+    Column("since", DateTime(timezone=True), nullable=False),
+    Column("is_blocked", Boolean, nullable=False, server_default=text("false"), comment="the circuit is open"),
+    Column("consecutive_failures", Integer, nullable=False, server_default="0"),
+    Column("last_success_at", DateTime(timezone=True)),
+    Column("last_failure_at", DateTime(timezone=True)),
+    Column("last_probe_at", DateTime(timezone=True)),
+    Column("next_attempt_at", DateTime(timezone=True), comment="not before; null: now"),
+    Column("detail", Text, nullable=False, server_default=""),
+    schema="ops",
+)
+
+# One row a page read, written in the transaction that loaded the page: the checkpoint of `items`.
+page_readings = Table(
+    "page_readings",
+    metadata,
+    Column("page_id", BigInteger, primary_key=True),
+    Column("fetched_at", DateTime(timezone=True), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("parser_version", Integer, nullable=False),
+    Column("meaning", Text, nullable=False),
+    Column("detail", Text, nullable=False, server_default=""),
+    Column("records", Integer, nullable=False),
+    Column("new_items", Integer, nullable=False),
+    Column("changed_items", Integer, nullable=False),
+    Column("unchanged_items", Integer, nullable=False),
+    Column("quarantined", Integer, nullable=False),
+    Column("read_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Index("ix_page_readings_source_day", "source", "day"),
+    CheckConstraint("records = new_items + changed_items + unchanged_items + quarantined", name="nothing_lost"),
+    schema="ops",
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("quarantine_id", BigInteger, Identity(), primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("page_id", BigInteger, nullable=False),
+    Column("fetched_at", DateTime(timezone=True), nullable=False),
+    Column("record_index", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("record", LargeBinary, nullable=False, comment="the record as it came, at most 64 KiB"),
+    Column("state", Text, nullable=False, server_default="open"),
+    _now(),
+    Column("resolved_at", DateTime(timezone=True)),
+    UniqueConstraint("page_id", "record_index"),
+    CheckConstraint("state in ('open', 'resolved')", name="state"),
+    schema="ops",
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", JSONB, nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    schema="ops",
+)
