@@ -1,0 +1,1 @@
+"""Vinted: the client, its session, its search URLs and its page shapes."""
