@@ -45,6 +45,9 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
             is known, which makes every rule say so.
         total_minor: payable price in minor units of the listing's own currency ``listing_currency``.
         groups: narrowest first; empty where no statistics exist yet.
+        page_id: raw page the price was read from.
+        is_initial: found by the watch's first run, so reported and not alerted until its price drops.
+        judged_total_minor: payable price at the last verdict; None where never judged.
     """
 
     watch_id: int
@@ -58,3 +61,6 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     listing_currency: str
     is_blacklisted: bool = False
     groups: tuple[GroupStatistics, ...] = ()
+    page_id: int = 0
+    is_initial: bool = False
+    judged_total_minor: int | None = None

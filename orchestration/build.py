@@ -1,0 +1,30 @@
+"""The only place where Definitions are assembled. Tests and the command override resources here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import dagster as dg
+
+from orchestration.polling import assets, checks, jobs, retention, schedules, sensors
+from orchestration.resources import default_resources
+
+
+def build_polling(resource_overrides: Mapping[str, object] | None = None) -> dg.Definitions:
+    """Return the light code location: raw pages to alerts, health, retention."""
+    return dg.Definitions(
+        assets=[
+            assets.watches,
+            assets.raw_listings,
+            assets.items_and_price_history,
+            assets.deals,
+            assets.alerts,
+            retention.retention,
+        ],
+        asset_checks=[checks.source_health],
+        jobs=list(jobs.JOBS),
+        schedules=list(schedules.build_schedules()),
+        sensors=sensors.build_sensors(),
+        resources={**default_resources(), **(resource_overrides or {})},
+        executor=dg.in_process_executor,
+    )

@@ -1,0 +1,46 @@
+"""Named jobs of the light code location, each with a time limit so that a killed worker cannot silence a source."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from orchestration.partitions import source_days
+from orchestration.polling import assets, checks, retention
+
+
+def _limit(minutes: int) -> dict[str, str]:
+    return {"dagster/max_runtime": str(minutes * 60)}
+
+
+poll = dg.define_asset_job(
+    "poll",
+    selection=dg.AssetSelection.assets(
+        assets.raw_listings, "items", "price_history", assets.deals, assets.alerts
+    ).without_checks(),
+    partitions_def=source_days,
+    tags=_limit(20),
+    description="Fetch a source's watches, read the pages, judge what is new, tell who asked. In one process.",
+)
+
+deliver = dg.define_asset_job(
+    "deliver",
+    selection=dg.AssetSelection.assets(assets.alerts),
+    tags=_limit(10),
+    description="Send what the outbox holds.",
+)
+
+health = dg.define_asset_job(
+    "health",
+    selection=dg.AssetSelection.checks(checks.source_health),
+    tags=_limit(5),
+    description="Freshness and volume of each source against its own past, whether or not it still runs.",
+)
+
+care = dg.define_asset_job(
+    "care",
+    selection=dg.AssetSelection.assets(retention.retention),
+    tags=_limit(60),
+    description="Drop what is older than the settings keep; make partitions ahead; prune Dagster's own logs.",
+)
+
+JOBS = (poll, deliver, health, care)

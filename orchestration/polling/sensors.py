@@ -1,0 +1,36 @@
+"""The sensor that sees undelivered notifications. It only starts delivery: a tick is at-least-once and cut at 60 s."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from domain.settings import load_settings
+from orchestration.polling import jobs
+from orchestration.resources import WarehouseResource
+from warehouse import outbox
+
+
+def delivery_run_key(due: outbox.DueSummary) -> str:
+    """Return a key that changes when the set of due notifications, or their number of attempts, changes."""
+    return f"deliver:{due.last_id}:{due.count}:{due.attempts}"
+
+
+def build_sensors() -> list[dg.SensorDefinition]:
+    """Return the sensors; registered RUNNING where the settings say so."""
+    running = load_settings().schedules_running
+
+    @dg.sensor(
+        name="undelivered_alerts",
+        job=jobs.deliver,
+        minimum_interval_seconds=30,
+        default_status=dg.DefaultSensorStatus.RUNNING if running else dg.DefaultSensorStatus.STOPPED,
+        description="Starts a delivery run when notifications are due.",
+    )
+    def undelivered_alerts(warehouse: WarehouseResource) -> dg.RunRequest | dg.SkipReason:
+        with warehouse.connection("sensor") as conn:
+            due = outbox.due_summary(conn)
+        if due.count == 0:
+            return dg.SkipReason("Nothing is due.")
+        return dg.RunRequest(run_key=delivery_run_key(due))
+
+    return [undelivered_alerts]

@@ -1,0 +1,45 @@
+"""Great Expectations on the items of the last two days, as asset checks; critical ones stop the statistics.
+
+A poll guards its own history row by row (constraints and quarantine, in the page's transaction); this looks at the
+batch as a whole and keeps a corrupt one out of the statistics that deals are judged by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import dagster as dg
+from quality.suites import ITEMS_SUITE
+
+from orchestration.resources import WarehouseResource
+
+_BLOCKING = {expectation.name for expectation in ITEMS_SUITE if expectation.blocking}
+
+
+@dg.multi_asset_check(
+    name="items_quality",
+    specs=[
+        dg.AssetCheckSpec(
+            expectation.name,
+            asset="items",
+            description=expectation.description,
+            blocking=expectation.name in _BLOCKING,
+        )
+        for expectation in ITEMS_SUITE
+    ],
+)
+def items_quality(warehouse: WarehouseResource) -> Iterator[dg.AssetCheckResult]:
+    """Yield one result an expectation: counts and shares only, never a raw value."""
+    from pipeline.quality import check_items  # noqa: PLC0415 - great_expectations costs five seconds to import
+
+    with warehouse.connection("quality") as conn:
+        results = check_items(conn)
+    for result in results:
+        yield dg.AssetCheckResult(
+            asset_key="items",
+            check_name=result.name,
+            passed=result.passed,
+            severity=dg.AssetCheckSeverity.ERROR if result.severity == "critical" else dg.AssetCheckSeverity.WARN,
+            description=result.detail,
+            metadata=result.counts,
+        )

@@ -1,0 +1,64 @@
+"""Deliver what the outbox holds: send, then mark, one notification a transaction.
+
+A crash between the receiver's acceptance and the mark repeats that one notification, under the same idempotency key
+(Message-ID, Idempotency-Key), so that a receiver can drop it. No sender can close that gap; nothing is ever lost.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import msgspec
+import psycopg
+from alerts.backoff import next_attempt
+from alerts.channels import Channel, PermanentDeliveryError, TransientDeliveryError
+from alerts.message import decode_message
+
+from warehouse import outbox
+
+logger = logging.getLogger(__name__)
+
+
+class DeliveryOutcome(msgspec.Struct, kw_only=True):
+    """How many notifications were sent, put off for a later attempt, or given up (dead)."""
+
+    sent: int = 0
+    retried: int = 0
+    dead: int = 0
+
+
+def deliver_due(
+    conn: psycopg.Connection, channels: Mapping[str, Channel], *, now: Callable[[], datetime], limit: int = 500
+) -> DeliveryOutcome:
+    """Send every notification that is due. Two deliverers at once share the work: a claimed row is locked."""
+    outcome = DeliveryOutcome()
+    for _ in range(limit):
+        with conn.transaction():
+            notification = outbox.claim_one(conn)
+            if notification is None:
+                break
+            channel = channels.get(notification.channel)
+            try:
+                if channel is None:
+                    message = f"channel {notification.channel!r} is not configured; set it up and it will be sent"
+                    raise TransientDeliveryError(message)
+                channel.send(decode_message(notification.payload), idempotency_key=notification.idempotency_key)
+            except (TransientDeliveryError, PermanentDeliveryError) as error:
+                retry_after = error.retry_after if isinstance(error, TransientDeliveryError) else None
+                retry_at = (
+                    None
+                    if isinstance(error, PermanentDeliveryError)
+                    else next_attempt(notification.attempts + 1, now(), retry_after)
+                )
+                outbox.mark_failed(conn, notification.notification_id, error=str(error), retry_at=retry_at)
+                if retry_at is None:
+                    outcome.dead += 1
+                else:
+                    outcome.retried += 1
+                logger.warning("notification %s: %s", notification.notification_id, error)
+            else:
+                outbox.mark_sent(conn, notification.notification_id)
+                outcome.sent += 1
+    return outcome

@@ -1,0 +1,176 @@
+"""Fetch a source's watches and keep every page before anything reads it.
+
+Belongs here: which watches are fetched now, in which order, and when to stop. Does not: parsing into tables
+(``pipeline.read``), HTTP (``scrapers``), SQL (``warehouse``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+
+import msgspec
+import psycopg
+from domain.source_state import SourceState, after_page, may_poll
+from scrapers.registry import create_source
+
+from domain.page import PageMeaning
+from domain.settings import Settings
+from domain.watch import Watch
+from scrapers.contract import Query, Source
+from warehouse import pages, source_state, watches
+
+logger = logging.getLogger(__name__)
+
+
+class PastDayError(Exception):
+    """A past day was asked for that has no stored pages: the web of that day cannot be fetched any more."""
+
+
+class PollOutcome(msgspec.Struct, kw_only=True):
+    """What a poll did.
+
+    Attributes:
+        decision: ``poll``, ``probe``, ``wait`` or ``stored`` (a past day: nothing fetched, its stored pages stand).
+        meanings: how many pages had which meaning.
+        state: the source's state afterwards.
+    """
+
+    source: str
+    day: date
+    decision: str
+    watches: int = 0
+    pages: int = 0
+    meanings: dict[str, int] = msgspec.field(default_factory=dict)
+    state: str = "ok"
+    detail: str = ""
+
+
+def utc_now() -> datetime:
+    """Return the current time, UTC."""
+    return datetime.now(UTC)
+
+
+def replay_clock(day: date) -> Callable[[], datetime]:
+    """Return a clock that runs from 23:00 UTC of a past day, so that pages fetched of it carry that day."""
+    start = datetime.combine(day, time(23, 0), tzinfo=UTC)
+    began = utc_now()
+
+    def now() -> datetime:
+        return min(start + (utc_now() - began), start + timedelta(minutes=59))
+
+    return now
+
+
+def poll_day(conn: psycopg.Connection, settings: Settings, source_name: str, day: date, *, run_id: str) -> PollOutcome:
+    """Materialise the raw pages of one source and one UTC day.
+
+    Today is fetched. A past day is never fetched from the web: its stored pages stand, and without any it fails.
+    Only the sandbox, which can be asked for any day of its market, is fetched for past days too.
+
+    Raises:
+        PastDayError: when the day is past and nothing of it is stored.
+    """
+    today = utc_now().date()
+    if day == today:
+        source = create_source(source_name, settings)
+        return asyncio.run(_poll(conn, settings, source, day, run_id=run_id, now=utc_now))
+    if day > today:
+        raise PastDayError(f"{day} is in the future (UTC); nothing can be fetched for it.")
+    if settings.sandbox_url is not None:
+        clock = replay_clock(day)
+        source = create_source(source_name, settings, clock=clock, market_time=clock())
+        return asyncio.run(_poll(conn, settings, source, day, run_id=run_id, now=clock))
+    stored = pages.count_of_day(conn, source_name, day)
+    if stored == 0:
+        raise PastDayError(
+            f"No page of {source_name} is stored for {day}, and a past day cannot be fetched from the web: today's "
+            "prices would land under an old date. Import recorded pages with: pricescope import FILE --day "
+            f"{day}"
+        )
+    return PollOutcome(source=source_name, day=day, decision="stored", pages=stored)
+
+
+def probe_watch(active: Sequence[Watch]) -> Sequence[Watch]:
+    """Return the one watch that probes a blocked source: the designated one, else the oldest."""
+    designated = [watch for watch in active if watch.is_probe]
+    return (designated or list(active))[:1]
+
+
+async def _poll(
+    conn: psycopg.Connection,
+    settings: Settings,
+    source: Source,
+    day: date,
+    *,
+    run_id: str,
+    now: Callable[[], datetime],
+) -> PollOutcome:
+    state = source_state.load(conn, source.name, now())
+    decision = may_poll(state, now())
+    outcome = PollOutcome(source=source.name, day=day, decision=decision, state=state.state, detail=state.detail)
+    try:
+        if decision == "wait":
+            return outcome
+        chosen: Sequence[Watch] = watches.active(conn, source.name)
+        if decision == "probe":
+            chosen = probe_watch(chosen)
+        for watch in chosen:
+            state = await _fetch_watch(conn, settings, source, watch, state, outcome, run_id=run_id, now=now)
+            if state.is_blocked:
+                break
+    finally:
+        await source.aclose()
+    outcome.state, outcome.detail = state.state, state.detail
+    return outcome
+
+
+async def _fetch_watch(
+    conn: psycopg.Connection,
+    settings: Settings,
+    source: Source,
+    watch: Watch,
+    state: SourceState,
+    outcome: PollOutcome,
+    *,
+    run_id: str,
+    now: Callable[[], datetime],
+) -> SourceState:
+    """Fetch one watch page by page; each page is stored, with the state it leaves the source in, in one transaction."""
+    outcome.watches += 1
+    query = Query(
+        country=watch.country,
+        params=watch.params,
+        watch_id=watch.watch_id,
+        max_pages=1 if outcome.decision == "probe" else page_budget(settings, watch),
+    )
+    origin = "fetch" if settings.sandbox_url is None else "sandbox"
+    async for page in source.fetch_search(query):
+        reading = source.read(page)
+        state = after_page(
+            state,
+            reading.meaning,
+            now(),
+            refusals_before_blocked=settings.refusals_before_blocked,
+            probe_interval=timedelta(minutes=settings.probe_interval_minutes),
+            detail=reading.detail,
+        )
+        with conn.transaction():
+            pages.store_page(conn, page, origin=origin, run_id=run_id)
+            source_state.save(conn, state)
+        outcome.pages += 1
+        outcome.meanings[reading.meaning] = outcome.meanings.get(reading.meaning, 0) + 1
+        if reading.meaning is not PageMeaning.OK:
+            logger.warning("%s: watch %r: %s: %s", source.name, watch.name, reading.meaning, reading.detail)
+        if state.is_blocked:
+            break
+    return state
+
+
+def page_budget(settings: Settings, watch: Watch) -> int:
+    """Return how many pages a poll of this watch reads: its own wish, else ten for the first index, else five."""
+    if watch.pages_per_poll is not None:
+        return watch.pages_per_poll
+    return settings.pages_per_index if watch.first_judged_at is None else settings.pages_per_poll
