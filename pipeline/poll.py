@@ -64,11 +64,16 @@ def replay_clock(day: date) -> Callable[[], datetime]:
     return now
 
 
-def poll_day(conn: psycopg.Connection, settings: Settings, source_name: str, day: date, *, run_id: str) -> PollOutcome:
+def poll_day(
+    conn: psycopg.Connection, settings: Settings, source_name: str, day: date, *, run_id: str, index: bool = False
+) -> PollOutcome:
     """Materialise the raw pages of one source and one UTC day.
 
     Today is fetched. A past day is never fetched from the web: its stored pages stand, and without any it fails.
     Only the sandbox, which can be asked for any day of its market, is fetched for past days too.
+
+    Args:
+        index: read ten pages a watch (``pages_per_index``) instead of five.
 
     Raises:
         PastDayError: when the day is past and nothing of it is stored.
@@ -76,13 +81,13 @@ def poll_day(conn: psycopg.Connection, settings: Settings, source_name: str, day
     today = utc_now().date()
     if day == today:
         source = create_source(source_name, settings)
-        return asyncio.run(_poll(conn, settings, source, day, run_id=run_id, now=utc_now))
+        return asyncio.run(_poll(conn, settings, source, day, run_id=run_id, now=utc_now, index=index))
     if day > today:
         raise PastDayError(f"{day} is in the future (UTC); nothing can be fetched for it.")
     if settings.sandbox_url is not None:
         clock = replay_clock(day)
         source = create_source(source_name, settings, clock=clock, market_time=clock())
-        return asyncio.run(_poll(conn, settings, source, day, run_id=run_id, now=clock))
+        return asyncio.run(_poll(conn, settings, source, day, run_id=run_id, now=clock, index=index))
     stored = pages.count_of_day(conn, source_name, day)
     if stored == 0:
         raise PastDayError(
@@ -107,6 +112,7 @@ async def _poll(
     *,
     run_id: str,
     now: Callable[[], datetime],
+    index: bool,
 ) -> PollOutcome:
     state = source_state.load(conn, source.name, now())
     decision = may_poll(state, now())
@@ -118,7 +124,9 @@ async def _poll(
         if decision == "probe":
             chosen = probe_watch(chosen)
         for watch in chosen:
-            state = await _fetch_watch(conn, settings, source, watch, state, outcome, run_id=run_id, now=now)
+            state = await _fetch_watch(
+                conn, settings, source, watch, state, outcome, run_id=run_id, now=now, index=index
+            )
             if state.is_blocked:
                 break
     finally:
@@ -137,6 +145,7 @@ async def _fetch_watch(
     *,
     run_id: str,
     now: Callable[[], datetime],
+    index: bool,
 ) -> SourceState:
     """Fetch one watch page by page; each page is stored, with the state it leaves the source in, in one transaction."""
     outcome.watches += 1
@@ -144,7 +153,7 @@ async def _fetch_watch(
         country=watch.country,
         params=watch.params,
         watch_id=watch.watch_id,
-        max_pages=1 if outcome.decision == "probe" else page_budget(settings, watch),
+        max_pages=1 if outcome.decision == "probe" else page_budget(settings, watch, index=index),
     )
     origin = "fetch" if settings.sandbox_url is None else "sandbox"
     async for page in source.fetch_search(query):
@@ -169,8 +178,8 @@ async def _fetch_watch(
     return state
 
 
-def page_budget(settings: Settings, watch: Watch) -> int:
-    """Return how many pages a poll of this watch reads: its own wish, else ten for the first index, else five."""
-    if watch.pages_per_poll is not None:
-        return watch.pages_per_poll
-    return settings.pages_per_index if watch.first_judged_at is None else settings.pages_per_poll
+def page_budget(settings: Settings, watch: Watch, *, index: bool) -> int:
+    """Return how many pages a poll of this watch reads: ten when indexing by hand, else its own wish, else five."""
+    if index:
+        return settings.pages_per_index
+    return settings.pages_per_poll if watch.pages_per_poll is None else watch.pages_per_poll

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import dagster as dg
-from pipeline.judge import judge_pending
 
 from orchestration.metadata import outcome_metadata
 from orchestration.partitions import in_day_order, source_days, sources_of
 from orchestration.resources import ChannelsResource, SettingsResource, WarehouseResource
 from orchestration.runs import recorded_step
 from pipeline.deliver import deliver_due
+from pipeline.judge import judge_pending
 from pipeline.poll import poll_day, utc_now
 from pipeline.read import read_day
 
@@ -26,6 +26,12 @@ watches = dg.AssetSpec(
     kinds={"postgres"},
     owners=_OWNERS,
 )
+
+
+class FetchConfig(dg.Config):
+    """Run configuration of `raw_listings`; ``index`` reads ten pages a watch instead of five."""
+
+    index: bool = False
 
 
 class ReadConfig(dg.Config):
@@ -44,7 +50,10 @@ class ReadConfig(dg.Config):
     retry_policy=_RETRY_ONCE,
 )
 def raw_listings(
-    context: dg.AssetExecutionContext, warehouse: WarehouseResource, app_settings: SettingsResource
+    context: dg.AssetExecutionContext,
+    config: FetchConfig,
+    warehouse: WarehouseResource,
+    app_settings: SettingsResource,
 ) -> dg.MaterializeResult[None]:
     """Pages as the marketplace sent them (raw.pages: zstd, by sha256), one partition a source and UTC day.
 
@@ -56,7 +65,7 @@ def raw_listings(
             warehouse.connection("raw_listings") as conn,
             recorded_step(conn, context.run_id, source, day, step="raw_listings") as counters,
         ):
-            outcome = poll_day(conn, app_settings.get(), source, day, run_id=context.run_id)
+            outcome = poll_day(conn, app_settings.get(), source, day, run_id=context.run_id, index=config.index)
             counters.add(pages=outcome.pages)
         outcomes.append(outcome)
         context.log.info(f"{source} {day}: {outcome.decision}, {outcome.pages} pages, state {outcome.state}")

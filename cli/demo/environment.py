@@ -1,0 +1,46 @@
+"""The demo's settings: its own home, the sandbox as the only marketplace, its mailbox as the only receiver."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from domain.settings import Settings, settings
+
+DEMO_HOME = Path(".pricescope-demo")
+
+
+def demo_settings(*, sandbox_url: str, smtp_port: int, slack_url: str, dashboard_url: str) -> Settings:
+    """Put the demo's settings into the environment, for this process and its children, and return them."""
+    os.environ.update(
+        {
+            "PRICESCOPE_HOME": str(demo_home()),
+            "PRICESCOPE_SANDBOX_URL": sandbox_url,
+            "PRICESCOPE_SMTP_HOST": "127.0.0.1",
+            "PRICESCOPE_SMTP_PORT": str(smtp_port),
+            "PRICESCOPE_SMTP_STARTTLS": "false",
+            "PRICESCOPE_EMAIL_FROM": "pricescope@demo.invalid",
+            "PRICESCOPE_EMAIL_TO": "you@demo.invalid",
+            "PRICESCOPE_SLACK_WEBHOOK_URL": slack_url,
+            "PRICESCOPE_DASHBOARD_URL": dashboard_url,
+            "PRICESCOPE_ENABLED_SOURCES": "vinted",
+        }
+    )
+    for name in ("DATABASE_URL", "DAGSTER_DATABASE_URL", "PRICESCOPE_SMTP_USERNAME", "PRICESCOPE_SMTP_PASSWORD"):
+        os.environ.pop(name, None)
+    settings.cache_clear()
+    return settings()
+
+
+def demo_home() -> Path:
+    """Return the demo's home folder, absolute."""
+    return DEMO_HOME.absolute()
+
+
+def fresh_home() -> Path:
+    """Return an empty demo home: each demo starts from nothing."""
+    home = demo_home()
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    return home

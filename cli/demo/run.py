@@ -1,0 +1,273 @@
+"""The steps of the demo, in the order a user's first weeks have, each through the pipeline's own front door."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as day_time
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import psycopg
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+from sandbox.watches import DemoWatch, demo_watches
+from scrapers.registry import create_source
+from warehouse.connect import connect, resolve_database
+from warehouse.partitions import ensure_partitions
+
+from cli.demo.environment import demo_settings, fresh_home
+from cli.demo.score import Score, score
+from cli.services import serve_until_interrupted
+from domain.settings import Settings
+from domain.watch import DEFAULT_RULES
+from services import dagster_home
+from services.stack import Stack, create_dagster_tables, prepare_databases, release_databases, start_dagster
+from services.statistics_docs import make_manifest
+from services.supervisor import ServiceError, Supervisor, free_port
+from warehouse import deals as deal_rows
+from warehouse import outbox, watches
+
+HISTORY_ASSETS = ("raw_listings", "items", "price_history")
+
+
+@dataclass(frozen=True)
+class DemoOptions:
+    """What the user asked for."""
+
+    once: bool
+    quiet: bool
+    port: int
+    days: int
+    ticks: int
+    seed: int
+
+
+class Demo:
+    """One demo: its options, its console and how long each step took."""
+
+    def __init__(self, options: DemoOptions) -> None:
+        self.options = options
+        self.console = Console(stderr=True, quiet=options.quiet, highlight=False)
+        self.began = time.monotonic()
+        self.steps: dict[str, float] = {}
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[None]:
+        """Show a step while it works and what it took."""
+        start = time.monotonic()
+        with self.console.status(title):
+            yield
+        self.steps[title] = round(time.monotonic() - start, 1)
+        self.console.print(f"  [green]✓[/green] {title} [dim]{self.steps[title]:.1f} s[/dim]")
+
+
+def run_demo(options: DemoOptions) -> dict[str, Any]:
+    """Run the demo; return its summary.
+
+    Raises:
+        ServiceError: when one of its processes does not come up.
+        DagsterApiError: when a run fails.
+    """
+    demo = Demo(options)
+    home = fresh_home()
+    configured: Settings | None = None
+    try:
+        with Supervisor(log_dir=home / "logs", cwd=dagster_home.ROOT) as supervisor:
+            with demo.step("Market, mailbox and Slack in miniature"):
+                market = start_sandbox(supervisor, home, options)
+            ui_port = free_port(options.port)
+            configured = demo_settings(
+                sandbox_url=market["url"],
+                smtp_port=int(market["smtp_port"]),
+                slack_url=f"{market['url']}/slack/services/T000/B000/demo",
+                dashboard_url=f"http://127.0.0.1:{ui_port}",
+            )
+            with demo.step("PostgreSQL, tables, dbt manifest"):
+                prepare_databases(configured)
+                env = dagster_home.prepare(configured)
+                create_dagster_tables()
+                make_manifest()
+            with demo.step("Dagster: two code locations, daemon, web server"):
+                stack = start_dagster(configured, supervisor, port=ui_port, env=env)
+            summary = live(demo, configured, stack, market)
+            if not options.once:
+                serve(demo, stack, market, summary)
+            return summary
+    finally:
+        if configured is not None:
+            release_databases(configured)
+
+
+def start_sandbox(supervisor: Supervisor, home: Path, options: DemoOptions) -> dict[str, Any]:
+    """Start the sandbox process; return the addresses it announces."""
+    ready = home / "sandbox.json"
+    start = datetime.combine(_today() - timedelta(days=options.days), day_time(), tzinfo=UTC)
+    service = supervisor.start(
+        "sandbox",
+        [
+            sys.executable,
+            "-m",
+            "sandbox",
+            "--port",
+            str(free_port(3001)),
+            "--smtp-port",
+            "0",
+            "--seed",
+            str(options.seed),
+            "--start",
+            start.isoformat(),
+            "--mail-dir",
+            str(home / "mail"),
+            "--ready-file",
+            str(ready),
+        ],
+    )
+    supervisor.await_answer(service, ready.exists, seconds=60)
+    announced: dict[str, Any] = json.loads(ready.read_text())
+    return announced
+
+
+def live(demo: Demo, configured: Settings, stack: Stack, market: dict[str, Any]) -> dict[str, Any]:
+    """Live through the history, the statistics and some days of alerts; return the summary."""
+    url = resolve_database(configured).warehouse
+    today = _today()
+    first = today - timedelta(days=demo.options.days)
+    with connect(url, application_name="pricescope:demo") as conn:
+        ensure_partitions(conn, first, today + timedelta(days=62))
+        for wanted in demo_watches(market["url"]):
+            add_watch(conn, configured, wanted)
+        partitions = [f"{first + timedelta(days=n)}|vinted" for n in range(demo.options.days)]
+        with demo.step(f"History: {demo.options.days} days in one Dagster backfill"):
+            backfill = stack.api.launch_backfill(HISTORY_ASSETS, partitions, {"dagster/partition/source": "vinted"})
+            stack.api.await_backfill(backfill, seconds=600, tick=lambda _: None)
+        with demo.step("Great Expectations checks and dbt models"):
+            stack.api.run_job("statistics", "statistics", seconds=300)
+        with demo.step("First verdicts on the whole history: a report, not a flood"):
+            tick(demo, configured, market, market_day(today, 0))
+        known = external_ids(conn)
+        docs = subprocess.Popen(
+            [sys.executable, "-c", "from services.statistics_docs import make_docs; make_docs()"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=dagster_home.ROOT,
+        )
+        with demo.step(f"Live: {demo.options.ticks} polls, half a market day apart"):
+            for number in range(1, demo.options.ticks + 1):
+                tick(demo, configured, market, market_day(today, number))
+        with demo.step("dbt documentation"):
+            docs.wait(120)
+        return summarise(demo, conn, market, known, market_day(today, demo.options.ticks))
+
+
+def market_day(today: date, number: int) -> datetime:
+    """Return the market's time at a live poll: half a day further at each."""
+    return datetime.combine(today, day_time(0, 30), tzinfo=UTC) + timedelta(hours=12 * number)
+
+
+def add_watch(conn: psycopg.Connection, configured: Settings, wanted: DemoWatch) -> None:
+    """Add one of the demo's watches, as `pricescope watch add` would."""
+    parsed = create_source("vinted", configured).parse_search_url(wanted.url)
+    watches.add(
+        conn,
+        parsed_source=parsed.source,
+        url=parsed.canonical_url,
+        country=parsed.country,
+        currency=parsed.currency,
+        params=parsed.params,
+        name=wanted.name,
+        rules=DEFAULT_RULES,
+        max_price=wanted.max_price,
+        blacklist=tuple(wanted.blacklist),
+    )
+
+
+def tick(demo: Demo, configured: Settings, market: dict[str, Any], moment: datetime) -> None:
+    """Move the market on and poll it through the poll job."""
+    from services.runs import run_poll  # noqa: PLC0415 - after DAGSTER_HOME is set
+
+    httpx2.post(f"{market['url']}/control/clock", json={"time": moment.isoformat()}).raise_for_status()
+    result = run_poll(configured, "vinted", _today())
+    if not result.success:
+        raise ServiceError("a poll failed:\n" + "\n".join(result.lines))
+    for line in result.lines:
+        demo.console.print(f"    [dim]{line}[/dim]")
+
+
+def external_ids(conn: psycopg.Connection) -> set[str]:
+    """Return the marketplace ids of all stored listings."""
+    return {row[0] for row in conn.execute("select external_id from core.listings where source = 'vinted'")}
+
+
+def summarise(
+    demo: Demo, conn: psycopg.Connection, market: dict[str, Any], known: set[str], moment: datetime
+) -> dict[str, Any]:
+    """Hold the deals of the live phase against the sandbox's truth."""
+    truth = httpx2.get(f"{market['url']}/truth/vinted", params={"sandbox_time": moment.isoformat()}).json()
+    kinds = {row["external_id"]: "planted" if row["planted"] else row["kind"] for row in truth}
+    everything = external_ids(conn)
+    rows = deal_rows.list_deals(conn, limit=100_000, with_hidden=True)
+    live_score = score(kinds, everything - known, {row.external_id for row in rows if not row.is_initial})
+    history_score = score(kinds, known, {row.external_id for row in rows if row.is_initial})
+    delivered = outbox.counts(conn)
+    return {
+        "planted": live_score.planted,
+        "found": live_score.found,
+        "missed": live_score.missed,
+        "false_alarms": live_score.false_alarms,
+        "false_alarm_kinds": live_score.false_alarm_kinds,
+        "listings": len(everything),
+        "live_listings": live_score.listings,
+        "deals": len(rows),
+        "notifications_delivered": delivered.get("sent", 0),
+        "notifications_pending": delivered.get("pending", 0),
+        "history": asdict_score(history_score),
+        "seconds": round(time.monotonic() - demo.began, 1),
+        "steps": demo.steps,
+    }
+
+
+def asdict_score(found: Score) -> dict[str, Any]:
+    """Return a score as plain JSON values."""
+    return dict(found._asdict())
+
+
+def serve(demo: Demo, stack: Stack, market: dict[str, Any], summary: dict[str, Any]) -> None:
+    """Show where to look and serve until Ctrl-C."""
+    docs_port = free_port(3002)
+    target = dagster_home.ROOT / "dbt_project" / "target"
+    docs = stack.supervisor.start(
+        "docs",
+        [sys.executable, "-m", "http.server", str(docs_port), "--bind", "127.0.0.1", "--directory", str(target)],
+    )
+    del docs
+    table = Table(show_header=False, box=None)
+    table.add_row("Alerts as they arrived", f"{market['url']}/mailbox")
+    table.add_row("Dagster: assets, partitions, checks, runs", stack.url)
+    table.add_row("dbt docs: models, columns, lineage", f"http://127.0.0.1:{docs_port}/static_index.html")
+    table.add_row("Deals in the terminal", "PRICESCOPE_HOME=.pricescope-demo .venv/bin/pricescope deals")
+    demo.console.print(Panel(table, title="Pricescope demo", subtitle="Ctrl-C stops everything"))
+    demo.console.print(sentence(summary))
+    serve_until_interrupted(stack.supervisor)
+
+
+def sentence(summary: dict[str, Any]) -> str:
+    """Return the summary in two sentences."""
+    return (
+        f"{summary['listings']} listings; of {summary['live_listings']} that appeared while it watched, "
+        f"{summary['planted']} were planted deals: {summary['found']} found, {summary['missed']} missed, "
+        f"{summary['false_alarms']} false alarms. {summary['notifications_delivered']} notifications delivered "
+        f"in {summary['seconds']:.0f} s."
+    )
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()

@@ -1,0 +1,46 @@
+"""The `pricescope` command: one Typer app assembled from one module a subject."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from cli import deals, imports, parse, poll, quarantine, services, watch
+from cli.errors import UserError
+from domain.settings import SettingsError
+from scrapers.contract import SearchUrlError
+
+app = typer.Typer(
+    name="pricescope",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Watches marketplaces, keeps every price, and says with the evidence what is listed for less.",
+)
+app.add_typer(watch.app, name="watch")
+app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(services.notify_app, name="notify")
+app.command("poll")(poll.poll)
+app.command("import")(imports.import_files)
+app.command("parse")(parse.parse)
+app.command("deals")(deals.deals)
+app.command("explain")(deals.explain)
+app.command("hide")(deals.hide)
+app.command("migrate")(services.migrate)
+app.command("doctor")(services.doctor)
+app.command("up")(services.up)
+app.command("demo")(services.demo)
+app.command("stop")(services.stop)
+
+
+def main() -> None:
+    """Run the command; a mistake of the user ends with one clear message and exit code 2, without a traceback."""
+    try:
+        app()
+    except (UserError, SettingsError, SearchUrlError) as error:
+        print(f"pricescope: {error}", file=sys.stderr)  # noqa: T201 - the command's own output
+        raise SystemExit(2) from None
+
+
+if __name__ == "__main__":
+    main()

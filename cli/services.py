@@ -1,0 +1,134 @@
+"""`pricescope up`, `demo`, `stop`, `migrate`, `doctor`, `notify`: the processes and their health."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+import time
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from alerts.channels import PermanentDeliveryError, TransientDeliveryError, configured_channels
+from alerts.message import TestMessage
+from rich.table import Table
+
+from cli.context import note, out
+from cli.errors import UserError
+from domain.settings import settings
+from services import dagster_home
+from services.doctor import findings
+from services.stack import log_dir, prepare_databases, release_databases
+from services.supervisor import ServiceError, Supervisor
+
+notify_app = typer.Typer(no_args_is_help=True, help="The alert channels.")
+
+
+@notify_app.command("test")
+def notify_test(channel: Annotated[str, typer.Argument(help="email or slack")]) -> None:
+    """Send a test message to a channel and say what the receiver answered."""
+    configured = settings()
+    channels = configured_channels(configured)
+    if channel not in channels:
+        known = ", ".join(channels) or "none is configured; see .env.example"
+        raise UserError(f"channel {channel!r} is not configured (configured: {known})")
+    message = TestMessage(channel=channel, sent_at=datetime.now(UTC), dashboard_url=configured.dashboard_url)
+    try:
+        channels[channel].send(message, idempotency_key=f"test-{secrets.token_hex(8)}")
+    except (TransientDeliveryError, PermanentDeliveryError) as error:
+        note.print(f"{channel}: not delivered: {error}", style="red")
+        raise typer.Exit(1) from None
+    out.print(f"{channel}: accepted by the receiver")
+
+
+def migrate() -> None:
+    """Bring both databases to this version's tables."""
+    configured = settings()
+    prepare_databases(configured)
+    dagster_home.prepare(configured)
+    from services.stack import create_dagster_tables  # noqa: PLC0415 - two seconds
+
+    create_dagster_tables()
+    out.print("The databases are at this version's tables.")
+
+
+def doctor() -> None:
+    """Check this installation; exits with 1 when something needs attention."""
+    table = Table("", "what", "finding")
+    found = findings(settings())
+    for finding in found:
+        table.add_row("ok" if finding.ok else "!!", finding.what, finding.sentence)
+    out.print(table)
+    if not all(finding.ok for finding in found):
+        raise typer.Exit(1)
+
+
+def up(port: Annotated[int, typer.Option(help="of the Dagster UI")] = 3000) -> None:
+    """Run the pipeline against the real marketplaces until Ctrl-C."""
+    from services.stack import create_dagster_tables, start_dagster  # noqa: PLC0415 - only the stack pays for them
+    from services.statistics_docs import make_manifest  # noqa: PLC0415
+
+    configured = settings()
+    note.print("Starting PostgreSQL and migrating ...")
+    prepare_databases(configured)
+    env = dagster_home.prepare(configured)
+    try:
+        create_dagster_tables()
+        make_manifest()
+        with Supervisor(log_dir=log_dir(configured), cwd=dagster_home.ROOT) as supervisor:
+            stack = start_dagster(configured, supervisor, port=port, env=env)
+            out.print(f"Dagster UI: {stack.url}")
+            channels = ", ".join(configured.configured_channels()) or "none (see .env.example)"
+            out.print(f"Alert channels: {channels}. Add watches with: pricescope watch add URL. Ctrl-C stops.")
+            serve_until_interrupted(supervisor)
+    finally:
+        release_databases(configured)
+
+
+def serve_until_interrupted(supervisor: Supervisor) -> None:
+    """Wait for Ctrl-C or SIGTERM; a service that ends by itself is an error.
+
+    Raises:
+        ServiceError: naming the service that ended.
+    """
+    import signal  # noqa: PLC0415
+
+    def _interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        while True:
+            ended = supervisor.ended()
+            if ended is not None:
+                raise ended.fail("ended by itself")
+            time.sleep(1)
+    except KeyboardInterrupt:
+        note.print("Stopping ...")
+
+
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="do it all, print a summary and exit")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="with --once: one JSON object on stdout")] = False,
+    port: Annotated[int, typer.Option(help="of the Dagster UI")] = 3000,
+    days: Annotated[int, typer.Option(min=3, max=90, help="days of history to backfill")] = 30,
+    ticks: Annotated[int, typer.Option(min=1, max=60, help="live polls, each half a market day later")] = 6,
+    seed: Annotated[int, typer.Option(help="of the sandbox market")] = 7,
+) -> None:
+    """Show everything on this machine: a market in miniature, its history, deals, alerts in a mailbox."""
+    from cli.demo.run import DemoOptions, run_demo  # noqa: PLC0415 - the sandbox is the demo's alone
+
+    options = DemoOptions(once=once, quiet=as_json, port=port, days=days, ticks=ticks, seed=seed)
+    try:
+        summary = run_demo(options)
+    except ServiceError as error:
+        raise UserError(str(error)) from None
+    if as_json:
+        sys.stdout.write(json.dumps(summary) + "\n")
+
+
+def stop() -> None:
+    """Stop the embedded PostgreSQL, if it is running."""
+    release_databases(settings())
+    out.print("stopped")

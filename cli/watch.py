@@ -1,0 +1,273 @@
+"""`pricescope watch`: what is watched, in the words of the site's own search URL."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any
+
+import orjson
+import psycopg
+import typer
+from domain.blacklist import BlacklistError, compile_blacklist
+from rich.table import Table
+from scrapers.registry import create_source, source_names
+
+from cli.context import note, out, warehouse
+from cli.errors import UserError
+from domain.settings import settings
+from domain.watch import DEFAULT_RULES, RuleName, Watch
+from pipeline.preview import preview_watch
+from scrapers.contract import ParsedSearch, SearchUrlError
+from warehouse import watches
+
+app = typer.Typer(no_args_is_help=True, help="Add, list, change, try out and remove watches.")
+
+Which = Annotated[str, typer.Argument(help="the watch's number or name")]
+
+
+def parse_url(url: str) -> ParsedSearch:
+    """Read a site's own search URL by whichever source knows it.
+
+    Raises:
+        UserError: naming what is not understood.
+    """
+    mistakes = []
+    for name in source_names():
+        try:
+            return create_source(name, settings()).parse_search_url(url)
+        except SearchUrlError as error:
+            mistakes.append(str(error))
+    raise UserError("; ".join(mistakes))
+
+
+def _amount(text: str | None, option: str) -> Decimal | None:
+    if text is None or text.lower() == "none":
+        return None
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        raise UserError(f"{option} must be a number such as 49.90, not {text!r}") from None
+    if not amount.is_finite() or amount < 0:
+        raise UserError(f"{option} must be zero or more, not {text!r}")
+    return amount
+
+
+def _rules(text: str | None) -> tuple[RuleName, ...] | None:
+    if text is None:
+        return None
+    try:
+        return tuple(RuleName(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise UserError(f"--rules: {error}; known: {', '.join(RuleName)}") from None
+
+
+def find(conn: psycopg.Connection, which: str) -> Watch:
+    """Return a watch by its number or name.
+
+    Raises:
+        UserError: when there is none.
+    """
+    watch = watches.find(conn, which)
+    if watch is None:
+        raise UserError(f"no watch {which!r}; see: pricescope watch list")
+    return watch
+
+
+def _show(watch: Watch) -> None:
+    table = Table(show_header=False, box=None, pad_edge=False)
+    rows: list[tuple[str, object]] = [
+        ("watch", f"{watch.watch_id}: {watch.name}"),
+        ("source", f"{watch.source} ({watch.country}, prices in {watch.currency})"),
+        ("search", watch.url),
+        *[(f"  {key}", ", ".join(value) if isinstance(value, list) else value) for key, value in watch.params.items()],
+        ("rules", ", ".join(watch.rules)),
+        ("max price", "-" if watch.max_price is None else f"{watch.max_price} {watch.currency}"),
+        ("mean - k*sigma", f"k = {watch.sigma_k}"),
+        ("robust", f"z = {watch.robust_z}, at least {watch.min_comparables} comparables"),
+        ("blacklist", ", ".join(watch.blacklist) or "-"),
+        ("highlight", ", ".join(watch.highlight) or "-"),
+        ("pages a poll", watch.pages_per_poll or "default"),
+        ("channels", ", ".join(watch.channels) or "all configured"),
+        ("state", "active" if watch.is_active else "paused"),
+    ]
+    for key, value in rows:
+        table.add_row(key, str(value))
+    out.print(table)
+
+
+@app.command("add")
+def add(
+    url: Annotated[str, typer.Argument(help="the site's own search URL")],
+    name: Annotated[str | None, typer.Option(help="default: the search text")] = None,
+    max_price: Annotated[str | None, typer.Option(help="absolute rule: alert at or under this total price")] = None,
+    rules: Annotated[str | None, typer.Option(help="comma list of absolute, mean_sigma, robust")] = None,
+    sigma_k: Annotated[float, typer.Option(min=0.1, max=10, help="k of the mean - k*sigma rule")] = 1.5,
+    robust_z: Annotated[float | None, typer.Option(min=0.1, max=10, help="deviations below the expected price")] = None,
+    min_comparables: Annotated[int | None, typer.Option(min=3, max=1000)] = None,
+    blacklist: Annotated[list[str] | None, typer.Option(help="word or /regex/; repeatable")] = None,
+    highlight: Annotated[list[str] | None, typer.Option(help="word shown in alerts; repeatable")] = None,
+    pages: Annotated[int | None, typer.Option(min=1, max=10, help="pages a poll (default 5, first index 10)")] = None,
+    probe: Annotated[bool, typer.Option(help="use this watch to probe the source while it is blocked")] = False,
+) -> None:
+    """Watch a search. The URL is parsed and shown back; a parameter that is not understood is an error."""
+    parsed = parse_url(url)
+    text = parsed.params.get("search_text")
+    try:
+        compile_blacklist(tuple(blacklist or ()))
+    except BlacklistError as error:
+        raise UserError(str(error)) from None
+    fields: dict[str, Any] = {
+        "robust_z": None if robust_z is None else Decimal(str(robust_z)),
+        "min_comparables": min_comparables,
+    }
+    with warehouse("watch") as (conn, _):
+        watch = watches.add(
+            conn,
+            parsed_source=parsed.source,
+            url=parsed.canonical_url,
+            country=parsed.country,
+            currency=parsed.currency,
+            params=parsed.params,
+            name=name or (text if isinstance(text, str) else parsed.canonical_url),
+            rules=_rules(rules) or DEFAULT_RULES,
+            max_price=_amount(max_price, "--max-price"),
+            sigma_k=Decimal(str(sigma_k)),
+            blacklist=tuple(blacklist or ()),
+            highlight=tuple(highlight or ()),
+            pages_per_poll=pages,
+            is_probe=probe,
+            **{key: value for key, value in fields.items() if value is not None},
+        )
+    _show(watch)
+
+
+@app.command("list")
+def list_watches(
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object a line")] = False,
+) -> None:
+    """List all watches."""
+    with warehouse("watch") as (conn, _):
+        rows = watches.list_all(conn)
+    if as_json:
+        for watch in rows:
+            out.print_json(orjson.dumps(watches.as_json(watch)).decode(), indent=None)
+        return
+    if not rows:
+        note.print("No watch yet. Add one with: pricescope watch add URL")
+        return
+    table = Table("no", "name", "source", "max price", "rules", "state")
+    for watch in rows:
+        price = "-" if watch.max_price is None else f"{watch.max_price:f} {watch.currency}"
+        state = "active" if watch.is_active else "paused"
+        table.add_row(
+            str(watch.watch_id), watch.name, f"{watch.source}.{watch.country}", price, ", ".join(watch.rules), state
+        )
+    out.print(table)
+
+
+@app.command("show")
+def show(which: Which) -> None:
+    """Show a watch with the parameters its URL was read into."""
+    with warehouse("watch") as (conn, _):
+        _show(find(conn, which))
+
+
+@app.command("edit")
+def edit(
+    which: Which,
+    name: Annotated[str | None, typer.Option()] = None,
+    url: Annotated[str | None, typer.Option(help="a new search URL")] = None,
+    max_price: Annotated[str | None, typer.Option(help="a number, or none")] = None,
+    rules: Annotated[str | None, typer.Option(help="comma list of absolute, mean_sigma, robust")] = None,
+    sigma_k: Annotated[float | None, typer.Option(min=0.1, max=10)] = None,
+    robust_z: Annotated[float | None, typer.Option(min=0.1, max=10)] = None,
+    min_comparables: Annotated[int | None, typer.Option(min=3, max=1000)] = None,
+    blacklist: Annotated[list[str] | None, typer.Option(help="replaces the list; '' empties it")] = None,
+    highlight: Annotated[list[str] | None, typer.Option(help="replaces the list; '' empties it")] = None,
+    pages: Annotated[int | None, typer.Option(min=1, max=10)] = None,
+) -> None:
+    """Change a watch; what is not named stays."""
+    changes: dict[str, Any] = {
+        "name": name,
+        "rules": _rules(rules),
+        "sigma_k": None if sigma_k is None else Decimal(str(sigma_k)),
+        "robust_z": None if robust_z is None else Decimal(str(robust_z)),
+        "min_comparables": min_comparables,
+        "pages_per_poll": pages,
+        "blacklist": None if blacklist is None else tuple(word for word in blacklist if word),
+        "highlight": None if highlight is None else tuple(word for word in highlight if word),
+    }
+    changes = {key: value for key, value in changes.items() if value is not None}
+    if max_price is not None:
+        changes["max_price"] = _amount(max_price, "--max-price")
+    if "blacklist" in changes:
+        try:
+            compile_blacklist(changes["blacklist"])
+        except BlacklistError as error:
+            raise UserError(str(error)) from None
+    if url is not None:
+        parsed = parse_url(url)
+        changes |= {
+            "url": parsed.canonical_url,
+            "params": parsed.params,
+            "country": parsed.country,
+            "currency": parsed.currency,
+        }
+    if not changes:
+        raise UserError("nothing to change; see: pricescope watch edit --help")
+    with warehouse("watch") as (conn, _):
+        watch = find(conn, which)
+        _show(watches.update(conn, watch.watch_id, **changes))
+
+
+@app.command("pause")
+def pause(which: Which) -> None:
+    """Stop polling a watch; its history stays."""
+    with warehouse("watch") as (conn, _):
+        watch = watches.update(conn, find(conn, which).watch_id, is_active=False)
+    out.print(f"{watch.name}: paused")
+
+
+@app.command("resume")
+def resume(which: Which) -> None:
+    """Poll a paused watch again."""
+    with warehouse("watch") as (conn, _):
+        watch = watches.update(conn, find(conn, which).watch_id, is_active=True)
+    out.print(f"{watch.name}: active")
+
+
+@app.command("remove")
+def remove(which: Which) -> None:
+    """Remove a watch and the listings that no other watch holds."""
+    with warehouse("watch") as (conn, _):
+        watch = find(conn, which)
+        orphans = watches.remove(conn, watch.watch_id)
+    out.print(f"{watch.name}: removed, with {orphans} listings that no other watch holds")
+
+
+@app.command("test")
+def try_out(url: Annotated[str, typer.Argument(help="a search URL, or the number or name of a watch")]) -> None:
+    """Fetch the first page of a search and show what would be extracted; nothing is stored."""
+    if "://" in url:
+        parsed = parse_url(url)
+    else:
+        with warehouse("watch") as (conn, _):
+            parsed = parse_url(find(conn, url).url)
+    out.print(f"{parsed.source} ({parsed.country}, {parsed.currency}): {parsed.canonical_url}")
+    for key, value in parsed.params.items():
+        out.print(f"  {key} = {', '.join(value) if isinstance(value, list) else value}")
+    found = preview_watch(settings(), parsed)
+    note.print(f"{found.meaning}: {len(found.listings)} listings, {len(found.rejected)} rejected. {found.detail}")
+    table = Table("id", "title", "price", "to pay", "condition", "brand", "size")
+    for listing in found.listings[:20]:
+        total = "-" if listing.total_price is None else f"{listing.total_price:f}"
+        table.add_row(
+            listing.external_id,
+            listing.title[:50],
+            f"{listing.price:f} {listing.currency}",
+            total,
+            str(listing.condition),
+            listing.brand or "-",
+            listing.size or "-",
+        )
+    out.print(table)

@@ -1,0 +1,84 @@
+"""Recorded pages enter as raw pages of their own day. This is how real input runs here without a network."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+import msgspec
+import psycopg
+from scrapers.registry import create_source
+from warehouse.partitions import ensure_partitions
+
+from domain.settings import Settings
+from warehouse import pages
+
+_DATE_IN_NAME = re.compile(r"(?<!\d)(20\d\d)-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?(?!\d)")
+FIRST_DAY = date(2023, 1, 1)
+
+
+class ImportFileError(Exception):
+    """A file cannot be imported; the message says why."""
+
+
+class StoredPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an imported page went; ``known`` where it was there already."""
+
+    page_id: int
+    day: date
+    known: bool
+
+
+def recorded_at(stated: datetime | None, name: str, modified: datetime) -> datetime:
+    """Return when a page was recorded: what the page states, else the date in its name, else the file's time (UTC).
+
+    A month without a day is its first; a date without a time is its noon.
+    """
+    if stated is not None:
+        return stated
+    found = _DATE_IN_NAME.search(name)
+    if found:
+        year, month, day = found.groups()
+        try:
+            return datetime.combine(date(int(year), int(month), int(day or 1)), time(12), tzinfo=UTC)
+        except ValueError:
+            pass
+    return modified
+
+
+def import_file(
+    conn: psycopg.Connection,
+    settings: Settings,
+    source_name: str,
+    path: Path,
+    *,
+    url: str | None,
+    day: date | None,
+    watch_id: int | None,
+) -> StoredPage:
+    """Store one recorded file as a raw page of its day.
+
+    Raises:
+        ImportFileError: when the file cannot be read, is empty, or its day has no partition.
+    """
+    try:
+        body = path.read_bytes()
+        modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except OSError as error:
+        raise ImportFileError(f"cannot be read: {error.strerror}") from None
+    if not body.strip():
+        raise ImportFileError("is empty")
+    source = create_source(source_name, settings)
+    stated = source.stated_time(body)
+    moment = recorded_at(stated, path.name, modified)
+    if day is not None:
+        moment = stated if stated is not None and stated.date() == day else datetime.combine(day, time(12), tzinfo=UTC)
+    if not FIRST_DAY <= moment.date() <= datetime.now(UTC).date():
+        raise ImportFileError(f"its day {moment.date()} is outside {FIRST_DAY} to today; say --day YYYY-MM-DD")
+    page = source.recorded_page(body, url=url, fetched_at=moment)
+    page = msgspec.structs.replace(page, watch_id=watch_id)
+    ensure_partitions(conn, moment.date(), moment.date())
+    before = pages.find_page(conn, page)
+    page_id = before if before is not None else pages.store_page(conn, page, origin="import", run_id=None)
+    return StoredPage(page_id=page_id, day=moment.date(), known=before is not None)

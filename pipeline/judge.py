@@ -1,0 +1,206 @@
+"""Judge what is new, changed or newly comparable, and put what must be told into the outbox.
+
+One transaction a batch: deals, their outbox rows and the marks that say "judged" stand or fall together, so a crash
+leaves the batch to be judged again and nothing told twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+import psycopg
+from alerts.channels import configured_channels
+from ml.rules import decide, judge
+
+from domain.deal import Verdict
+from domain.settings import Settings
+from domain.statistics import Candidate
+from domain.watch import Watch
+from pipeline.messages import deal_message, report_message
+from warehouse import baselines, deals, outbox, watches
+
+_BATCH = 2000
+
+
+class JudgeOutcome(msgspec.Struct, kw_only=True):
+    """What judging did.
+
+    Attributes:
+        judged: listings given a verdict; deals: new deals; reported: deals of a first run, told in one report;
+        notifications: outbox rows written.
+    """
+
+    source: str = ""
+    watches: int = 0
+    judged: int = 0
+    deals: int = 0
+    reported: int = 0
+    notifications: int = 0
+
+
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
+    """A candidate with its verdicts; ``deal`` is the deciding one where it is a deal."""
+
+    candidate: Candidate
+    verdicts: tuple[Verdict, ...]
+    deal: Verdict | None
+
+    @property
+    def dropped_since_told(self) -> bool:
+        """True where its price fell since the last verdict: news, even of a listing from the first run."""
+        before = self.candidate.judged_total_minor
+        return before is not None and self.candidate.total_minor < before
+
+    @property
+    def is_reported(self) -> bool:
+        """True where it belongs into a report instead of an alert of its own."""
+        return self.candidate.is_initial and not self.dropped_since_told
+
+
+def judge_candidate(watch: Watch, candidate: Candidate) -> Judged:
+    """Return every switched-on rule's verdict and the deciding one."""
+    verdicts = judge(watch, candidate)
+    return Judged(candidate=candidate, verdicts=tuple(verdicts), deal=decide(verdicts))
+
+
+def judge_pending(
+    conn: psycopg.Connection, settings: Settings, *, source: str, run_id: str, now: Callable[[], datetime]
+) -> JudgeOutcome:
+    """Judge every pending listing of a source's watches."""
+    outcome = JudgeOutcome(source=source)
+    channels = tuple(configured_channels(settings))
+    for watch in watches.of_source(conn, source):
+        outcome.watches += 1
+        told = tuple(name for name in channels if not watch.channels or name in watch.channels)
+        while True:
+            batch = baselines.candidates(conn, watch_id=watch.watch_id, limit=_BATCH)
+            with conn.transaction():
+                judged = [judge_candidate(watch, candidate) for candidate in batch]
+                _record(conn, settings, watch, judged, told, outcome, run_id=run_id, now=now())
+                _report_first_run(conn, settings, watch, judged, told, outcome, now=now())
+                baselines.mark_judged(conn, judged_marks(judged))
+            outcome.judged += len(batch)
+            if len(batch) < _BATCH:
+                break
+        if watch.first_judged_at is None:
+            watches.mark_first_judged(conn, watch.watch_id, now())
+    return outcome
+
+
+def judged_marks(judged: Sequence[Judged]) -> list[baselines.JudgedMark]:
+    """Return what is written back for each candidate."""
+    return [
+        baselines.JudgedMark(
+            watch_id=item.candidate.watch_id,
+            listing_id=item.candidate.listing_id,
+            total_minor=item.candidate.total_minor,
+            baseline_at=item.candidate.groups[0].computed_at if item.candidate.groups else None,
+            verdict=str(item.deal.kind if item.deal is not None else summary_kind(item.verdicts)),
+        )
+        for item in judged
+    ]
+
+
+def summary_kind(verdicts: Sequence[Verdict]) -> str:
+    """Return the most telling verdict of a listing that is no deal."""
+    kinds = {str(verdict.kind) for verdict in verdicts}
+    order = ("excluded", "check_first", "no_deal", "not_enough_data")
+    return next((kind for kind in order if kind in kinds), "not_enough_data")
+
+
+def _record(
+    conn: psycopg.Connection,
+    settings: Settings,
+    watch: Watch,
+    judged: Sequence[Judged],
+    channels: Sequence[str],
+    outcome: JudgeOutcome,
+    *,
+    run_id: str,
+    now: datetime,
+) -> None:
+    """Write the deals and, for those told one by one, their outbox rows."""
+    found = [item for item in judged if item.deal is not None]
+    details = deals.listing_details(conn, _ids_needed(found), watch.owner)
+    for item in found:
+        candidate, verdict = item.candidate, item.deal
+        if verdict is None or details[candidate.listing_id].is_hidden:
+            continue
+        deal_id = deals.record_deal(
+            conn,
+            candidate=candidate,
+            deciding=verdict,
+            verdicts=item.verdicts,
+            is_initial=item.is_reported,
+            run_id=run_id,
+        )
+        if deal_id is None:
+            continue
+        if item.is_reported:
+            outcome.reported += 1
+            continue
+        outcome.deals += 1
+        message = deal_message(settings, watch, candidate, verdict, item.verdicts, details, now=now)
+        for channel in channels:
+            outcome.notifications += outbox.enqueue(
+                conn,
+                kind="deal",
+                deal_id=deal_id,
+                watch_id=watch.watch_id,
+                channel=channel,
+                idempotency_key=f"deal-{deal_id}-{channel}",
+                message=message,
+            )
+
+
+def _ids_needed(found: Sequence[Judged]) -> list[int]:
+    ids = {item.candidate.listing_id for item in found}
+    for item in found:
+        if item.deal is not None:
+            ids.update(item.deal.evidence.comparable_ids[:5])
+    return sorted(ids)
+
+
+def _report_first_run(
+    conn: psycopg.Connection,
+    settings: Settings,
+    watch: Watch,
+    judged: Sequence[Judged],
+    channels: Sequence[str],
+    outcome: JudgeOutcome,
+    *,
+    now: datetime,
+) -> None:
+    """Put one report in place of a flood: on the first run, and when its listings first meet statistics."""
+    reported = [item for item in judged if item.deal is not None and item.is_reported]
+    is_first = watch.first_judged_at is None and bool(judged)
+    if not is_first and not reported:
+        return
+    details = deals.listing_details(conn, [item.candidate.listing_id for item in reported], watch.owner)
+    indexed = watches.count_listings(conn, watch.watch_id)
+    message = report_message(settings, watch, indexed, reported, details, now=now)
+    moment = "first" if is_first else f"{now:%Y%m%dT%H%M%S}"
+    for channel in channels:
+        outcome.notifications += outbox.enqueue(
+            conn,
+            kind="report",
+            deal_id=None,
+            watch_id=watch.watch_id,
+            channel=channel,
+            idempotency_key=f"report-{watch.watch_id}-{moment}-{channel}",
+            message=message,
+        )
+
+
+def explain(
+    conn: psycopg.Connection, watch: Watch, listing_id: int
+) -> tuple[Judged, Mapping[int, deals.ListingDetail]] | None:
+    """Return a listing's verdicts under a watch as they would fall now; None where the watch never saw it."""
+    found = baselines.candidates(conn, watch_id=watch.watch_id, listing_id=listing_id, only_pending=False)
+    if not found:
+        return None
+    judged = judge_candidate(watch, found[0])
+    ids = {listing_id, *(comparable for verdict in judged.verdicts for comparable in verdict.evidence.comparable_ids)}
+    return judged, deals.listing_details(conn, sorted(ids), watch.owner)

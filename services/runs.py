@@ -1,0 +1,68 @@
+"""Runs of the light code location in this process: what the command line starts, seen in the UI like any other run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from warehouse.connect import connect, resolve_database
+
+from domain.settings import Settings
+from services import dagster_home
+from warehouse import runs
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended, in lines for the terminal."""
+
+    run_id: str
+    success: bool
+    lines: tuple[str, ...]
+
+
+def run_poll(settings: Settings, source: str, day: date, *, index: bool = False) -> RunResult:
+    """Run the poll job for one source and day."""
+    config = {"ops": {"raw_listings": {"config": {"index": index}}}}
+    return _run(settings, "poll", f"{day.isoformat()}|{source}", config)
+
+
+def run_import(settings: Settings, source: str, days: Sequence[date]) -> RunResult:
+    """Run the poll job for each day that pages were imported for; past days only read what is stored."""
+    results = [_run(settings, "poll", f"{day.isoformat()}|{source}", {}) for day in days]
+    return RunResult(
+        run_id=results[-1].run_id,
+        success=all(result.success for result in results),
+        lines=tuple(line for result in results for line in result.lines),
+    )
+
+
+def _run(settings: Settings, job: str, partition_key: str, config: Mapping[str, Any]) -> RunResult:
+    dagster_home.prepare(settings)
+    import dagster as dagster_module  # noqa: PLC0415 - after DAGSTER_HOME is set, and only where a run is wanted
+
+    from orchestration.definitions import defs  # noqa: PLC0415 - the same
+
+    with dagster_module.DagsterInstance.get() as instance:
+        result = defs.resolve_job_def(job).execute_in_process(
+            instance=instance,
+            partition_key=partition_key,
+            run_config=dict(config),
+            raise_on_error=False,
+        )
+        errors = _errors(result)
+    with connect(resolve_database(settings).warehouse, application_name="pricescope:runs") as conn:
+        recorded = runs.of_run(conn, result.run_id)
+    lines = [runs.sentence(row) for row in recorded] + errors
+    return RunResult(run_id=result.run_id, success=result.success, lines=tuple(lines))
+
+
+def _errors(result: dg.ExecuteInProcessResult) -> list[str]:
+    failures = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
+    causes = [error.cause or error for error in failures if error is not None]
+    return [str(cause.message).strip() for cause in causes]
