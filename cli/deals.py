@@ -1,4 +1,4 @@
-"""`pricescope deals`, `explain`, `hide`: what was found, and why or why not."""
+"""`pricescope deals` and `hide`: what was found, and what is not to be seen again."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 import orjson
+import psycopg
 import typer
 from rich.table import Table
 
@@ -13,9 +14,7 @@ from cli.context import note, out, warehouse
 from cli.errors import UserError
 from cli.watch import find
 from domain.money import format_money
-from pipeline import judge
 from warehouse import deals as deal_rows
-from warehouse import watches
 
 
 def deals(
@@ -49,64 +48,16 @@ def deals(
     out.print(table)
 
 
-def explain(
-    listing: Annotated[str, typer.Argument(help="our listing number, or source:external_id, or the listing's URL")],
-    watch: Annotated[str | None, typer.Option(help="number or name; default: every watch that saw it")] = None,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
-) -> None:
-    """Print each rule with the numbers it saw, for alerted and not alerted listings alike."""
-    with warehouse("explain") as (conn, _):
-        listing_id = deal_rows.find_listing(conn, listing)
-        if listing_id is None:
-            raise UserError(f"no listing {listing!r} is stored; give our number, SOURCE:ID or the listing's URL")
-        chosen = [find(conn, watch)] if watch is not None else watches.of_listing(conn, listing_id)
-        if not chosen:
-            raise UserError("no watch has seen this listing")
-        explained = [(one, judge.explain(conn, one, listing_id)) for one in chosen]
-        history = deal_rows.told(conn, listing_id)
-    if as_json:
-        found = [
-            {"watch_id": one.watch_id, "watch": one.name, "verdicts": msgspec.to_builtins(result[0].verdicts)}
-            for one, result in explained
-            if result is not None
-        ]
-        out.print(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode(), markup=False)
-        return
-    for one, result in explained:
-        if result is None:
-            out.print(f"watch {one.watch_id} ({one.name}) has not seen this listing")
-            continue
-        judged, details = result
-        row = details[listing_id]
-        out.print(f"[bold]{row.title}[/bold]\n{row.url}", markup=True)
-        out.print(
-            f"to pay {format_money(row.payable, row.currency)}, {row.condition}, first seen "
-            f"{row.first_seen_at:%Y-%m-%d %H:%M} UTC, raw page {row.last_page_id}"
-        )
-        out.print(f"watch {one.watch_id}: {one.name}")
-        for verdict in judged.verdicts:
-            out.print(f"  {verdict.rule}: {verdict.kind}: {verdict.reason}")
-            evidence = verdict.evidence
-            if evidence.n:
-                out.print(
-                    f"    n {evidence.n} ({evidence.level}), {evidence.window_days} days, "
-                    f"expected {_money(evidence.expected, evidence.currency)}, "
-                    f"median {_money(evidence.median, evidence.currency)}, "
-                    f"threshold {_money(evidence.threshold, evidence.currency)}, spread {evidence.spread}, "
-                    f"sigma below {evidence.sigma_below}, difference {_money(evidence.difference, evidence.currency)}"
-                )
-                for key in evidence.comparable_ids[:10]:
-                    if key in details:
-                        other = details[key]
-                        out.print(f"      {key}: {format_money(other.payable, other.currency)}  {other.title[:60]}")
-    for line in history:
-        out.print(line)
+def find_listing(conn: psycopg.Connection, listing: str) -> int:
+    """Return our number of a listing named by number, SOURCE:ID or URL.
 
-
-def _money(amount: object, currency: str) -> str:
-    from decimal import Decimal  # noqa: PLC0415
-
-    return format_money(amount, currency) if isinstance(amount, Decimal) else "-"
+    Raises:
+        UserError: when it is not stored.
+    """
+    listing_id = deal_rows.find_listing(conn, listing)
+    if listing_id is None:
+        raise UserError(f"no listing {listing!r} is stored; give our number, SOURCE:ID or the listing's URL")
+    return listing_id
 
 
 def hide(
@@ -115,8 +66,6 @@ def hide(
 ) -> None:
     """Hide a listing for good: no alert, not in the list of deals."""
     with warehouse("hide") as (conn, _):
-        listing_id = deal_rows.find_listing(conn, listing)
-        if listing_id is None:
-            raise UserError(f"no listing {listing!r} is stored; give our number, SOURCE:ID or the listing's URL")
+        listing_id = find_listing(conn, listing)
         deal_rows.set_hidden(conn, listing_id, hidden=not show)
     out.print(f"listing {listing_id}: {'shown' if show else 'hidden'}")

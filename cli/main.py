@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from cli import deals, imports, parse, poll, quarantine, services, watch
+from cli import deals, explain, imports, parse, poll, quarantine, services, watch
 from cli.errors import UserError
 from domain.settings import SettingsError
 from scrapers.contract import SearchUrlError
@@ -24,7 +24,7 @@ app.command("poll")(poll.poll)
 app.command("import")(imports.import_files)
 app.command("parse")(parse.parse)
 app.command("deals")(deals.deals)
-app.command("explain")(deals.explain)
+app.command("explain")(explain.explain)
 app.command("hide")(deals.hide)
 app.command("migrate")(services.migrate)
 app.command("doctor")(services.doctor)

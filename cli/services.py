@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from alerts.channels import PermanentDeliveryError, TransientDeliveryError, configured_channels
+from alerts.channels import configured_channels
+from alerts.contract import DeliveryError
 from alerts.message import TestMessage
 from rich.table import Table
 
@@ -36,7 +37,7 @@ def notify_test(channel: Annotated[str, typer.Argument(help="email or slack")]) 
     message = TestMessage(channel=channel, sent_at=datetime.now(UTC), dashboard_url=configured.dashboard_url)
     try:
         channels[channel].send(message, idempotency_key=f"test-{secrets.token_hex(8)}")
-    except (TransientDeliveryError, PermanentDeliveryError) as error:
+    except DeliveryError as error:
         note.print(f"{channel}: not delivered: {error}", style="red")
         raise typer.Exit(1) from None
     out.print(f"{channel}: accepted by the receiver")

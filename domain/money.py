@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 # ISO 4217 minor-unit exponents that are not 2, for currencies met on the marketplaces.
 # UZS is officially 2, but prices in so'm are whole everywhere; the exponent stays 2 so that sums fit.
 _EXPONENTS = {"JPY": 0, "KRW": 0, "CLP": 0, "ISK": 0, "VND": 0, "BHD": 3, "JOD": 3, "KWD": 3, "OMR": 3, "TND": 3}
-_PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+_PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 # bigint holds 9.2e18 minor units; a price above this is a parsing accident, not a price.
 MAX_AMOUNT = Decimal(10) ** 13

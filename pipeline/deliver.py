@@ -13,8 +13,8 @@ from datetime import datetime
 import msgspec
 import psycopg
 from alerts.backoff import next_attempt
-from alerts.channels import Channel, PermanentDeliveryError, TransientDeliveryError
-from alerts.message import decode_message
+from alerts.contract import Channel, DeliveryError, PermanentDeliveryError, TransientDeliveryError
+from alerts.message import MessageError, decode
 
 from warehouse import outbox
 
@@ -39,26 +39,42 @@ def deliver_due(
             notification = outbox.claim_one(conn)
             if notification is None:
                 break
-            channel = channels.get(notification.channel)
             try:
-                if channel is None:
-                    message = f"channel {notification.channel!r} is not configured; set it up and it will be sent"
-                    raise TransientDeliveryError(message)
-                channel.send(decode_message(notification.payload), idempotency_key=notification.idempotency_key)
-            except (TransientDeliveryError, PermanentDeliveryError) as error:
-                retry_after = error.retry_after if isinstance(error, TransientDeliveryError) else None
-                retry_at = (
-                    None
-                    if isinstance(error, PermanentDeliveryError)
-                    else next_attempt(notification.attempts + 1, now(), retry_after)
-                )
-                outbox.mark_failed(conn, notification.notification_id, error=str(error), retry_at=retry_at)
-                if retry_at is None:
-                    outcome.dead += 1
-                else:
-                    outcome.retried += 1
-                logger.warning("notification %s: %s", notification.notification_id, error)
+                _send(channels, notification)
+            except DeliveryError as error:
+                _put_off(conn, notification, error, outcome, now=now())
             else:
                 outbox.mark_sent(conn, notification.notification_id)
                 outcome.sent += 1
     return outcome
+
+
+def _send(channels: Mapping[str, Channel], notification: outbox.Notification) -> None:
+    channel = channels.get(notification.channel)
+    if channel is None:
+        raise TransientDeliveryError(f"channel {notification.channel!r} is not configured; it is sent once it is")
+    try:
+        message = decode(notification.payload)
+    except MessageError as error:
+        raise PermanentDeliveryError(str(error)) from error
+    channel.send(message, idempotency_key=notification.idempotency_key)
+
+
+def _put_off(
+    conn: psycopg.Connection,
+    notification: outbox.Notification,
+    error: DeliveryError,
+    outcome: DeliveryOutcome,
+    *,
+    now: datetime,
+) -> None:
+    """Record a failed attempt: again later, or dead where the receiver will never take it."""
+    retry_at = None
+    if isinstance(error, TransientDeliveryError):
+        retry_at = next_attempt(notification.attempts + 1, now, error.retry_after)
+    outbox.mark_failed(conn, notification.notification_id, error=str(error), retry_at=retry_at)
+    if retry_at is None:
+        outcome.dead += 1
+    else:
+        outcome.retried += 1
+    logger.warning("notification %s: %s", notification.notification_id, error)

@@ -1,1 +1,4 @@
-"""The demo: a market in miniature on loopback, run through the real pipeline. The only room that imports the sandbox."""
+"""The demo: a market in miniature on loopback, run through the real pipeline.
+
+The only room, with the tests, that imports the sandbox.
+"""

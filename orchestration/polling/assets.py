@@ -68,7 +68,7 @@ def raw_listings(
             outcome = poll_day(conn, app_settings.get(), source, day, run_id=context.run_id, index=config.index)
             counters.add(pages=outcome.pages)
         outcomes.append(outcome)
-        context.log.info(f"{source} {day}: {outcome.decision}, {outcome.pages} pages, state {outcome.state}")
+        context.log.info("%s %s: %s, %d pages, state %s", source, day, outcome.decision, outcome.pages, outcome.state)
     return dg.MaterializeResult(metadata=outcome_metadata(outcomes, rows="pages"))
 
 

@@ -33,7 +33,7 @@ _KEPT_TARGETS = 20
 
 
 class Translator(DagsterDbtTranslator):
-    """Names dbt nodes as the rest of the house does: marts by schema and table, sources by the asset that fills them."""
+    """Names dbt nodes as the house does: models by schema and table, sources by the asset that fills them."""
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         """Return the key of a model (schema, name) or the asset behind a source table."""

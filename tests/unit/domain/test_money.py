@@ -22,7 +22,8 @@ def test_a_plain_decimal_text_is_read_exactly(amount: Decimal) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [True, 1.5, None, "", "abc", "1,299.00", "1e3", "NaN", "Infinity", "-1", "-0.01", "9" * 20, [], "１２"]
+    "value",
+    [True, 1.5, None, "", "abc", "1,299.00", "1e3", "NaN", "Infinity", "-1", "-0.01", "9" * 20, [], "\uff11\uff12"],
 )
 def test_what_is_not_an_exact_amount_is_refused(value: object) -> None:
     with pytest.raises(MoneyError):

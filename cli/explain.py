@@ -1,0 +1,96 @@
+"""`pricescope explain`: each rule with the numbers it saw, for alerted and not alerted listings alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated
+
+import msgspec
+import orjson
+import typer
+from warehouse.deals import ListingDetail, told
+
+from cli.context import out, warehouse
+from cli.deals import find_listing
+from cli.errors import UserError
+from cli.watch import find
+from domain.deal import Evidence, Verdict
+from domain.money import format_money
+from domain.watch import Watch
+from pipeline.judge import Judged
+from pipeline.judge import explain as judge_now
+from warehouse import watches
+
+_SHOWN_COMPARABLES = 10
+
+
+def explain(
+    listing: Annotated[str, typer.Argument(help="our listing number, or SOURCE:ID, or the listing's URL")],
+    watch: Annotated[str | None, typer.Option(help="number or name; default: every watch that saw it")] = None,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Print what each rule of a watch says of a listing now, with its numbers, and what was told of it."""
+    with warehouse("explain") as (conn, _):
+        listing_id = find_listing(conn, listing)
+        chosen = [find(conn, watch)] if watch is not None else watches.of_listing(conn, listing_id)
+        if not chosen:
+            raise UserError("no watch has seen this listing")
+        explained = [(one, judge_now(conn, one, listing_id)) for one in chosen]
+        history = told(conn, listing_id)
+    if as_json:
+        rows = [
+            {"watch_id": one.watch_id, "watch": one.name, "verdicts": msgspec.to_builtins(found[0].verdicts)}
+            for one, found in explained
+            if found is not None
+        ]
+        out.print(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode(), markup=False)
+        return
+    for one, found in explained:
+        if found is None:
+            out.print(f"watch {one.watch_id} ({one.name}) has not seen this listing", markup=False)
+        else:
+            _print_judged(one, *found)
+    for line in history:
+        out.print(line, markup=False)
+
+
+def _print_judged(watch: Watch, judged: Judged, details: Mapping[int, ListingDetail]) -> None:
+    row = details[judged.candidate.listing_id]
+    seen = f"first seen {row.first_seen_at:%Y-%m-%d %H:%M} UTC, raw page {row.last_page_id}"
+    out.print(row.title, markup=False, style="bold")
+    out.print(row.url, markup=False)
+    out.print(f"to pay {format_money(row.payable, row.currency)}, {row.condition}, {seen}", markup=False)
+    out.print(f"watch {watch.watch_id}: {watch.name}", markup=False)
+    for verdict in judged.verdicts:
+        _print_verdict(verdict, details)
+
+
+def _print_verdict(verdict: Verdict, details: Mapping[int, ListingDetail]) -> None:
+    out.print(f"  {verdict.rule}: {verdict.kind}: {verdict.reason}", markup=False)
+    evidence = verdict.evidence
+    if not evidence.n:
+        return
+    out.print("    " + ", ".join(_numbers(evidence)), markup=False)
+    for key in evidence.comparable_ids[:_SHOWN_COMPARABLES]:
+        if key in details:
+            other = details[key]
+            out.print(f"      {key}: {format_money(other.payable, other.currency)}  {other.title[:60]}", markup=False)
+
+
+def _numbers(evidence: Evidence) -> list[str]:
+    amounts: dict[str, Decimal | None] = {
+        "expected": evidence.expected,
+        "median": evidence.median,
+        "alerts under": evidence.threshold,
+        "difference": evidence.difference,
+    }
+    numbers = [f"n {evidence.n} (same {evidence.level})", f"{evidence.window_days} days"]
+    numbers += [
+        f"{name} {format_money(value, evidence.currency)}" for name, value in amounts.items() if value is not None
+    ]
+    if evidence.spread is not None:
+        numbers.append(f"spread {evidence.spread:.3f}")
+    if evidence.sigma_below is not None:
+        numbers.append(f"{evidence.sigma_below:.2f} spreads below")
+    return numbers
