@@ -32,7 +32,7 @@ select distinct on (source_leg.rate_date, source_leg.currency_code, target_leg.c
     source_leg.rate_date,
     source_leg.currency_code as from_currency_code,
     target_leg.currency_code as to_currency_code,
-    source_leg.rate / target_leg.rate as rate
+    cast(source_leg.rate / target_leg.rate as numeric(38, 18)) as rate
 from legs as source_leg
 inner join legs as target_leg
     on
@@ -40,8 +40,8 @@ inner join legs as target_leg
         and source_leg.base_currency_code = target_leg.base_currency_code
         and source_leg.currency_code <> target_leg.currency_code
 order by
-    source_leg.rate_date,
-    source_leg.currency_code,
-    target_leg.currency_code,
+    source_leg.rate_date asc,
+    source_leg.currency_code asc,
+    target_leg.currency_code asc,
     (source_leg.base_currency_code in (source_leg.currency_code, target_leg.currency_code)) desc,
-    source_leg.base_currency_code
+    source_leg.base_currency_code asc

@@ -4,7 +4,7 @@ with
 
 comparables as (
 
-    select * from {{ ref('watch_comparables') }}
+    select * from {{ ref('int_watch_comparables__priced') }}
 
 )
 
@@ -12,7 +12,7 @@ select
     watch_id,
     listing_id,
     condition as condition_group,
-    currency,
+    currency_code,
     price,
     log_price
 from comparables
@@ -23,8 +23,8 @@ select
     watch_id,
     listing_id,
     'all' as condition_group,
-    currency,
+    currency_code,
     price,
     log_price
 from comparables
-where watch_rank is not null
+where condition <> 'for_parts'

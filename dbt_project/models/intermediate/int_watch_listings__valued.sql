@@ -1,4 +1,7 @@
+{{ config(materialized='table') }}
+
 -- What each watch has found within the window, in the watch's own currency; the price is null where no rate is known.
+-- A table, because three marts read it and must see the same.
 with
 
 watch_listings as (

@@ -67,7 +67,7 @@ run_days as (
 
 ),
 
-days as (
+source_days as (
 
     select
         source_name,
@@ -91,8 +91,8 @@ days as (
 )
 
 select
-    days.source_name as source,
-    days.stat_date,
+    source_days.source_name,
+    source_days.stat_date,
     cast(coalesce(page_days.pages, 0) as integer) as pages,
     cast(coalesce(reading_days.ok_pages, 0) as integer) as ok_pages,
     cast(coalesce(reading_days.empty_pages, 0) as integer) as empty_pages,
@@ -109,10 +109,10 @@ select
     page_days.p95_duration_ms,
     cast(coalesce(run_days.runs, 0) as integer) as runs,
     cast(coalesce(run_days.failed_runs, 0) as integer) as failed_runs
-from days
+from source_days
 left join page_days
-    on days.source_name = page_days.source_name and days.stat_date = page_days.stat_date
+    on source_days.source_name = page_days.source_name and source_days.stat_date = page_days.stat_date
 left join reading_days
-    on days.source_name = reading_days.source_name and days.stat_date = reading_days.stat_date
+    on source_days.source_name = reading_days.source_name and source_days.stat_date = reading_days.stat_date
 left join run_days
-    on days.source_name = run_days.source_name and days.stat_date = run_days.stat_date
+    on source_days.source_name = run_days.source_name and source_days.stat_date = run_days.stat_date

@@ -12,9 +12,9 @@
 -- The ranks let the rules leave one listing out of a median or percentile with two look-ups instead of a sort.
 with
 
-valued as (
+comparables as (
 
-    select * from {{ ref('int_watch_listings__valued') }}
+    select * from {{ ref('int_watch_comparables__priced') }}
 
 )
 
@@ -24,7 +24,7 @@ select
     condition,
     currency_code as currency,
     cast(price as numeric(18, 4)) as price,
-    ln(cast(price as double precision)) as log_price,
+    log_price,
     cast(
         row_number() over (partition by watch_id, condition order by price, listing_id) as integer
     ) as condition_rank,
@@ -35,5 +35,4 @@ select
             )
     end as watch_rank,
     last_seen_at
-from valued
-where price > 0
+from comparables

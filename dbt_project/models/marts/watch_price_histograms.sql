@@ -13,7 +13,7 @@ bucketed as (
     select
         watch_id,
         condition_group as condition,
-        currency,
+        currency_code as currency,
         cast(floor(4 * log_price / ln(cast(2 as double precision))) as integer) as bucket
     from grouped
 
@@ -40,5 +40,5 @@ select
     cast(power(2, bucket / 4.0) as numeric(18, 4)) as lower_price,
     cast(power(2, (bucket + 1) / 4.0) as numeric(18, 4)) as upper_price,
     cast(listings as integer) as listings,
-    cast(listings / sum(listings) over (partition by watch_id, condition) as numeric(9, 6)) as share
+    cast(listings / sum(listings) over (partition by watch_id, condition) as numeric(9, 6)) as listing_share
 from counted
