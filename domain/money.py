@@ -47,6 +47,11 @@ def minor_exponent(currency: str) -> int:
     return _EXPONENTS.get(currency, 2)
 
 
+def unusual_exponents() -> dict[str, int]:
+    """Return the currencies whose exponent is not 2, for SQL that must agree with ``minor_exponent``."""
+    return dict(_EXPONENTS)
+
+
 def to_minor(amount: Decimal, currency: str) -> int:
     """Convert major units to minor units, rounding half up."""
     scaled = amount.scaleb(minor_exponent(currency))

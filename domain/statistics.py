@@ -17,7 +17,10 @@ class GroupStatistics(msgspec.Struct, frozen=True, kw_only=True):
         level: ``condition`` (watch x condition) or ``watch`` (all conditions of the watch, the parent group).
         n: comparables in the group; the other fields are None where n is too small to define them.
         mean, stddev, median: of the price, major units; stddev is the sample one (n - 1).
-        log_mean, log_stddev, log_median, log_mad: of the natural log of the price in major units; MAD unscaled.
+        log_mean, log_stddev, log_median, log_q10: of the natural log of the price in major units; q10 is the 10th
+            percentile, the lower tail that the robust rule measures by.
+        log_mad: unscaled MAD of the log price; None where the candidate had to be left out of its group, since no rule
+            reads it and it cannot be had from ranks as the others can.
         window_days: how far back a comparable's last observation may lie.
         computed_at: when dbt made the statistics (UTC).
         comparable_ids: our listing ids, nearest to the candidate in price first, at most 50.
@@ -33,6 +36,7 @@ class GroupStatistics(msgspec.Struct, frozen=True, kw_only=True):
     log_mean: float | None = None
     log_stddev: float | None = None
     log_median: float | None = None
+    log_q10: float | None = None
     log_mad: float | None = None
     comparable_ids: tuple[int, ...] = ()
 

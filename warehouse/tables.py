@@ -31,6 +31,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -74,7 +75,8 @@ pages = Table(
     Column("body", LargeBinary, nullable=False, comment="zstd; storage external"),
     PrimaryKeyConstraint("page_id", "fetched_at"),
     # The same bytes of the same address at the same time are the same page: an import or a replay twice adds nothing.
-    UniqueConstraint("source", "url", "sha256", "fetched_at", name="uq_pages_identity"),
+    # The address by its digest: a long one would not fit an index entry.
+    Index("uq_pages_identity", "source", "sha256", "fetched_at", func.md5(literal_column("url")), unique=True),
     Index("ix_pages_source_day", "source", "day", "page_id"),
     CheckConstraint("origin in ('fetch', 'import', 'sandbox')", name="origin"),
     schema="raw",
@@ -152,6 +154,7 @@ listing_state = Table(
     Column("price_changed_at", DateTime(timezone=True), nullable=False),
     Column("is_active", Boolean, nullable=False, server_default=text("true")),
     schema="core",
+    postgresql_with={"fillfactor": 70},
 )
 
 # Partitioned; created by the migration with INCLUDE columns and BRIN. A row on each change and once a day (heartbeat).
@@ -164,7 +167,11 @@ price_history = Table(
     Column("total_minor", BigInteger),
     Column("currency", Text, nullable=False),
     Column("availability", Text, nullable=False),
-    PrimaryKeyConstraint("listing_id", "observed_at"),
+    # One covering index answers a listing's history; the BRIN index serves scans of a day and retention.
+    PrimaryKeyConstraint(
+        "listing_id", "observed_at", postgresql_include=["price_minor", "total_minor", "currency", "availability"]
+    ),
+    Index("ix_price_history_observed_at", "observed_at", postgresql_using="brin"),
     schema="core",
     postgresql_partition_by="RANGE (observed_at)",
 )
@@ -229,6 +236,7 @@ watch_listings = Table(
     PrimaryKeyConstraint("watch_id", "listing_id"),
     Index("ix_watch_listings_listing", "listing_id"),
     schema="app",
+    postgresql_with={"fillfactor": 70},
 )
 
 hidden = Table(
@@ -350,6 +358,8 @@ page_readings = Table(
     Column("changed_items", Integer, nullable=False),
     Column("unchanged_items", Integer, nullable=False),
     Column("quarantined", Integer, nullable=False),
+    # Which listings the page showed: with it, a page that arrives late can be put into the price history exactly.
+    Column("listing_ids", ARRAY(BigInteger), nullable=False, server_default="{}"),
     Column("read_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Index("ix_page_readings_source_day", "source", "day"),
     CheckConstraint("records = new_items + changed_items + unchanged_items + quarantined", name="nothing_lost"),

@@ -1,0 +1,47 @@
+-- Every pair of currencies that shares a base on a day: one unit of from_currency_code is worth `rate` of the other.
+with
+
+rates as (
+
+    select * from {{ ref('stg_core__fx_rates') }}
+
+),
+
+legs as (
+
+    select
+        rate_date,
+        base_currency_code,
+        currency_code,
+        rate
+    from rates
+
+    union
+
+    select
+        rate_date,
+        base_currency_code,
+        base_currency_code as currency_code,
+        1 as rate
+    from rates
+
+)
+
+-- Two providers may quote the same pair: the one whose base is in the pair needed no crossing.
+select distinct on (source_leg.rate_date, source_leg.currency_code, target_leg.currency_code)
+    source_leg.rate_date,
+    source_leg.currency_code as from_currency_code,
+    target_leg.currency_code as to_currency_code,
+    cast(source_leg.rate / target_leg.rate as numeric(38, 18)) as rate
+from legs as source_leg
+inner join legs as target_leg
+    on
+        source_leg.rate_date = target_leg.rate_date
+        and source_leg.base_currency_code = target_leg.base_currency_code
+        and source_leg.currency_code <> target_leg.currency_code
+order by
+    source_leg.rate_date asc,
+    source_leg.currency_code asc,
+    target_leg.currency_code asc,
+    (source_leg.base_currency_code in (source_leg.currency_code, target_leg.currency_code)) desc,
+    source_leg.base_currency_code asc

@@ -1,0 +1,15 @@
+with
+
+source as (
+
+    select * from {{ source('app', 'watches') }}
+
+)
+
+select
+    watch_id,
+    name as watch_name,
+    source as source_name,
+    currency as currency_code,
+    is_active
+from source

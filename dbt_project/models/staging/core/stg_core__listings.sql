@@ -1,0 +1,14 @@
+with
+
+source as (
+
+    select * from {{ source('core', 'listings') }}
+
+)
+
+select
+    listing_id,
+    source as source_name,
+    condition,
+    first_seen_at
+from source

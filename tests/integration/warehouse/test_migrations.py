@@ -1,0 +1,111 @@
+"""The migrations: up, down, up again, and equal to the tables that the code knows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from warehouse.connect import DatabaseUrl, connect
+from warehouse.migrate import VERSION_TABLE, current, downgrade, head, upgrade
+from warehouse.partitions import drop_expired, ensure_partitions, ensure_partitions_ahead, partition_name
+from warehouse.tables import metadata
+
+pytestmark = pytest.mark.integration
+
+
+def _differences(database: DatabaseUrl) -> list[object]:
+    engine = create_engine(database.sqlalchemy)
+    with engine.connect() as connection:
+        partitions = {
+            name for (name,) in connection.exec_driver_sql("select relname from pg_class where relispartition")
+        }
+
+        def ours(_item: object, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
+            return not (kind == "table" and (name in partitions or name == VERSION_TABLE))
+
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                "version_table": VERSION_TABLE,
+                "include_schemas": True,
+                "include_object": ours,
+                "compare_type": True,
+                "compare_server_default": True,
+            },
+        )
+        found = list(compare_metadata(context, metadata))
+    engine.dispose()
+    return found
+
+
+def test_migrations_go_up_down_and_up_and_equal_the_tables(empty_database: DatabaseUrl) -> None:
+    assert current(empty_database) is None
+    upgrade(empty_database)
+    assert current(empty_database) == head()
+    assert _differences(empty_database) == []
+    downgrade(empty_database, "base")
+    with connect(empty_database) as conn:
+        left = conn.execute("select nspname from pg_namespace where nspname in ('raw', 'core', 'app', 'ops', 'marts')")
+        assert left.fetchall() == []
+    upgrade(empty_database)
+    upgrade(empty_database)
+    assert _differences(empty_database) == []
+
+
+def test_the_comparison_sees_a_column_that_only_the_database_has(database: DatabaseUrl) -> None:
+    with connect(database) as conn:
+        conn.execute("alter table core.listings add column stray int")
+    assert _differences(database) != []
+
+
+def test_storage_choices_survive_in_new_partitions(database: DatabaseUrl) -> None:
+    with connect(database) as conn:
+        ensure_partitions(conn, datetime(2030, 5, 3, tzinfo=UTC).date(), datetime(2030, 5, 4, tzinfo=UTC).date())
+        storage = conn.execute(
+            "select attstorage::text from pg_attribute where attrelid = 'raw.pages_2030_05'::regclass"
+            " and attname = 'body'"
+        ).fetchone()
+        indexes = conn.execute(
+            "select string_agg(indexdef, ' ') from pg_indexes where tablename = 'price_history_2030_05'"
+        ).fetchone()
+        fill = conn.execute("select reloptions from pg_class where oid = 'core.listing_state'::regclass").fetchone()
+    assert storage == ("e",)
+    assert indexes is not None
+    assert "INCLUDE (price_minor, total_minor, currency, availability)" in indexes[0]
+    assert "USING brin (observed_at)" in indexes[0]
+    assert fill == (["fillfactor=70"],)
+
+
+def test_partitions_are_made_ahead_once_and_dropped_whole(database: DatabaseUrl) -> None:
+    day = datetime(2031, 11, 30, tzinfo=UTC).date()
+    with connect(database) as conn:
+        made = ensure_partitions_ahead(conn, day)
+        assert [name for name in made if name.startswith("raw")] == [
+            "raw.pages_2031_11",
+            "raw.pages_2031_12",
+            "raw.pages_2032_01",
+        ]
+        assert ensure_partitions_ahead(conn, day) == []
+        assert drop_expired(conn, "raw.pages", 0, datetime(2031, 11, 30, tzinfo=UTC).date())[-1] != made[0]
+        expired = drop_expired(conn, "raw.pages", 31, datetime(2032, 1, 1, tzinfo=UTC).date())
+        assert expired == ["raw.pages_2031_11"]
+        with pytest.raises(ValueError, match="not partitioned"):
+            drop_expired(conn, "core.listings", 1, day)
+
+
+def test_each_instant_at_a_month_edge_falls_in_one_partition(database: DatabaseUrl) -> None:
+    edge = datetime(2032, 3, 1, tzinfo=UTC)
+    with connect(database) as conn:
+        conn.execute("set timezone = 'America/Los_Angeles'")
+        ensure_partitions(conn, (edge - timedelta(days=1)).date(), edge.date())
+        for moment, month in ((edge - timedelta(microseconds=1), "core.price_history_2032_02"), (edge, None)):
+            row = conn.execute(
+                "insert into core.price_history values (1, %s, 1, 1, 'EUR', 'available')"
+                " returning tableoid::regclass::text",
+                (moment,),
+            ).fetchone()
+            assert row == (month or partition_name("core.price_history", edge.date()),)

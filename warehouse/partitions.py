@@ -1,0 +1,115 @@
+"""Monthly range partitions of ``raw.pages`` and ``core.price_history``: made ahead, dropped when expired.
+
+Belongs here: partition DDL. Does not: deleting single rows (see retention).
+Bounds are midnights UTC on the first of the month, whatever the session's time zone.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import psycopg
+from psycopg import sql
+
+PARTITIONED = ("raw.pages", "core.price_history")
+MONTHS_AHEAD = 2
+_DDL_LOCK = "pricescope.partitions"
+
+
+def ensure_partitions(conn: psycopg.Connection, first: date, last: date) -> list[str]:
+    """Make the partitions that days ``first`` to ``last`` need, in every partitioned table.
+
+    Reading and writing go on meanwhile (a partition is made apart and attached); concurrent calls wait in turn.
+
+    Returns:
+        Names of the partitions made, e.g. ``core.price_history_2026_11``; empty when all were there.
+    """
+    wanted = [(table, month) for table in PARTITIONED for month in _months(first, last)]
+    if not _missing(conn, wanted):
+        return []
+    with conn.transaction():
+        conn.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (_DDL_LOCK,))
+        missing = _missing(conn, wanted)
+        for table, month in missing:
+            _create(conn, table, month)
+    return [partition_name(table, month) for table, month in missing]
+
+
+def ensure_partitions_ahead(conn: psycopg.Connection, today: date) -> list[str]:
+    """Make the partitions of this month and of the ``MONTHS_AHEAD`` months after it."""
+    last = today
+    for _ in range(MONTHS_AHEAD):
+        last = _next_month(last)
+    return ensure_partitions(conn, today, last)
+
+
+def drop_expired(conn: psycopg.Connection, table: str, keep_days: int, today: date) -> list[str]:
+    """Drop the partitions whose every row is older than ``keep_days`` before ``today``; return their names.
+
+    Args:
+        conn: a connection.
+        table: ``raw.pages`` or ``core.price_history``.
+        keep_days: whole days to keep, today not counted.
+        today: the UTC day it is.
+
+    Raises:
+        ValueError: for a table that is not partitioned.
+    """
+    if table not in PARTITIONED:
+        raise ValueError(f"{table} is not partitioned by month; choose one of {', '.join(PARTITIONED)}")
+    oldest_kept = today - timedelta(days=keep_days)
+    schema, _, prefix = table.partition(".")
+    dropped = []
+    with conn.transaction():
+        conn.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (_DDL_LOCK,))
+        for (name,) in conn.execute(
+            "select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = %s::regclass"
+            " order by 1",
+            (table,),
+        ).fetchall():
+            month = datetime.strptime(name.removeprefix(f"{prefix}_"), "%Y_%m").replace(tzinfo=UTC).date()
+            if _next_month(month) <= oldest_kept:
+                conn.execute(sql.SQL("drop table {}").format(sql.Identifier(schema, name)))
+                dropped.append(f"{schema}.{name}")
+    return dropped
+
+
+def partition_name(table: str, day: date) -> str:
+    """Return the partition of ``table`` that holds ``day``, e.g. ``raw.pages_2026_11``."""
+    return f"{table}_{day:%Y_%m}"
+
+
+def _months(first: date, last: date) -> list[date]:
+    months = [first.replace(day=1)]
+    while _next_month(months[-1]) <= last:
+        months.append(_next_month(months[-1]))
+    return months
+
+
+def _next_month(day: date) -> date:
+    return (day.replace(day=28) + timedelta(days=4)).replace(day=1)
+
+
+def _missing(conn: psycopg.Connection, wanted: list[tuple[str, date]]) -> list[tuple[str, date]]:
+    names = [partition_name(table, month) for table, month in wanted]
+    present = conn.execute(
+        "select n from unnest(%s::text[]) n join pg_inherits i on i.inhrelid = to_regclass(n)", (names,)
+    ).fetchall()
+    found = {name for (name,) in present}
+    return [item for item, name in zip(wanted, names, strict=True) if name not in found]
+
+
+def _create(conn: psycopg.Connection, table: str, month: date) -> None:
+    schema, _, parent = table.partition(".")
+    child = sql.Identifier(schema, f"{parent}_{month:%Y_%m}")
+    whole = sql.Identifier(schema, parent)
+    # LIKE + ATTACH waits for no reader or writer of the parent, unlike CREATE TABLE ... PARTITION OF.
+    conn.execute(sql.SQL("create table {} (like {} including all excluding identity)").format(child, whole))
+    conn.execute(
+        sql.SQL("alter table {} attach partition {} for values from ({}) to ({})").format(
+            whole,
+            child,
+            sql.Literal(f"{month:%Y-%m-%d} 00:00+00"),
+            sql.Literal(f"{_next_month(month):%Y-%m-%d} 00:00+00"),
+        )
+    )
