@@ -28,8 +28,9 @@ from alerts.untrusted import one_line
 logger = logging.getLogger(__name__)
 
 IMPLICIT_TLS_PORT = 465
-# What a Message-ID may hold besides letters and digits (RFC 5322 atext, and the colon that every reader takes).
-_MESSAGE_ID_CHARACTERS = "!#$&'*+-/=?^_`{|}~.:"
+# What a Message-ID holds besides letters and digits (RFC 5322 atext, less what could read as an encoded word);
+# Python's own reader stops at a colon. Anything else is percent-encoded, so that distinct keys stay distinct.
+_MESSAGE_ID_CHARACTERS = "!#$&'*+-/^_`{|}~."
 
 
 class EmailChannel:
