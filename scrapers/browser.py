@@ -1,0 +1,180 @@
+"""A session from a real browser, for where plain HTTP is refused.
+
+Belongs here: finding a Chromium, opening a homepage in a fresh context, handing back its cookies. Does not: hiding that
+it is a browser under control, forging fingerprints, solving captchas; a site that then still refuses is ``blocked``.
+
+The browser names itself with the same User-Agent as the plain client, because clearance cookies are bound to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from domain.settings import Settings
+
+if TYPE_CHECKING:
+    from playwright.async_api import BrowserContext, Playwright, ProxySettings, Route
+
+_CANDIDATES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+class BrowserError(Exception):
+    """The browser did not bring a session; the message says why."""
+
+
+class BrowserUnavailableError(BrowserError):
+    """There is no browser to use on this machine; the message says how to get one."""
+
+
+class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
+    """What a homepage gave a browser.
+
+    Attributes:
+        status: of the homepage itself; 0 where the browser does not say.
+        cookies: name to value, as the browser would send them back to the homepage.
+        headers: of the homepage's answer, names in lower case.
+    """
+
+    status: int
+    cookies: dict[str, str]
+    headers: dict[str, str]
+
+
+def find_chromium(settings: Settings) -> Path | None:
+    """Return the Chromium to use: the configured one, else the system's, else None (Playwright's own is tried)."""
+    if settings.chromium_path is not None:
+        return settings.chromium_path
+    for name in _CANDIDATES:
+        found = shutil.which(name) or shutil.which(name, path="/usr/bin:/usr/local/bin:/snap/bin")
+        if found:
+            return Path(found)
+    return None
+
+
+async def fetch_session(
+    url: str,
+    *,
+    settings: Settings,
+    wanted_cookies: tuple[str, ...] = (),
+    headers: Mapping[str, str] | None = None,
+    timeout_seconds: float = 60.0,
+) -> BrowserSession:
+    """Open a homepage in a fresh, headless Chromium and return the cookies it set.
+
+    Args:
+        url: the homepage.
+        settings: for the browser's path, the proxy and the User-Agent.
+        wanted_cookies: wait, within the time limit, until one of these is there; a challenge that the site lifts by
+            itself takes some seconds.
+        headers: sent to the homepage's origin only.
+        timeout_seconds: for everything together.
+
+    Raises:
+        BrowserUnavailableError: where there is no browser, or it cannot start.
+        BrowserError: where the page did not load in time.
+    """
+    try:
+        # Lazy: the polling path never needs it, and importing it costs a quarter of a second.
+        from playwright.async_api import Error, async_playwright  # noqa: PLC0415
+    except ImportError as error:
+        raise BrowserUnavailableError(
+            "Playwright is not installed: install it, or set PRICESCOPE_VINTED_COOKIE by hand"
+        ) from error
+    try:
+        async with asyncio.timeout(timeout_seconds), async_playwright() as playwright:
+            return await _visit(playwright, url, settings, wanted_cookies, headers or {}, timeout_seconds)
+    except TimeoutError as error:
+        raise BrowserError(f"the browser had no session from {urlsplit(url).hostname} in {timeout_seconds:g} s") from error
+    except Error as error:
+        raise BrowserError(f"the browser failed: {_first_line(error)}") from error
+
+
+async def _visit(
+    playwright: Playwright,
+    url: str,
+    settings: Settings,
+    wanted: tuple[str, ...],
+    headers: Mapping[str, str],
+    timeout_seconds: float,
+) -> BrowserSession:
+    from playwright.async_api import Error  # noqa: PLC0415 - see fetch_session
+
+    path = find_chromium(settings)
+    try:
+        browser = await playwright.chromium.launch(
+            executable_path=path, headless=True, args=list(_FLAGS), proxy=_proxy(settings)
+        )
+    except Error as error:
+        raise BrowserUnavailableError(
+            f"no Chromium could be started ({path or 'none found'}): install one, or set PRICESCOPE_CHROMIUM_PATH. "
+            f"It said: {_first_line(error)}"
+        ) from error
+    try:
+        context = await browser.new_context(user_agent=settings.user_agent)
+        if headers:
+            await _send_headers_to_origin(context, url, headers)
+        page = await context.new_page()
+        response = await page.goto(url, wait_until="domcontentloaded", timeout=timeout_seconds * 1000)
+        cookies = await _cookies(context, url)
+        deadline = asyncio.get_running_loop().time() + timeout_seconds / 2
+        while wanted and not any(name in cookies for name in wanted):
+            if asyncio.get_running_loop().time() > deadline:
+                break
+            await asyncio.sleep(0.2)
+            cookies = await _cookies(context, url)
+        return BrowserSession(
+            status=response.status if response else 0,
+            cookies=cookies,
+            headers=dict(await response.all_headers()) if response else {},
+        )
+    finally:
+        await browser.close()
+
+
+async def _send_headers_to_origin(context: BrowserContext, url: str, headers: Mapping[str, str]) -> None:
+    parts = urlsplit(url)
+
+    async def forward(route: Route) -> None:
+        await route.continue_(headers={**route.request.headers, **headers})
+
+    await context.route(f"{parts.scheme}://{parts.netloc}/**", forward)
+
+
+async def _cookies(context: BrowserContext, url: str) -> dict[str, str]:
+    found: list[Any] = list(await context.cookies(url))
+    return {str(cookie["name"]): str(cookie["value"]) for cookie in found}
+
+
+def _proxy(settings: Settings) -> ProxySettings | None:
+    if settings.proxy_url is None:
+        return None
+    parts = urlsplit(settings.proxy_url.get_secret_value())
+    proxy: ProxySettings = {
+        "server": f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else ""),
+        "bypass": "127.0.0.1,localhost",
+    }
+    if parts.username:
+        proxy["username"] = parts.username
+        proxy["password"] = parts.password or ""
+    return proxy
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:200] if lines else type(error).__name__

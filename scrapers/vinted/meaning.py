@@ -1,0 +1,129 @@
+"""What a Vinted answer is, told by its structure, never by its words.
+
+Belongs here: codes, markup and sizes that tell a refusal from an answer. Does not: reading listings (the parsers).
+
+The word "datadome" and the text for "no results" stand in the dictionary of every normal page, and texts are in the
+site's language, so words prove nothing (yelsed/kaartenjager, 2026-09). Status 200 proves nothing either.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from selectolax.lexbor import LexborHTMLParser
+
+from domain.page import PageMeaning
+
+# Real pages are megabytes, error and challenge pages a few KB.
+SMALL_PAGE_BYTES = 64 * 1024
+
+_CHALLENGE_MARKUP = ", ".join((
+    'script[src*="captcha-delivery.com"]',
+    'iframe[src*="captcha-delivery.com"]',
+    'script[src*="/cdn-cgi/challenge-platform/"]',
+    'form[action*="__cf_chl"]',
+    "form#challenge-form",
+    "#challenge-running",
+    "#cf-error-details",
+    "#cf-wrapper",
+    ".cf-turnstile",
+    "#px-captcha",
+))  # fmt: skip
+_CATALOGUE_MARKUP = ', '.join((
+    '[class*="feed-grid"]',
+    '[data-testid="grid-item"]',
+    '[data-testid*="empty-state"]',
+    '[data-testid*="catalog"]',
+))  # fmt: skip
+_APPLICATION_MARKUP = 'script#__NEXT_DATA__, #__next, script[src*="/_next/"]'
+
+
+class Judgement(NamedTuple):
+    """A meaning and, where it is not ``ok``, a sentence for the owner."""
+
+    meaning: PageMeaning
+    detail: str
+
+
+def meaning_of_status(status: int, body: bytes) -> Judgement | None:
+    """Judge what the status alone decides: no answer, throttled, a server's own failure; else None."""
+    if status == 0:
+        words = body[:300].decode("utf-8", "replace").strip() or "no answer"
+        return Judgement(PageMeaning.BLOCKED, f"The site gave no answer: {words}")
+    if status == 429:
+        return Judgement(PageMeaning.THROTTLED, "The site answered 429: too many requests.")
+    if status == 503:
+        return Judgement(PageMeaning.THROTTLED, "The site answered 503: not available for now.")
+    if status >= 500:
+        return Judgement(PageMeaning.BLOCKED, f"The site's server failed with {status}.")
+    return None
+
+
+def _of_refused_status(status: int) -> Judgement | None:
+    if status == 401:
+        return Judgement(PageMeaning.UNAUTHORISED, "The site answered 401: the session is missing or has expired.")
+    if status == 403:
+        return Judgement(PageMeaning.BLOCKED, "The site answered 403: it refuses us.")
+    if status in {404, 410}:
+        return Judgement(PageMeaning.GONE, f"The site answered {status}: there is no such page any more.")
+    return None
+
+
+def meaning_of_json(status: int, code: object, message_code: object, url: object) -> Judgement:
+    """Judge a JSON object that holds neither items nor an item.
+
+    Args:
+        status: HTTP status.
+        code: Vinted's own number: 100 invalid token, 104 not found, 106 access denied (Giglium/vinted_scraper#78).
+        message_code: Vinted's own word, the same in every language.
+        url: set by a bot wall's JSON answer, which points at its captcha.
+    """
+    if isinstance(url, str) and "captcha-delivery.com" in url:
+        return Judgement(PageMeaning.BLOCKED, "A bot wall answered in place of the service (JSON with a captcha address).")
+    if message_code == "invalid_authentication_token" or (code == 100 and type(code) is int):
+        return Judgement(PageMeaning.UNAUTHORISED, "The service does not accept the session (invalid_authentication_token).")
+    if message_code == "not_found" or (code == 104 and type(code) is int):
+        return Judgement(PageMeaning.GONE, "The service answered not_found: the listing or the service is gone.")
+    if message_code == "access_denied" or (code == 106 and type(code) is int):
+        return Judgement(PageMeaning.BLOCKED, "The service answered access_denied.")
+    by_status = _of_refused_status(status)
+    if by_status is not None:
+        return by_status
+    word = message_code if isinstance(message_code, str) else code if isinstance(code, int) else ""
+    known = f" ({str(word)[:60]})" if word else ""
+    return Judgement(
+        PageMeaning.CHANGED, f"The service answered {status} with JSON of an unknown form{known}: neither items nor an item."
+    )
+
+
+def meaning_of_page_without_content(
+    tree: LexborHTMLParser, *, status: int, body: bytes, is_item_page: bool
+) -> Judgement:
+    """Judge an HTML page on which neither result rows nor a product were found."""
+    small = len(body) < SMALL_PAGE_BYTES
+    if small and tree.css_first(_CHALLENGE_MARKUP) is not None:
+        return Judgement(PageMeaning.BLOCKED, f"A bot wall's challenge page came instead of the page (status {status}).")
+    by_status = _of_refused_status(status)
+    if by_status is not None:
+        return by_status
+    if tree.css_first('input[type="password"]') is not None and small:
+        return Judgement(PageMeaning.BLOCKED, "A login page came instead of the page.")
+    if b"</html>" not in body[-2048:].lower():
+        return Judgement(PageMeaning.CHANGED, "The page is cut off or is not a whole HTML page.")
+    if is_item_page:
+        return Judgement(PageMeaning.GONE, "The item page has no product block: it is sold or removed.")
+    if tree.css_first(_CATALOGUE_MARKUP) is not None:
+        return Judgement(PageMeaning.EMPTY, "The search has no results.")
+    if small and tree.css_first(_APPLICATION_MARKUP) is None and _is_shell(tree):
+        return Judgement(PageMeaning.BLOCKED, "An empty shell of a page came, with scripts and no content.")
+    return Judgement(PageMeaning.CHANGED, "The page's structure is not known: no result rows, no product block.")
+
+
+def _is_shell(tree: LexborHTMLParser) -> bool:
+    if tree.css_first("script") is None or tree.body is None:
+        return False
+    return not any(
+        node.text(deep=False, strip=True)
+        for node in tree.body.css("*")
+        if node.tag not in {"script", "style", "noscript", "template"}
+    )
