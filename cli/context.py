@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 import psycopg
 from rich.console import Console
-from warehouse.connect import connect, resolve_database, start_embedded
-from warehouse.migrate import upgrade_if_needed
 
 from domain.settings import Settings, settings
+from warehouse.connect import connect, ensure_database, resolve_database
+from warehouse.migrate import is_migrated, upgrade
 
 # Results go to stdout; progress and notes to stderr, so that output can be piped.
 out = Console(highlight=False, soft_wrap=True)
@@ -21,8 +21,8 @@ note = Console(stderr=True, highlight=False)
 def warehouse(application: str) -> Iterator[tuple[psycopg.Connection, Settings]]:
     """Yield a connection to a migrated warehouse and the settings."""
     configured = settings()
-    start_embedded(configured)
     url = resolve_database(configured).warehouse
-    upgrade_if_needed(url)
-    with connect(url, application=application) as conn:
+    if ensure_database(url) or not is_migrated(url):
+        upgrade(url)
+    with connect(url, application_name=f"pricescope:{application}") as conn:
         yield conn, configured

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 
 import dagster as dg
 import psycopg
-from alerts.channels import Channel, configured_channels
-from warehouse.connect import connect, resolve_database
 
+from alerts.channels import Channel, configured_channels
 from domain.settings import Settings, settings
+from warehouse.connect import connect, resolve_database
 
 
 class WarehouseResource(dg.ConfigurableResource[psycopg.Connection]):
@@ -22,7 +22,7 @@ class WarehouseResource(dg.ConfigurableResource[psycopg.Connection]):
     @contextmanager
     def connection(self, application: str) -> Iterator[psycopg.Connection]:
         """Yield a connection named ``pricescope:<application>``, closed afterwards."""
-        with connect(resolve_database(settings()).warehouse, application=application) as conn:
+        with connect(resolve_database(settings()).warehouse, application_name=f"pricescope:{application}") as conn:
             yield conn
 
 

@@ -11,13 +11,13 @@ from datetime import datetime
 
 import msgspec
 import psycopg
-from alerts.channels import configured_channels
-from ml.rules import decide, judge
 
+from alerts.channels import configured_channels
 from domain.deal import Verdict
 from domain.settings import Settings
 from domain.statistics import Candidate
 from domain.watch import Watch
+from ml.rules import decide, judge, overall
 from pipeline.messages import deal_message, report_message
 from warehouse import baselines, deals, outbox, watches
 
@@ -80,34 +80,16 @@ def judge_pending(
                 judged = [judge_candidate(watch, candidate) for candidate in batch]
                 _record(conn, settings, watch, judged, told, outcome, run_id=run_id, now=now())
                 _report_first_run(conn, settings, watch, judged, told, outcome, now=now())
-                baselines.mark_judged(conn, judged_marks(judged))
+                baselines.mark_judged(
+                    conn, [baselines.judged(item.candidate, overall(item.verdicts)) for item in judged]
+                )
             outcome.judged += len(batch)
             if len(batch) < _BATCH:
                 break
+        baselines.settle_unmoved(conn, watch_id=watch.watch_id)
         if watch.first_judged_at is None:
             watches.mark_first_judged(conn, watch.watch_id, now())
     return outcome
-
-
-def judged_marks(judged: Sequence[Judged]) -> list[baselines.JudgedMark]:
-    """Return what is written back for each candidate."""
-    return [
-        baselines.JudgedMark(
-            watch_id=item.candidate.watch_id,
-            listing_id=item.candidate.listing_id,
-            total_minor=item.candidate.total_minor,
-            baseline_at=item.candidate.groups[0].computed_at if item.candidate.groups else None,
-            verdict=str(item.deal.kind if item.deal is not None else summary_kind(item.verdicts)),
-        )
-        for item in judged
-    ]
-
-
-def summary_kind(verdicts: Sequence[Verdict]) -> str:
-    """Return the most telling verdict of a listing that is no deal."""
-    kinds = {str(verdict.kind) for verdict in verdicts}
-    order = ("excluded", "check_first", "no_deal", "not_enough_data")
-    return next((kind for kind in order if kind in kinds), "not_enough_data")
 
 
 def _record(

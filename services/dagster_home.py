@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
-from warehouse.connect import resolve_database
 
 from domain.settings import Settings
+from warehouse.connect import resolve_database
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCATIONS = {"polling": "orchestration.definitions", "statistics": "orchestration.statistics.definitions"}
@@ -26,7 +26,7 @@ def prepare(settings: Settings) -> dict[str, str]:
     (home / "dagster.yaml").write_text((ROOT / "deploy" / "dagster.local.yaml").read_text())
     environment = {
         "DAGSTER_HOME": str(home),
-        "DAGSTER_DATABASE_URL": resolve_database(settings).dagster.psycopg2,
+        "DAGSTER_DATABASE_URL": resolve_database(settings).dagster.sqlalchemy_psycopg2,
         "PRICESCOPE_HOME": str(settings.home),
     }
     os.environ.update(environment)

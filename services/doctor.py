@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from scrapers.browser import BrowserUnavailableError, find_chromium
-from warehouse.connect import DatabaseError, connect, resolve_database
-from warehouse.embedded import EmbeddedServerError
-from warehouse.migrate import current, head
-
 from domain.settings import Settings
 from orchestration.statistics.dbt_files import DBT
+from scrapers.browser import BrowserUnavailableError, find_chromium
 from warehouse import source_state
+from warehouse.connect import DatabaseError, connect, resolve_database
+from warehouse.embedded import EmbeddedServerError
+from warehouse.migrate import is_migrated
 
 _WANTED_FREE_GB = 5
 
@@ -54,8 +53,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
             server = conn.info.server_version // 10000
             kind = "embedded" if settings.database_url is None else "given by DATABASE_URL"
             yield Finding(server >= 15, "PostgreSQL", f"{server}, {kind}" + ("" if server >= 15 else "; 15 is needed"))
-            at = current(url)
-            ok = at == head()
+            ok = is_migrated(url)
             yield Finding(ok, "tables", "at this version" if ok else "behind: run pricescope migrate")
             if ok:
                 for state in source_state.list_all(conn):

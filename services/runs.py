@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from warehouse.connect import connect, resolve_database
-
 from domain.settings import Settings
 from services import dagster_home
 from warehouse import runs
+from warehouse.connect import connect, resolve_database
 
 if TYPE_CHECKING:
     import dagster as dg

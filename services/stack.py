@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from warehouse.connect import resolve_database, start_embedded, stop_embedded
-from warehouse.migrate import upgrade
-
 from domain.settings import Settings
 from services import dagster_home
 from services.dagster_api import DagsterApi, DagsterApiError
 from services.supervisor import Service, Supervisor, free_port, port_answers, url_answers
+from warehouse.connect import ensure_database, resolve_database
+from warehouse.embedded import EmbeddedServer
+from warehouse.migrate import upgrade
 
 
 @dataclass
@@ -28,13 +28,16 @@ class Stack:
 
 def prepare_databases(settings: Settings) -> None:
     """Start the embedded server where no DATABASE_URL is given, make both databases, migrate the warehouse."""
-    start_embedded(settings)
-    upgrade(resolve_database(settings).warehouse)
+    urls = resolve_database(settings)
+    ensure_database(urls.warehouse)
+    ensure_database(urls.dagster)
+    upgrade(urls.warehouse)
 
 
 def release_databases(settings: Settings) -> None:
     """Stop the embedded server, if it is ours."""
-    stop_embedded(settings)
+    if settings.database_url is None:
+        EmbeddedServer(settings.home).stop()
 
 
 def create_dagster_tables() -> None:

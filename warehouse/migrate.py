@@ -41,6 +41,11 @@ def current(url: DatabaseUrl | str) -> str | None:
         return MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
 
 
+def is_migrated(url: DatabaseUrl | str) -> bool:
+    """Say whether the database is at the newest revision."""
+    return current(url) == head()
+
+
 def head() -> str:
     """Return the newest revision that this release knows."""
     revision = ScriptDirectory(str(_MIGRATIONS)).get_current_head()

@@ -21,8 +21,6 @@ from rich.panel import Panel
 from rich.table import Table
 from sandbox.watches import DemoWatch, demo_watches
 from scrapers.registry import create_source
-from warehouse.connect import connect, resolve_database
-from warehouse.partitions import ensure_partitions
 
 from cli.demo.environment import demo_settings, fresh_home
 from cli.demo.score import Score, score
@@ -35,6 +33,8 @@ from services.statistics_docs import make_manifest
 from services.supervisor import ServiceError, Supervisor, free_port
 from warehouse import deals as deal_rows
 from warehouse import outbox, watches
+from warehouse.connect import connect, resolve_database
+from warehouse.partitions import ensure_partitions
 
 HISTORY_ASSETS = ("raw_listings", "items", "price_history")
 

@@ -11,9 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from warehouse.connect import dbt_environment, resolve_database
-
 from domain.settings import settings
+from warehouse.connect import resolve_database
 
 PROJECT_DIR = Path(__file__).resolve().parents[2] / "dbt_project"
 MANIFEST = PROJECT_DIR / "target" / "manifest.json"
@@ -36,7 +35,7 @@ def is_stale() -> bool:
 
 def export_connection() -> None:
     """Put the warehouse's address into this process's environment, where dbt's profile reads it."""
-    os.environ.update(dbt_environment(resolve_database(settings()).warehouse))
+    os.environ.update(resolve_database(settings()).warehouse.dbt_environment())
     os.environ["PRICESCOPE_COMPARABLES_WINDOW_DAYS"] = str(settings().comparables_window_days)
     os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
 

@@ -85,12 +85,21 @@ _UNVERIFIED = {
     "hu": ("Új, címkével|Új címkével", "Új, címke nélkül|Új címke nélkül", "Nagyon jó", "Jó", "Kielégítő"),
     "hr": ("Novo s etiketom", "Novo bez etikete", "Vrlo dobro", "Dobro", "Zadovoljavajuće"),
 }  # fmt: skip
-_NOT_WORKING = ("Not fully functional", "Pas entièrement fonctionnel", "Niet volledig functioneel", "Nicht voll funktionsfähig")
+_NOT_WORKING = (
+    "Not fully functional",
+    "Pas entièrement fonctionnel",
+    "Niet volledig functioneel",
+    "Nicht voll funktionsfähig",
+)
 
 # The keys under which a label names the condition and the size; keys are localised (nl from a recorded page, en from
 # a recorded response, cs from a public test, the rest not verified).
-CONDITION_KEYS = frozenset({"condition", "etat", "staat", "stan", "condizioni", "estado", "zustand", "stav", "bukle", "skick"})
-SIZE_KEYS = frozenset({"size", "taille", "maat", "rozmiar", "taglia", "talla", "tamanho", "große", "grosse", "velikost"})
+CONDITION_KEYS = frozenset(
+    {"condition", "etat", "staat", "stan", "condizioni", "estado", "zustand", "stav", "bukle", "skick"}
+)
+SIZE_KEYS = frozenset(
+    {"size", "taille", "maat", "rozmiar", "taglia", "talla", "tamanho", "große", "grosse", "velikost"}
+)
 BRAND_KEYS = frozenset({"brand", "marque", "merk", "marka", "marca", "marke", "značka", "znacka"})
 
 

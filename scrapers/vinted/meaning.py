@@ -79,9 +79,13 @@ def meaning_of_json(status: int, code: object, message_code: object, url: object
         url: set by a bot wall's JSON answer, which points at its captcha.
     """
     if isinstance(url, str) and "captcha-delivery.com" in url:
-        return Judgement(PageMeaning.BLOCKED, "A bot wall answered in place of the service (JSON with a captcha address).")
+        return Judgement(
+            PageMeaning.BLOCKED, "A bot wall answered in place of the service (JSON with a captcha address)."
+        )
     if message_code == "invalid_authentication_token" or (code == 100 and type(code) is int):
-        return Judgement(PageMeaning.UNAUTHORISED, "The service does not accept the session (invalid_authentication_token).")
+        return Judgement(
+            PageMeaning.UNAUTHORISED, "The service does not accept the session (invalid_authentication_token)."
+        )
     if message_code == "not_found" or (code == 104 and type(code) is int):
         return Judgement(PageMeaning.GONE, "The service answered not_found: the listing or the service is gone.")
     if message_code == "access_denied" or (code == 106 and type(code) is int):
@@ -92,7 +96,8 @@ def meaning_of_json(status: int, code: object, message_code: object, url: object
     word = message_code if isinstance(message_code, str) else code if isinstance(code, int) else ""
     known = f" ({str(word)[:60]})" if word else ""
     return Judgement(
-        PageMeaning.CHANGED, f"The service answered {status} with JSON of an unknown form{known}: neither items nor an item."
+        PageMeaning.CHANGED,
+        f"The service answered {status} with JSON of an unknown form{known}: neither items nor an item.",
     )
 
 
@@ -102,7 +107,9 @@ def meaning_of_page_without_content(
     """Judge an HTML page on which neither result rows nor a product were found."""
     small = len(body) < SMALL_PAGE_BYTES
     if small and tree.css_first(_CHALLENGE_MARKUP) is not None:
-        return Judgement(PageMeaning.BLOCKED, f"A bot wall's challenge page came instead of the page (status {status}).")
+        return Judgement(
+            PageMeaning.BLOCKED, f"A bot wall's challenge page came instead of the page (status {status})."
+        )
     by_status = _of_refused_status(status)
     if by_status is not None:
         return by_status

@@ -109,9 +109,7 @@ _ITEM_DECODER = msgspec.json.Decoder(_Item)
 _HAS_MONEY = frozenset({"price", "service_fee", "total_item_price"})
 
 
-def read_items(
-    records: list[msgspec.Raw], place: Place
-) -> tuple[tuple[Listing, ...], tuple[RejectedRecord, ...]]:
+def read_items(records: list[msgspec.Raw], place: Place) -> tuple[tuple[Listing, ...], tuple[RejectedRecord, ...]]:
     """Read a page's items in order; never raises.
 
     Args:
@@ -165,7 +163,7 @@ def _no_constant(name: str) -> NoReturn:
     raise RecordError(f"holds {name}, which is not JSON")
 
 
-def _without_surrogates(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def _without_surrogates(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode("utf-8", "ignore").decode()
     return value
@@ -241,7 +239,9 @@ def _price(value: _Money | str | int | None, item_currency: str | None, field: s
     if isinstance(value, _Money):
         if value.amount is None:
             return None
-        return Price(amount(value.amount, field), currency(value.currency_code or item_currency, f"{field}.currency_code"))
+        return Price(
+            amount(value.amount, field), currency(value.currency_code or item_currency, f"{field}.currency_code")
+        )
     return Price(amount(value, field), currency(item_currency, "currency"))
 
 
