@@ -100,7 +100,9 @@ async def fetch_session(
         async with asyncio.timeout(timeout_seconds), async_playwright() as playwright:
             return await _visit(playwright, url, settings, wanted_cookies, headers or {}, timeout_seconds)
     except TimeoutError as error:
-        raise BrowserError(f"the browser had no session from {urlsplit(url).hostname} in {timeout_seconds:g} s") from error
+        raise BrowserError(
+            f"the browser had no session from {urlsplit(url).hostname} in {timeout_seconds:g} s"
+        ) from error
     except Error as error:
         raise BrowserError(f"the browser failed: {_first_line(error)}") from error
 

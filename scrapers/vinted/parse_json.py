@@ -6,8 +6,8 @@ Each item is decoded on its own, first by type (fast), then leniently, so that a
 a listing, and a broken item cannot cost a page.
 
 Forms met: ``price`` as object (2023-08, 2025-), as text beside ``currency`` (2023-07, 2023-10 to 2025, details of
-2025-08); ``brand_title``, ``size_title``, ``status`` as fields (old) or only inside ``item_box`` (svc-catalogue, 2026-09);
-``url`` absolute (old) or relative (new).
+2025-08); ``brand_title``, ``size_title``, ``status`` as fields (old) or only inside ``item_box``
+(svc-catalogue, 2026-09); ``url`` absolute (old) or relative (new).
 """
 
 from __future__ import annotations
@@ -109,9 +109,7 @@ _ITEM_DECODER = msgspec.json.Decoder(_Item)
 _HAS_MONEY = frozenset({"price", "service_fee", "total_item_price"})
 
 
-def read_items(
-    records: list[msgspec.Raw], place: Place
-) -> tuple[tuple[Listing, ...], tuple[RejectedRecord, ...]]:
+def read_items(records: list[msgspec.Raw], place: Place) -> tuple[tuple[Listing, ...], tuple[RejectedRecord, ...]]:
     """Read a page's items in order; never raises.
 
     Args:
@@ -165,7 +163,7 @@ def _no_constant(name: str) -> NoReturn:
     raise RecordError(f"holds {name}, which is not JSON")
 
 
-def _without_surrogates(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def _without_surrogates(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode("utf-8", "ignore").decode()
     return value
@@ -241,7 +239,9 @@ def _price(value: _Money | str | int | None, item_currency: str | None, field: s
     if isinstance(value, _Money):
         if value.amount is None:
             return None
-        return Price(amount(value.amount, field), currency(value.currency_code or item_currency, f"{field}.currency_code"))
+        return Price(
+            amount(value.amount, field), currency(value.currency_code or item_currency, f"{field}.currency_code")
+        )
     return Price(amount(value, field), currency(item_currency, "currency"))
 
 

@@ -47,7 +47,9 @@ def read_page(page: RawPage) -> PageReading:
     try:
         return _read(page)
     except Exception as error:  # noqa: BLE001 - the contract: one bad page never fails a run; the owner sees why
-        return PageReading(meaning=PageMeaning.CHANGED, detail=f"The parser failed on this page: {type(error).__name__}")
+        return PageReading(
+            meaning=PageMeaning.CHANGED, detail=f"The parser failed on this page: {type(error).__name__}"
+        )
 
 
 def _read(page: RawPage) -> PageReading:
