@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 MAX_BODY_BYTES = 50 * 1024 * 1024
 MAX_RETRY_AFTER_SECONDS = 900.0
 # A longer wait than this is not slept through: the caller gets the refusal and may do something else meanwhile.
-BOUNDED_WAIT_SECONDS = 30.0
+BOUNDED_WAIT_SECONDS = 10.0
 MAX_REDIRECTS = 5
 BACKOFF_BASE_SECONDS = 0.5
 BACKOFF_CAP_SECONDS = 30.0

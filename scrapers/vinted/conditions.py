@@ -65,7 +65,13 @@ _SEEN = {
         "Bueno|Buen estado",
         "Satisfactorio|Aceptable",
     ),
-    "pt": ("Novo com etiquetas|Novo com etiqueta", "Novo sem etiquetas|Novo sem etiqueta", "Muito bom", "Bom", "Satisfatório"),
+    "pt": (
+        "Novo com etiquetas|Novo com etiqueta",
+        "Novo sem etiquetas|Novo sem etiqueta",
+        "Muito bom",
+        "Bom",
+        "Satisfatório",
+    ),
     "de": ("Neu mit Etikett", "Neu ohne Etikett", "Sehr gut", "Gut", "Zufriedenstellend|Befriedigend"),
     "cs": (
         "Nový s visačkou|Nové s visačkou",
@@ -74,17 +80,33 @@ _SEEN = {
         "Dobrý|Dobré",
         "Uspokojivý|Uspokojivé",
     ),
-}  # fmt: skip
+}
 _UNVERIFIED = {
     "sk": ("Nové s visačkou", "Nové bez visačky", "Veľmi dobré|Veľmi dobrý", "Dobré", "Uspokojivé"),
-    "lt": ("Nauja su etiketėmis|Nauja su etikete", "Nauja be etikečių|Nauja be etiketės", "Labai gera", "Gera", "Patenkinama"),
+    "lt": (
+        "Nauja su etiketėmis|Nauja su etikete",
+        "Nauja be etikečių|Nauja be etiketės",
+        "Labai gera",
+        "Gera",
+        "Patenkinama",
+    ),
     "sv": ("Ny med prislapp|Ny med lapp", "Ny utan prislapp|Ny utan lapp", "Mycket bra", "Bra", "Tillfredsställande"),
-    "da": ("Nyt med prismærke|Ny med mærke", "Nyt uden prismærke|Ny uden mærke", "Meget god", "God", "Tilfredsstillende"),
+    "da": (
+        "Nyt med prismærke|Ny med mærke",
+        "Nyt uden prismærke|Ny uden mærke",
+        "Meget god",
+        "God",
+        "Tilfredsstillende",
+    ),
     "fi": ("Uusi hintalapulla", "Uusi ilman hintalappua", "Erittäin hyvä", "Hyvä", "Tyydyttävä"),
     "ro": ("Nou cu etichetă", "Nou fără etichetă", "Foarte bun|Foarte bună", "Bun|Bună", "Satisfăcător|Satisfăcătoare"),
     "hu": ("Új, címkével|Új címkével", "Új, címke nélkül|Új címke nélkül", "Nagyon jó", "Jó", "Kielégítő"),
     "hr": ("Novo s etiketom", "Novo bez etikete", "Vrlo dobro", "Dobro", "Zadovoljavajuće"),
+<<<<<<< HEAD
 }  # fmt: skip
+=======
+}
+>>>>>>> scrapers
 _NOT_WORKING = (
     "Not fully functional",
     "Pas entièrement fonctionnel",

@@ -8,6 +8,7 @@ site's language, so words prove nothing (yelsed/kaartenjager, 2026-09). Status 2
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser
@@ -28,7 +29,10 @@ _CHALLENGE_MARKUP = ", ".join((
     "#cf-wrapper",
     ".cf-turnstile",
     "#px-captcha",
+    "p#cmsg",
 ))  # fmt: skip
+# The bot wall's own object: var dd={'rt':'c','cid':...,'host':'geo.captcha-delivery.com'}. Normal pages have none.
+_WALL_OBJECT = re.compile(r"\s*var\s+dd\s*=\s*\{\s*['\"]rt['\"]\s*:")
 _CATALOGUE_MARKUP = ', '.join((
     '[class*="feed-grid"]',
     '[data-testid="grid-item"]',
@@ -106,17 +110,31 @@ def meaning_of_page_without_content(
 ) -> Judgement:
     """Judge an HTML page on which neither result rows nor a product were found."""
     small = len(body) < SMALL_PAGE_BYTES
+<<<<<<< HEAD
     if small and tree.css_first(_CHALLENGE_MARKUP) is not None:
+=======
+    if small and _is_challenge(tree):
+>>>>>>> scrapers
         return Judgement(
             PageMeaning.BLOCKED, f"A bot wall's challenge page came instead of the page (status {status})."
         )
     by_status = _of_refused_status(status)
     if by_status is not None:
         return by_status
-    if tree.css_first('input[type="password"]') is not None and small:
+    if small and tree.css_first('input[type="password"]') is not None:
         return Judgement(PageMeaning.BLOCKED, "A login page came instead of the page.")
     if b"</html>" not in body[-2048:].lower():
         return Judgement(PageMeaning.CHANGED, "The page is cut off or is not a whole HTML page.")
+    return _of_whole_page(tree, small=small, is_item_page=is_item_page)
+
+
+def _is_challenge(tree: LexborHTMLParser) -> bool:
+    if tree.css_first(_CHALLENGE_MARKUP) is not None:
+        return True
+    return any(_WALL_OBJECT.match(script.text(deep=True)) for script in tree.css("script:not([src])"))
+
+
+def _of_whole_page(tree: LexborHTMLParser, *, small: bool, is_item_page: bool) -> Judgement:
     if is_item_page:
         return Judgement(PageMeaning.GONE, "The item page has no product block: it is sold or removed.")
     if tree.css_first(_CATALOGUE_MARKUP) is not None:

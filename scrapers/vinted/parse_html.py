@@ -181,9 +181,9 @@ def _products(parsed: object) -> Iterator[dict[str, Any]]:
 def read_product(block: tuple[bytes, dict[str, Any] | None], place: Place, page_url: str) -> Reading:
     """Read one product block; never raises for what it holds."""
     raw, product = block
+    if product is None:
+        return (), (reject(0, "the product block is not JSON", raw),)
     try:
-        if product is None:
-            raise RecordError("the product block is not JSON")
         return (_product_listing(product, place, page_url),), ()
     except (RecordError, ValueError, OverflowError) as error:
         return (), (reject(0, str(error), raw),)

@@ -6,8 +6,8 @@ Each item is decoded on its own, first by type (fast), then leniently, so that a
 a listing, and a broken item cannot cost a page.
 
 Forms met: ``price`` as object (2023-08, 2025-), as text beside ``currency`` (2023-07, 2023-10 to 2025, details of
-2025-08); ``brand_title``, ``size_title``, ``status`` as fields (old) or only inside ``item_box`` (svc-catalogue, 2026-09);
-``url`` absolute (old) or relative (new).
+2025-08); ``brand_title``, ``size_title``, ``status`` as fields (old) or only inside ``item_box``
+(svc-catalogue, 2026-09); ``url`` absolute (old) or relative (new).
 """
 
 from __future__ import annotations

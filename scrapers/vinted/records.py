@@ -140,7 +140,7 @@ def moment(value: object) -> datetime | None:
 
 
 def written_price(text: str, site_currency: str) -> Price | None:
-    """Read a price as the site writes it: ``€ 1299,00``, ``450.00 €``, ``£56.02``, ``4829.82 Kč``; None if it is none."""
+    """Read a price as the site writes it: ``€ 1299,00``, ``£56.02``, ``4829.82 Kč``; None where it is none."""
     match = _ONE_AMOUNT.fullmatch(text.strip()[:80])
     return _price_of(match, "a", site_currency) if match else None
 

@@ -205,7 +205,7 @@ def _path_params(path: str) -> list[tuple[str, str]]:
         if path.startswith(start):
             raise SearchUrlError(f"this is the address of {what}, not of a search; paste the address of a search")
     raise SearchUrlError(
-        f"the page {path[:80]!r} is not a search; open a search on Vinted (its address begins with /catalog) and paste that"
+        f"the page {path[:80]!r} is not a search; open a search on Vinted (/catalog?...) and paste its address"
     )
 
 
