@@ -34,14 +34,67 @@ from ml.evaluation import (
 _TO_USD = {"USD": 1.0, "EUR": 1.16, "GBP": 1.34, "HKD": 0.128, "CHF": 1.25}
 _SMALLEST_WATCH = 15
 # A hyphen matches a blank or nothing too; alternatives after a bar are the same model.
-_MODELS = (
-    "datejust submariner day-date gmt-master explorer daytona sea-dweller cellini air-king yacht-master milgauss "
-    "oysterdate speedmaster seamaster constellation railmaster de-ville|ville calatrava nautilus ellipse aquanaut "
-    "gondolo annual-calendar perpetual-calendar world-time twenty tank santos baignoire must pasha panthere|panthère "
-    "ballon royal-oak cobra autavia carrera monaco polo navitimer avenger superocean chronomat reverso memovox "
-    "black-bay polerouter classique el-primero lange-1 fifty-fathoms overseas patrimony luminor radiomir portugieser "
-    "spitfire|pilot"
-).split()
+_MODELS = [
+    # fmt: off
+    "datejust",
+    "submariner",
+    "day-date",
+    "gmt-master",
+    "explorer",
+    "daytona",
+    "sea-dweller",
+    "cellini",
+    "air-king",
+    "yacht-master",
+    "milgauss",
+    "oysterdate",
+    "speedmaster",
+    "seamaster",
+    "constellation",
+    "railmaster",
+    "de-ville|ville",
+    "calatrava",
+    "nautilus",
+    "ellipse",
+    "aquanaut",
+    "gondolo",
+    "annual-calendar",
+    "perpetual-calendar",
+    "world-time",
+    "twenty",
+    "tank",
+    "santos",
+    "baignoire",
+    "must",
+    "pasha",
+    "panthere|panthère",
+    "ballon",
+    "royal-oak",
+    "cobra",
+    "autavia",
+    "carrera",
+    "monaco",
+    "polo",
+    "navitimer",
+    "avenger",
+    "superocean",
+    "chronomat",
+    "reverso",
+    "memovox",
+    "black-bay",
+    "polerouter",
+    "classique",
+    "el-primero",
+    "lange-1",
+    "fifty-fathoms",
+    "overseas",
+    "patrimony",
+    "luminor",
+    "radiomir",
+    "portugieser",
+    "spitfire|pilot",
+    # fmt: on
+]
 _PATTERNS = [
     (
         model.split("|", maxsplit=1)[0],

@@ -103,7 +103,10 @@ def evaluate(prices: Floats, groups: Integers, scorer: Scorer, repeats: int = 20
     """Return the quality of ``scorer`` in each repeat.
 
     Args:
-        prices: positive, one currency; groups: a code per listing, the watch (x condition) it is compared within.
+        prices: positive, all in one currency.
+        groups: a code per listing, the watch (x condition) it is compared within.
+        scorer: the rule measured.
+        repeats: how many trials, from the first on.
     """
     return [quality(scores, planted) for scores, planted in _scored(prices, groups, scorer, repeats)]
 

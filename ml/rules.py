@@ -144,7 +144,9 @@ def _price(candidate: Candidate) -> Decimal:
 
 
 def _comparables_in_words(candidate: Candidate, group: GroupStatistics) -> str:
-    things = f"comparable {candidate.condition} listings" if group.level == "condition" else "listings of all conditions"
+    things = (
+        f"comparable {candidate.condition} listings" if group.level == "condition" else "listings of all conditions"
+    )
     return f"{group.n} {things} of the last {group.window_days} days"
 
 
@@ -258,9 +260,7 @@ def _absolute(watch: Watch, candidate: Candidate) -> Verdict:
     context = ""
     if fit is not None:
         evidence = _against(_seen(evidence, groups[0]), _money(math.exp(fit.location), candidate.currency))
-        evidence = msgspec.structs.replace(
-            evidence, spread=fit.scale, sigma_below=fit.deviations_below(float(price))
-        )
+        evidence = msgspec.structs.replace(evidence, spread=fit.scale, sigma_below=fit.deviations_below(float(price)))
         context = f"; {_position(evidence, candidate, groups[0])}"
     evidence = msgspec.structs.replace(evidence, threshold=limit)
     shown, wanted = format_money(price, candidate.currency), format_money(limit, candidate.currency)

@@ -3,8 +3,8 @@
         indexes=[
             {'columns': ['watch_id', 'condition', 'condition_rank'], 'unique': true},
             {'columns': ['watch_id', 'watch_rank'], 'unique': true},
-            {'columns': ['watch_id', 'condition', 'price']},
-            {'columns': ['watch_id', 'price']},
+            {'columns': ['watch_id', 'condition', 'price', 'listing_id']},
+            {'columns': ['watch_id', 'price', 'listing_id']},
         ]
     )
 }}
