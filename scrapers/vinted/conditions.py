@@ -102,11 +102,7 @@ _UNVERIFIED = {
     "ro": ("Nou cu etichetă", "Nou fără etichetă", "Foarte bun|Foarte bună", "Bun|Bună", "Satisfăcător|Satisfăcătoare"),
     "hu": ("Új, címkével|Új címkével", "Új, címke nélkül|Új címke nélkül", "Nagyon jó", "Jó", "Kielégítő"),
     "hr": ("Novo s etiketom", "Novo bez etikete", "Vrlo dobro", "Dobro", "Zadovoljavajuće"),
-<<<<<<< HEAD
-}  # fmt: skip
-=======
 }
->>>>>>> scrapers
 _NOT_WORKING = (
     "Not fully functional",
     "Pas entièrement fonctionnel",

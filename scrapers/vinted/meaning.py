@@ -110,11 +110,7 @@ def meaning_of_page_without_content(
 ) -> Judgement:
     """Judge an HTML page on which neither result rows nor a product were found."""
     small = len(body) < SMALL_PAGE_BYTES
-<<<<<<< HEAD
-    if small and tree.css_first(_CHALLENGE_MARKUP) is not None:
-=======
     if small and _is_challenge(tree):
->>>>>>> scrapers
         return Judgement(
             PageMeaning.BLOCKED, f"A bot wall's challenge page came instead of the page (status {status})."
         )
