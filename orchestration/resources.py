@@ -11,7 +11,8 @@ from contextlib import contextmanager
 import dagster as dg
 import psycopg
 
-from alerts.channels import Channel, configured_channels
+from alerts.channels import configured_channels
+from alerts.contract import Channel
 from domain.settings import Settings, settings
 from warehouse.connect import connect, resolve_database
 

@@ -138,7 +138,7 @@ def deals(
             warehouse.connection("deals") as conn,
             recorded_step(conn, context.run_id, source, day, step="deals") as counters,
         ):
-            outcome = judge_pending(conn, app_settings.get(), source=source, run_id=context.run_id, now=utc_now())
+            outcome = judge_pending(conn, app_settings.get(), source=source, run_id=context.run_id, now=utc_now)
             counters.add(deals=outcome.deals, alerts=outcome.notifications)
         outcomes.append(outcome)
     return dg.MaterializeResult(metadata=outcome_metadata(outcomes, rows="deals"))
