@@ -88,7 +88,7 @@ def run_demo(options: DemoOptions) -> dict[str, Any]:
             configured = demo_settings(
                 sandbox_url=market["url"],
                 smtp_port=int(market["smtp_port"]),
-                slack_url=f"{market['url']}/slack/services/T000/B000/demo",
+                slack_url=market["slack_webhook_url"],
                 dashboard_url=f"http://127.0.0.1:{ui_port}",
             )
             with demo.step("PostgreSQL, tables, dbt manifest"):
@@ -108,32 +108,21 @@ def run_demo(options: DemoOptions) -> dict[str, Any]:
 
 
 def start_sandbox(supervisor: Supervisor, home: Path, options: DemoOptions) -> dict[str, Any]:
-    """Start the sandbox process; return the addresses it announces."""
-    ready = home / "sandbox.json"
-    start = datetime.combine(_today() - timedelta(days=options.days), day_time(), tzinfo=UTC)
-    service = supervisor.start(
-        "sandbox",
-        [
-            sys.executable,
-            "-m",
-            "sandbox",
-            "--port",
-            str(free_port(3001)),
-            "--smtp-port",
-            "0",
-            "--seed",
-            str(options.seed),
-            "--start",
-            start.isoformat(),
-            "--mail-dir",
-            str(home / "mail"),
-            "--ready-file",
-            str(ready),
-        ],
-    )
-    supervisor.await_answer(service, ready.exists, seconds=60)
-    announced: dict[str, Any] = json.loads(ready.read_text())
-    return announced
+    """Start the sandbox process; return the addresses it announces in the first line it prints."""
+    start = datetime.combine(_today() - timedelta(days=options.days + 20), day_time(), tzinfo=UTC)
+    argv = [sys.executable, "-m", "sandbox", "--port", str(free_port(3001)), "--seed", str(options.seed)]
+    argv += ["--start", start.isoformat(), "--mail-dir", str(home / "mail")]
+    service = supervisor.start("sandbox", argv)
+    supervisor.await_answer(service, lambda: _announced(service) is not None, seconds=60)
+    return _announced(service) or {}
+
+
+def _announced(service: Service) -> dict[str, Any] | None:
+    for line in service.log_path.read_text(errors="replace").splitlines():
+        if line.startswith("{"):
+            announced: dict[str, Any] = json.loads(line)
+            return announced
+    return None
 
 
 def live(demo: Demo, configured: Settings, stack: Stack, market: dict[str, Any]) -> dict[str, Any]:
