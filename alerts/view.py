@@ -216,6 +216,7 @@ def _breakdown(message: DealMessage) -> str:
 def _numbers(message: DealMessage) -> tuple[Line, ...]:
     currency = message.evidence_currency or message.currency
     lines = [
+        _money_line("Compared as", _compared(message), currency),
         _money_line("Should cost", message.expected, currency),
         _money_line("Median", message.median, currency),
         _money_line("Difference", message.difference if (message.difference or 0) > 0 else None, currency),
@@ -226,6 +227,13 @@ def _numbers(message: DealMessage) -> tuple[Line, ...]:
         Line("Rule", _RULES[message.rule]) if message.rule is not None else None,
     ]
     return tuple(line for line in lines if line is not None)
+
+
+def _compared(message: DealMessage) -> Decimal | None:
+    """Return the payable price in the watch's currency, where the listing has another one."""
+    if message.evidence_currency in {None, message.currency} or message.expected is None or message.difference is None:
+        return None
+    return message.expected - message.difference
 
 
 def _money_line(label: str, amount: Decimal | None, currency: str) -> Line | None:

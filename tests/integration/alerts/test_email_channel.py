@@ -180,7 +180,7 @@ def _tls_server_options(certificate: Path, password: bytes = b"hunter2") -> dict
     context.load_cert_chain(certificate)
 
     def check(server: object, session: object, envelope: object, mechanism: str, data: object) -> AuthResult:
-        return AuthResult(success=data.password == password, handled=False)  # type: ignore[attr-defined]
+        return AuthResult(success=data.password == password, handled=False)
 
     return {"tls_context": context, "require_starttls": True, "auth_required": True, "authenticator": check}
 

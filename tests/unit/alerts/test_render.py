@@ -98,6 +98,14 @@ def test_what_is_not_known_is_left_out_and_nothing_is_invented() -> None:
     assert "as listed; fees and shipping not known" in shown
 
 
+def test_a_listing_in_another_currency_shows_the_price_that_was_compared() -> None:
+    foreign = msgspec.structs.replace(DEAL, currency="GBP", total=Decimal("36.10"), fee=None, price=Decimal("36.10"))
+    shown = _texts(LexborHTMLParser(render_email(foreign).html))
+    assert "36.10 GBP" in shown
+    assert "Compared as 42.00 EUR" in shown
+    assert "Compared as" not in render_email(DEAL).text
+
+
 def test_a_price_above_the_expected_one_bears_no_discount() -> None:
     dear = msgspec.structs.replace(DEAL, percent=-12.0, difference=Decimal(-5))
     assert LexborHTMLParser(render_email(dear).html).css(".badge") == []

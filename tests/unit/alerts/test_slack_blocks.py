@@ -77,7 +77,7 @@ def test_the_picture_can_be_left_out() -> None:
 
 
 def test_addresses_in_links_are_escaped_as_slack_asks() -> None:
-    section = render_slack(DEAL)["blocks"][1]["text"]["text"]  # type: ignore[index]
+    section = render_slack(DEAL)["blocks"][1]["text"]["text"]
     assert "<https://market.example/items/12345678901-blue-jeans?ref=a&amp;b=c|Blue straight jeans W32>" in section
 
 
@@ -85,7 +85,7 @@ def test_a_long_report_drops_whole_lines_only() -> None:
     long = msgspec.structs.replace(REPORT.items[0], title="t" * 400, url="https://market.example/" + "p" * 900)
     body = render_slack(msgspec.structs.replace(REPORT, items=(long,) * 10))
     _assert_within_limits(body)
-    text = next(block["text"]["text"] for block in body["blocks"] if "items" in str(block) or "ppp" in str(block))  # type: ignore[attr-defined]
+    text = next(block["text"]["text"] for block in body["blocks"] if "items" in str(block) or "ppp" in str(block))
     assert all(line.endswith(">") for line in text.splitlines()[1:])
 
 
