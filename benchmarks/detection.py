@@ -35,7 +35,6 @@ _TO_USD = {"USD": 1.0, "EUR": 1.16, "GBP": 1.34, "HKD": 0.128, "CHF": 1.25}
 _SMALLEST_WATCH = 15
 # A hyphen matches a blank or nothing too; alternatives after a bar are the same model.
 _MODELS = [
-    # fmt: off
     "datejust",
     "submariner",
     "day-date",
@@ -93,7 +92,6 @@ _MODELS = [
     "radiomir",
     "portugieser",
     "spitfire|pilot",
-    # fmt: on
 ]
 _PATTERNS = [
     (
