@@ -138,7 +138,8 @@ class VintedSource:
             reading: PageReading | None = None
             if by_service:
                 async with aclosing(self._service_pages(country, query, number, budget)) as answers:
-                    async for page, reading in answers:
+                    async for page, judged in answers:
+                        reading = judged
                         yield page
                 by_service = reading is not None and not _may_take_other_route(reading.meaning)
             if not by_service and (reading is None or _may_take_other_route(reading.meaning)):

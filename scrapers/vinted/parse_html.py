@@ -38,7 +38,7 @@ from scrapers.vinted.records import (
     written_price,
 )
 
-_ROW = re.compile(r"product-item-id-([^-]+)")
+_ROW = re.compile(r"product-item-id-([^-]*)")
 _ITEM_PATH = re.compile(r"/items/([0-9]{1,20})(?:[-/?#]|$)")
 _AVAILABILITY = {
     "instock": Availability.AVAILABLE,
