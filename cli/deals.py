@@ -9,12 +9,13 @@ import orjson
 import psycopg
 import typer
 from rich.table import Table
+from warehouse.deals import list_deals
+from warehouse.watches import get_watch
 
 from cli.context import note, out, warehouse
 from cli.errors import UserError
-from cli.watch import find
 from domain.money import format_money
-from warehouse import deals as deal_rows
+from warehouse import details
 
 
 def deals(
@@ -25,8 +26,8 @@ def deals(
 ) -> None:
     """List deals, the most underpriced first."""
     with warehouse("deals") as (conn, _):
-        watch_id = None if watch is None else find(conn, watch).watch_id
-        rows = deal_rows.list_deals(conn, watch_id=watch_id, limit=limit, with_hidden=hidden)
+        watch_id = None if watch is None else get_watch(conn, watch).watch_id
+        rows = list_deals(conn, watch_id=watch_id, limit=limit, with_hidden=hidden)
     if as_json:
         out.print(orjson.dumps(msgspec.to_builtins(rows), option=orjson.OPT_INDENT_2).decode(), markup=False)
         return
@@ -54,7 +55,7 @@ def find_listing(conn: psycopg.Connection, listing: str) -> int:
     Raises:
         UserError: when it is not stored.
     """
-    listing_id = deal_rows.find_listing(conn, listing)
+    listing_id = details.find_listing(conn, listing)
     if listing_id is None:
         raise UserError(f"no listing {listing!r} is stored; give our number, SOURCE:ID or the listing's URL")
     return listing_id
@@ -67,5 +68,5 @@ def hide(
     """Hide a listing for good: no alert, not in the list of deals."""
     with warehouse("hide") as (conn, _):
         listing_id = find_listing(conn, listing)
-        deal_rows.set_hidden(conn, listing_id, hidden=not show)
+        details.set_hidden(conn, listing_id, hidden=not show)
     out.print(f"listing {listing_id}: {'shown' if show else 'hidden'}")

@@ -9,20 +9,21 @@ from typing import Annotated
 import msgspec
 import orjson
 import typer
-from warehouse.deals import ListingDetail, told
+from warehouse.deals import told
 
 from cli.context import out, warehouse
 from cli.deals import find_listing
 from cli.errors import UserError
-from cli.watch import find
 from domain.deal import Evidence, Verdict
 from domain.money import format_money
 from domain.watch import Watch
 from pipeline.judge import Judged
 from pipeline.judge import explain as judge_now
-from warehouse import watches
+from warehouse.details import ListingDetail
+from warehouse.links import watches_of_listing
 
 _SHOWN_COMPARABLES = 10
+from warehouse.watches import get_watch
 
 
 def explain(
@@ -33,7 +34,7 @@ def explain(
     """Print what each rule of a watch says of a listing now, with its numbers, and what was told of it."""
     with warehouse("explain") as (conn, _):
         listing_id = find_listing(conn, listing)
-        chosen = [find(conn, watch)] if watch is not None else watches.of_listing(conn, listing_id)
+        chosen = [get_watch(conn, watch)] if watch is not None else watches_of_listing(conn, listing_id)
         if not chosen:
             raise UserError("no watch has seen this listing")
         explained = [(one, judge_now(conn, one, listing_id)) for one in chosen]

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from scrapers.registry import source_names
+from warehouse.watches import get_watch
 
 from cli.context import note, out, warehouse
 from cli.errors import UserError
-from cli.watch import find
 from pipeline.imports import ImportFileError, import_file
+from scrapers.registry import source_names
 
 
 def import_files(
@@ -33,7 +33,7 @@ def import_files(
     days: set[date] = set()
     failures = 0
     with warehouse("import") as (conn, settings):
-        linked = None if watch is None else find(conn, watch).watch_id
+        linked = None if watch is None else get_watch(conn, watch).watch_id
         for path in (path for path in paths if not path.is_dir()):
             try:
                 stored = import_file(

@@ -5,11 +5,26 @@ from __future__ import annotations
 import sys
 
 import typer
+from warehouse.watches import WatchError
 
 from cli import deals, explain, imports, parse, poll, quarantine, services, watch
 from cli.errors import UserError
+from domain.blacklist import BlacklistError
 from domain.settings import SettingsError
 from scrapers.contract import SearchUrlError
+from warehouse.connect import DatabaseError
+from warehouse.embedded import EmbeddedServerError
+
+# Mistakes a user can put right: one clear message, no traceback.
+USER_ERRORS = (
+    UserError,
+    SettingsError,
+    SearchUrlError,
+    BlacklistError,
+    WatchError,
+    DatabaseError,
+    EmbeddedServerError,
+)
 
 app = typer.Typer(
     name="pricescope",
@@ -37,7 +52,7 @@ def main() -> None:
     """Run the command; a mistake of the user ends with one clear message and exit code 2, without a traceback."""
     try:
         app()
-    except (UserError, SettingsError, SearchUrlError) as error:
+    except USER_ERRORS as error:
         print(f"pricescope: {error}", file=sys.stderr)  # noqa: T201 - the command's own output
         raise SystemExit(2) from None
 

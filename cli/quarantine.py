@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from warehouse.quarantine import list_quarantine
 
 from cli.context import note, out, warehouse
 from pipeline.read import retry_quarantine
-from warehouse import quarantine
 
 app = typer.Typer(no_args_is_help=True, help="Records that could not be read, and reading them again.")
 
@@ -20,7 +20,7 @@ def list_open(
 ) -> None:
     """List open records with their reasons."""
     with warehouse("quarantine") as (conn, _):
-        rows = quarantine.list_open(conn, source=source, limit=limit)
+        rows = list_quarantine(conn, source=source, limit=limit)
     if not rows:
         note.print("The quarantine is empty.")
         return

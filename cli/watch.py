@@ -5,20 +5,19 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
+import msgspec
 import orjson
-import psycopg
 import typer
-from domain.blacklist import BlacklistError, compile_blacklist
 from rich.table import Table
-from scrapers.registry import create_source, source_names
+from warehouse.watches import add_watch, get_watch, list_watches, pause_watch, remove_watch, resume_watch, update_watch
 
 from cli.context import note, out, warehouse
 from cli.errors import UserError
 from domain.settings import settings
-from domain.watch import DEFAULT_RULES, RuleName, Watch
+from domain.watch import RuleName, Watch
 from pipeline.preview import preview_watch
 from scrapers.contract import ParsedSearch, SearchUrlError
-from warehouse import watches
+from scrapers.registry import create_source, source_names
 
 app = typer.Typer(no_args_is_help=True, help="Add, list, change, try out and remove watches.")
 
@@ -61,18 +60,6 @@ def _rules(text: str | None) -> tuple[RuleName, ...] | None:
         raise UserError(f"--rules: {error}; known: {', '.join(RuleName)}") from None
 
 
-def find(conn: psycopg.Connection, which: str) -> Watch:
-    """Return a watch by its number or name.
-
-    Raises:
-        UserError: when there is none.
-    """
-    watch = watches.find(conn, which)
-    if watch is None:
-        raise UserError(f"no watch {which!r}; see: pricescope watch list")
-    return watch
-
-
 def _show(watch: Watch) -> None:
     table = Table(show_header=False, box=None, pad_edge=False)
     rows: list[tuple[str, object]] = [
@@ -112,45 +99,42 @@ def add(
     """Watch a search. The URL is parsed and shown back; a parameter that is not understood is an error."""
     parsed = parse_url(url)
     text = parsed.params.get("search_text")
-    try:
-        compile_blacklist(tuple(blacklist or ()))
-    except BlacklistError as error:
-        raise UserError(str(error)) from None
-    fields: dict[str, Any] = {
+    chosen: dict[str, Any] = {
+        "rules": _rules(rules),
         "robust_z": None if robust_z is None else Decimal(str(robust_z)),
         "min_comparables": min_comparables,
     }
+    wanted = Watch(
+        watch_id=0,
+        owner="owner",
+        name=name or (text if isinstance(text, str) else parsed.canonical_url),
+        source=parsed.source,
+        url=parsed.canonical_url,
+        country=parsed.country,
+        currency=parsed.currency,
+        params=parsed.params,
+        max_price=_amount(max_price, "--max-price"),
+        sigma_k=Decimal(str(sigma_k)),
+        blacklist=tuple(blacklist or ()),
+        highlight=tuple(highlight or ()),
+        pages_per_poll=pages,
+        is_probe=probe,
+        **{key: value for key, value in chosen.items() if value is not None},
+    )
     with warehouse("watch") as (conn, _):
-        watch = watches.add(
-            conn,
-            parsed_source=parsed.source,
-            url=parsed.canonical_url,
-            country=parsed.country,
-            currency=parsed.currency,
-            params=parsed.params,
-            name=name or (text if isinstance(text, str) else parsed.canonical_url),
-            rules=_rules(rules) or DEFAULT_RULES,
-            max_price=_amount(max_price, "--max-price"),
-            sigma_k=Decimal(str(sigma_k)),
-            blacklist=tuple(blacklist or ()),
-            highlight=tuple(highlight or ()),
-            pages_per_poll=pages,
-            is_probe=probe,
-            **{key: value for key, value in fields.items() if value is not None},
-        )
-    _show(watch)
+        _show(add_watch(conn, wanted))
 
 
 @app.command("list")
-def list_watches(
+def list_all(
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object a line")] = False,
 ) -> None:
     """List all watches."""
     with warehouse("watch") as (conn, _):
-        rows = watches.list_all(conn)
+        rows = list_watches(conn)
     if as_json:
         for watch in rows:
-            out.print_json(orjson.dumps(watches.as_json(watch)).decode(), indent=None)
+            out.print(orjson.dumps(msgspec.to_builtins(watch)).decode(), markup=False)
         return
     if not rows:
         note.print("No watch yet. Add one with: pricescope watch add URL")
@@ -169,7 +153,7 @@ def list_watches(
 def show(which: Which) -> None:
     """Show a watch with the parameters its URL was read into."""
     with warehouse("watch") as (conn, _):
-        _show(find(conn, which))
+        _show(get_watch(conn, which))
 
 
 @app.command("edit")
@@ -200,11 +184,6 @@ def edit(
     changes = {key: value for key, value in changes.items() if value is not None}
     if max_price is not None:
         changes["max_price"] = _amount(max_price, "--max-price")
-    if "blacklist" in changes:
-        try:
-            compile_blacklist(changes["blacklist"])
-        except BlacklistError as error:
-            raise UserError(str(error)) from None
     if url is not None:
         parsed = parse_url(url)
         changes |= {
@@ -216,15 +195,14 @@ def edit(
     if not changes:
         raise UserError("nothing to change; see: pricescope watch edit --help")
     with warehouse("watch") as (conn, _):
-        watch = find(conn, which)
-        _show(watches.update(conn, watch.watch_id, **changes))
+        _show(update_watch(conn, get_watch(conn, which).watch_id, **changes))
 
 
 @app.command("pause")
 def pause(which: Which) -> None:
     """Stop polling a watch; its history stays."""
     with warehouse("watch") as (conn, _):
-        watch = watches.update(conn, find(conn, which).watch_id, is_active=False)
+        watch = pause_watch(conn, get_watch(conn, which).watch_id)
     out.print(f"{watch.name}: paused")
 
 
@@ -232,7 +210,7 @@ def pause(which: Which) -> None:
 def resume(which: Which) -> None:
     """Poll a paused watch again."""
     with warehouse("watch") as (conn, _):
-        watch = watches.update(conn, find(conn, which).watch_id, is_active=True)
+        watch = resume_watch(conn, get_watch(conn, which).watch_id)
     out.print(f"{watch.name}: active")
 
 
@@ -240,8 +218,8 @@ def resume(which: Which) -> None:
 def remove(which: Which) -> None:
     """Remove a watch and the listings that no other watch holds."""
     with warehouse("watch") as (conn, _):
-        watch = find(conn, which)
-        orphans = watches.remove(conn, watch.watch_id)
+        watch = get_watch(conn, which)
+        orphans = remove_watch(conn, watch.watch_id)
     out.print(f"{watch.name}: removed, with {orphans} listings that no other watch holds")
 
 
@@ -252,7 +230,7 @@ def try_out(url: Annotated[str, typer.Argument(help="a search URL, or the number
         parsed = parse_url(url)
     else:
         with warehouse("watch") as (conn, _):
-            parsed = parse_url(find(conn, url).url)
+            parsed = parse_url(get_watch(conn, url).url)
     out.print(f"{parsed.source} ({parsed.country}, {parsed.currency}): {parsed.canonical_url}")
     for key, value in parsed.params.items():
         out.print(f"  {key} = {', '.join(value) if isinstance(value, list) else value}")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 
+import dagster as dg
 import psycopg
 
 from warehouse import runs
@@ -25,15 +26,31 @@ class Counters:
 
 
 @contextmanager
-def recorded_step(conn: psycopg.Connection, run_id: str, source: str, day: date, *, step: str) -> Iterator[Counters]:
+def recorded_step(
+    conn: psycopg.Connection, run_id: str, source: str, day: date, *, step: str, task: runs.Task
+) -> Iterator[Counters]:
     """Record a step's counts and duration; a failure is recorded with its message and raised on."""
-    runs.begin(conn, run_id=run_id, source=source, day=day)
+    row = runs.begin_run(conn, run_id=run_id, task=task, source=source, day=day)
     counters, began = Counters(), time.monotonic()
     try:
         yield counters
     except BaseException as error:
-        conn.rollback()
-        runs.fail(conn, run_id=run_id, source=source, day=day, error=f"{step}: {type(error).__name__}: {error}")
+        if not conn.closed:
+            runs.add_counts(conn, row, errors=1)
+            runs.finish_run(conn, row, error=f"{step}: {type(error).__name__}: {error}")
         raise
-    elapsed = int((time.monotonic() - began) * 1000)
-    runs.succeed(conn, run_id=run_id, source=source, day=day, step=step, duration_ms=elapsed, counts=counters.values)
+    elapsed = round((time.monotonic() - began) * 1000, 1)
+    runs.add_counts(conn, row, durations_ms={step: elapsed}, **counters.values)
+    runs.finish_run(conn, row)
+
+
+def task_of(context: dg.AssetExecutionContext, *, index: bool = False) -> runs.Task:
+    """Return what kind of run this is: a backfill by its tags, an index by its configuration, else a poll."""
+    tags = context.run.tags
+    if "dagster/backfill" in tags or "dagster/asset_partition_range_start" in tags:
+        return "backfill"
+    if tags.get("pricescope/task") == "import":
+        return "import"
+    if tags.get("pricescope/decision") == "probe":
+        return "probe"
+    return "index" if index else "poll"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 import msgspec
 import psycopg
-from warehouse.partitions import ensure_partitions
-from warehouse.retention import drop_expired_partitions, drop_orphan_sellers
+from warehouse.retention import drop_orphan_sellers
 
 from domain.settings import Settings
+from warehouse.partitions import drop_expired, ensure_partitions_ahead
 
 
 class CareOutcome(msgspec.Struct, kw_only=True):
@@ -21,7 +21,7 @@ class CareOutcome(msgspec.Struct, kw_only=True):
 
 def take_care(conn: psycopg.Connection, settings: Settings, *, today: date) -> CareOutcome:
     """Make the partitions of the next three months; drop those wholly older than the settings keep."""
-    ensure_partitions(conn, today, today + timedelta(days=92))
-    dropped = drop_expired_partitions(conn, "raw.pages", keep_days=settings.raw_page_days, today=today)
-    dropped += drop_expired_partitions(conn, "core.price_history", keep_days=settings.item_days, today=today)
-    return CareOutcome(dropped_partitions=dropped, dropped_sellers=drop_orphan_sellers(conn))
+    ensure_partitions_ahead(conn, today)
+    dropped = drop_expired(conn, "raw.pages", settings.raw_page_days, today)
+    dropped += drop_expired(conn, "core.price_history", settings.item_days, today)
+    return CareOutcome(dropped_partitions=len(dropped), dropped_sellers=drop_orphan_sellers(conn))

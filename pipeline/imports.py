@@ -8,11 +8,11 @@ from pathlib import Path
 
 import msgspec
 import psycopg
-from scrapers.registry import create_source
-from warehouse.partitions import ensure_partitions
 
 from domain.settings import Settings
-from warehouse import pages
+from scrapers.registry import create_source
+from warehouse.pages import count_pages, store_page
+from warehouse.partitions import ensure_partitions
 
 _DATE_IN_NAME = re.compile(r"(?<!\d)(20\d\d)-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?(?!\d)")
 FIRST_DAY = date(2023, 1, 1)
@@ -79,6 +79,7 @@ def import_file(
     page = source.recorded_page(body, url=url, fetched_at=moment)
     page = msgspec.structs.replace(page, watch_id=watch_id)
     ensure_partitions(conn, moment.date(), moment.date())
-    before = pages.find_page(conn, page)
-    page_id = before if before is not None else pages.store_page(conn, page, origin="import", run_id=None)
-    return StoredPage(page_id=page_id, day=moment.date(), known=before is not None)
+    before = count_pages(conn, source_name, moment.date())
+    page_id = store_page(conn, page, origin="import")
+    known = count_pages(conn, source_name, moment.date()) == before
+    return StoredPage(page_id=page_id, day=moment.date(), known=known)

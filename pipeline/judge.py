@@ -11,6 +11,7 @@ from datetime import datetime
 
 import msgspec
 import psycopg
+from warehouse.watches import list_watches, mark_first_judged
 
 from alerts.channels import configured_channels
 from domain.deal import Verdict
@@ -19,7 +20,9 @@ from domain.statistics import Candidate
 from domain.watch import Watch
 from ml.rules import decide, judge, overall
 from pipeline.messages import deal_message, report_message
-from warehouse import baselines, deals, outbox, watches
+from warehouse import baselines, deals, outbox
+from warehouse.details import ListingDetail, listing_details
+from warehouse.links import count_listings
 
 _BATCH = 2000
 
@@ -71,7 +74,7 @@ def judge_pending(
     """Judge every pending listing of a source's watches."""
     outcome = JudgeOutcome(source=source)
     channels = tuple(configured_channels(settings))
-    for watch in watches.of_source(conn, source):
+    for watch in list_watches(conn, source=source, active_only=True):
         outcome.watches += 1
         told = tuple(name for name in channels if not watch.channels or name in watch.channels)
         while True:
@@ -88,7 +91,7 @@ def judge_pending(
                 break
         baselines.settle_unmoved(conn, watch_id=watch.watch_id)
         if watch.first_judged_at is None:
-            watches.mark_first_judged(conn, watch.watch_id, now())
+            mark_first_judged(conn, watch.watch_id, now())
     return outcome
 
 
@@ -105,7 +108,7 @@ def _record(
 ) -> None:
     """Write the deals and, for those told one by one, their outbox rows."""
     found = [item for item in judged if item.deal is not None]
-    details = deals.listing_details(conn, _ids_needed(found), watch.owner)
+    details = listing_details(conn, _ids_needed(found), watch.owner)
     for item in found:
         candidate, verdict = item.candidate, item.deal
         if verdict is None or details[candidate.listing_id].is_hidden:
@@ -160,8 +163,8 @@ def _report_first_run(
     is_first = watch.first_judged_at is None and bool(judged)
     if not is_first and not reported:
         return
-    details = deals.listing_details(conn, [item.candidate.listing_id for item in reported], watch.owner)
-    indexed = watches.count_listings(conn, watch.watch_id)
+    details = listing_details(conn, [item.candidate.listing_id for item in reported], watch.owner)
+    indexed = count_listings(conn, watch.watch_id)
     message = report_message(settings, watch, indexed, reported, details, now=now)
     moment = "first" if is_first else f"{now:%Y%m%dT%H%M%S}"
     for channel in channels:
@@ -178,11 +181,11 @@ def _report_first_run(
 
 def explain(
     conn: psycopg.Connection, watch: Watch, listing_id: int
-) -> tuple[Judged, Mapping[int, deals.ListingDetail]] | None:
+) -> tuple[Judged, Mapping[int, ListingDetail]] | None:
     """Return a listing's verdicts under a watch as they would fall now; None where the watch never saw it."""
     found = baselines.candidates(conn, watch_id=watch.watch_id, listing_id=listing_id, only_pending=False)
     if not found:
         return None
     judged = judge_candidate(watch, found[0])
     ids = {listing_id, *(comparable for verdict in judged.verdicts for comparable in verdict.evidence.comparable_ids)}
-    return judged, deals.listing_details(conn, sorted(ids), watch.owner)
+    return judged, listing_details(conn, sorted(ids), watch.owner)

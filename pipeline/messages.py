@@ -8,14 +8,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from alerts.message import MAX_COMPARABLES, Comparable, DealMessage, ReportItem, ReportMessage
-from warehouse.deals import ListingDetail
-
 from domain.condition import Condition
 from domain.deal import Verdict, VerdictKind
 from domain.money import from_minor
 from domain.settings import Settings
 from domain.statistics import Candidate
 from domain.watch import Watch
+from warehouse.details import ListingDetail
 
 if TYPE_CHECKING:
     from pipeline.judge import Judged

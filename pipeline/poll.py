@@ -13,14 +13,16 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import msgspec
 import psycopg
-from domain.source_state import SourceState, after_page, may_poll
-from scrapers.registry import create_source
+from domain.source_state import SourceState, after_page, after_probe, may_poll
+from warehouse.source_state import load_source_state, save_source_state
+from warehouse.watches import due_watches, probe_watch
 
 from domain.page import PageMeaning
 from domain.settings import Settings
 from domain.watch import Watch
 from scrapers.contract import Query, Source
-from warehouse import pages, source_state, watches
+from scrapers.registry import create_source
+from warehouse.pages import Origin, count_pages, store_page
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +90,7 @@ def poll_day(
         clock = replay_clock(day)
         source = create_source(source_name, settings, clock=clock, market_time=clock())
         return asyncio.run(_poll(conn, settings, source, day, run_id=run_id, now=clock, index=index))
-    stored = pages.count_of_day(conn, source_name, day)
+    stored = count_pages(conn, source_name, day)
     if stored == 0:
         raise PastDayError(
             f"No page of {source_name} is stored for {day}, and a past day cannot be fetched from the web: today's "
@@ -96,12 +98,6 @@ def poll_day(
             f"{day}"
         )
     return PollOutcome(source=source_name, day=day, decision="stored", pages=stored)
-
-
-def probe_watch(active: Sequence[Watch]) -> Sequence[Watch]:
-    """Return the one watch that probes a blocked source: the designated one, else the oldest."""
-    designated = [watch for watch in active if watch.is_probe]
-    return (designated or list(active))[:1]
 
 
 async def _poll(
@@ -114,15 +110,16 @@ async def _poll(
     now: Callable[[], datetime],
     index: bool,
 ) -> PollOutcome:
-    state = source_state.load(conn, source.name, now())
+    state = load_source_state(conn, source.name, now())
     decision = may_poll(state, now())
     outcome = PollOutcome(source=source.name, day=day, decision=decision, state=state.state, detail=state.detail)
     try:
         if decision == "wait":
             return outcome
-        chosen: Sequence[Watch] = watches.active(conn, source.name)
+        chosen = _chosen_watches(conn, source.name, decision)
         if decision == "probe":
-            chosen = probe_watch(chosen)
+            state = after_probe(state, now(), timedelta(minutes=settings.probe_interval_minutes))
+            save_source_state(conn, state)
         for watch in chosen:
             state = await _fetch_watch(
                 conn, settings, source, watch, state, outcome, run_id=run_id, now=now, index=index
@@ -133,6 +130,13 @@ async def _poll(
         await source.aclose()
     outcome.state, outcome.detail = state.state, state.detail
     return outcome
+
+
+def _chosen_watches(conn: psycopg.Connection, source: str, decision: str) -> Sequence[Watch]:
+    if decision == "poll":
+        return due_watches(conn, source)
+    probe = probe_watch(conn, source)
+    return [] if probe is None else [probe]
 
 
 async def _fetch_watch(
@@ -155,7 +159,7 @@ async def _fetch_watch(
         watch_id=watch.watch_id,
         max_pages=1 if outcome.decision == "probe" else page_budget(settings, watch, index=index),
     )
-    origin = "fetch" if settings.sandbox_url is None else "sandbox"
+    origin: Origin = "fetch" if settings.sandbox_url is None else "sandbox"
     async for page in source.fetch_search(query):
         reading = source.read(page)
         state = after_page(
@@ -167,8 +171,8 @@ async def _fetch_watch(
             detail=reading.detail,
         )
         with conn.transaction():
-            pages.store_page(conn, page, origin=origin, run_id=run_id)
-            source_state.save(conn, state)
+            store_page(conn, page, origin=origin, run_id=run_id)
+            save_source_state(conn, state)
         outcome.pages += 1
         outcome.meanings[reading.meaning] = outcome.meanings.get(reading.meaning, 0) + 1
         if reading.meaning is not PageMeaning.OK:

@@ -10,11 +10,10 @@ from datetime import date
 
 import msgspec
 import psycopg
-from scrapers.registry import create_source
-from warehouse.load import load_reading
 
 from domain.settings import Settings
-from warehouse import pages
+from scrapers.registry import create_source
+from warehouse.load import load_reading
 
 
 class ReadOutcome(msgspec.Struct, kw_only=True):
@@ -41,15 +40,55 @@ def read_day(
     """
     source = create_source(source_name, settings)
     outcome = ReadOutcome(source=source_name, day=day)
-    for page_id in pages.ids_to_read(conn, source_name, day, source.parser_version, again=again):
-        page = pages.read_page(conn, page_id)
-        reading = source.read(page)
+    stored = (
+        pages_of_day(conn, source_name, day) if again else unread_pages(conn, source_name, day, source.parser_version)
+    )
+    for page_id, page in stored:
+        _read_page(conn, source, page_id, page, outcome)
+    return outcome
+
+
+def _read_page(conn: psycopg.Connection, source: Source, page_id: int, page: RawPage, outcome: ReadOutcome) -> None:
+    reading = source.read(page)
+    with conn.transaction():
         loaded = load_reading(conn, page_id, page, reading, parser_version=source.parser_version)
+        if page.watch_id is None:
+            _link_by_content(conn, source.name, page, reading)
+    outcome.pages += 1
+    outcome.records += len(reading.listings) + len(reading.rejected)
+    outcome.new += loaded.new
+    outcome.changed += loaded.changed
+    outcome.unchanged += loaded.unchanged
+    outcome.quarantined += loaded.quarantined
+    outcome.meanings[reading.meaning] = outcome.meanings.get(reading.meaning, 0) + 1
+
+
+def _link_by_content(conn: psycopg.Connection, source: str, page: RawPage, reading: PageReading) -> None:
+    """Link the listings of a page that no watch fetched (an import) to the watches that they satisfy."""
+    for watch in list_watches(conn, source=source, active_only=True):
+        found = [listing for listing in reading.listings if satisfies(watch, listing)]
+        if found:
+            link_listings(conn, watch, found, seen_at=page.fetched_at)
+
+
+class RetryOutcome(msgspec.Struct, kw_only=True):
+    """What reading quarantined records again gave."""
+
+    pages: int = 0
+    resolved: int = 0
+    still_open: int = 0
+
+
+def retry_quarantine(conn: psycopg.Connection, settings: Settings, *, source: str | None = None) -> RetryOutcome:
+    """Read the pages of open quarantine records again; those that are fine now are resolved by the load."""
+    outcome = RetryOutcome()
+    before = sum(count_open(conn).values()) if source is None else count_open(conn).get(source, 0)
+    for page_id, fetched_at in pages_to_retry(conn, source=source):
+        page = read_page(conn, page_id, fetched_at)
+        reader = create_source(page.source, settings)
+        day = ReadOutcome(source=page.source, day=fetched_at.date())
+        _read_page(conn, reader, page_id, page, day)
         outcome.pages += 1
-        outcome.records += len(reading.listings) + len(reading.rejected)
-        outcome.new += loaded.new
-        outcome.changed += loaded.changed
-        outcome.unchanged += loaded.unchanged
-        outcome.quarantined += loaded.quarantined
-        outcome.meanings[reading.meaning] = outcome.meanings.get(reading.meaning, 0) + 1
+    outcome.still_open = sum(count_open(conn).values()) if source is None else count_open(conn).get(source, 0)
+    outcome.resolved = before - outcome.still_open
     return outcome

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from warehouse.source_state import list_source_states
+
 from domain.settings import Settings
 from orchestration.statistics.dbt_files import DBT
-from scrapers.browser import BrowserUnavailableError, find_chromium
-from warehouse import source_state
+from scrapers.browser import find_chromium
 from warehouse.connect import DatabaseError, connect, resolve_database
 from warehouse.embedded import EmbeddedServerError
 from warehouse.migrate import is_migrated
@@ -39,11 +40,11 @@ def _machine(settings: Settings) -> Iterator[Finding]:
     free = shutil.disk_usage(place).free / 1e9
     yield Finding(free > _WANTED_FREE_GB, "disk", f"{free:.0f} GB free under {settings.home.name}")
     yield Finding(Path(DBT).exists(), "dbt", "beside this Python" if Path(DBT).exists() else "missing: run make setup")
-    try:
-        browser = find_chromium(settings)
+    browser = find_chromium(settings)
+    if browser is None:
+        yield Finding(False, "browser", "no Chromium found: the session fallback is off (PRICESCOPE_CHROMIUM_PATH)")
+    else:
         yield Finding(True, "browser", f"{browser.name}, for sessions that plain HTTP is refused")
-    except BrowserUnavailableError as error:
-        yield Finding(False, "browser", str(error))
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
@@ -56,7 +57,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
             ok = is_migrated(url)
             yield Finding(ok, "tables", "at this version" if ok else "behind: run pricescope migrate")
             if ok:
-                for state in source_state.list_all(conn):
+                for state in list_source_states(conn):
                     sentence = f"{state.state} since {state.since:%Y-%m-%d %H:%M} UTC {state.detail}".strip()
                     yield Finding(not state.is_blocked, f"source {state.source}", sentence)
     except (DatabaseError, EmbeddedServerError) as error:

@@ -28,12 +28,12 @@ class RunResult:
 def run_poll(settings: Settings, source: str, day: date, *, index: bool = False) -> RunResult:
     """Run the poll job for one source and day."""
     config = {"ops": {"raw_listings": {"config": {"index": index}}}}
-    return _run(settings, "poll", f"{day.isoformat()}|{source}", config)
+    return _run(settings, "poll", f"{day.isoformat()}|{source}", config, task="index" if index else "poll")
 
 
 def run_import(settings: Settings, source: str, days: Sequence[date]) -> RunResult:
     """Run the poll job for each day that pages were imported for; past days only read what is stored."""
-    results = [_run(settings, "poll", f"{day.isoformat()}|{source}", {}) for day in days]
+    results = [_run(settings, "poll", f"{day.isoformat()}|{source}", {}, task="import") for day in days]
     return RunResult(
         run_id=results[-1].run_id,
         success=all(result.success for result in results),
@@ -41,7 +41,7 @@ def run_import(settings: Settings, source: str, days: Sequence[date]) -> RunResu
     )
 
 
-def _run(settings: Settings, job: str, partition_key: str, config: Mapping[str, Any]) -> RunResult:
+def _run(settings: Settings, job: str, partition_key: str, config: Mapping[str, Any], *, task: str) -> RunResult:
     dagster_home.prepare(settings)
     import dagster as dagster_module  # noqa: PLC0415 - after DAGSTER_HOME is set, and only where a run is wanted
 
@@ -53,12 +53,23 @@ def _run(settings: Settings, job: str, partition_key: str, config: Mapping[str, 
             partition_key=partition_key,
             run_config=dict(config),
             raise_on_error=False,
+            tags={"pricescope/task": task, "dagster/partition/source": partition_key.partition("|")[2]},
         )
         errors = _errors(result)
     with connect(resolve_database(settings).warehouse, application_name="pricescope:runs") as conn:
-        recorded = runs.of_run(conn, result.run_id)
-    lines = [runs.sentence(row) for row in recorded] + errors
+        recorded = [row for row in runs.recent_runs(conn, limit=100) if row.run_id == result.run_id]
+    lines = [sentence(row) for row in recorded] + errors
     return RunResult(run_id=result.run_id, success=result.success, lines=tuple(lines))
+
+
+def sentence(run: runs.ScrapeRun) -> str:
+    """Return what a run did, on one line."""
+    took = sum(run.durations_ms.values()) / 1000
+    return (
+        f"{run.source} {run.day}: {run.task} {run.state}: {run.pages} pages, {run.items} listings ({run.new_items} new, "
+        f"{run.changed_items} changed, {run.quarantined} quarantined), {run.deals} deals, {run.alerts} notifications, "
+        f"{took:.2f} s of work"
+    )
 
 
 def _errors(result: dg.ExecuteInProcessResult) -> list[str]:

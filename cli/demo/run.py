@@ -19,14 +19,14 @@ import psycopg
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
-from sandbox.watches import DemoWatch, demo_watches
-from scrapers.registry import create_source
 
 from cli.demo.environment import demo_settings, fresh_home
 from cli.demo.score import Score, score
 from cli.services import serve_until_interrupted
 from domain.settings import Settings
 from domain.watch import DEFAULT_RULES
+from sandbox.watches import DemoWatch, demo_watches
+from scrapers.registry import create_source
 from services import dagster_home
 from services.stack import Stack, create_dagster_tables, prepare_databases, release_databases, start_dagster
 from services.statistics_docs import make_manifest

@@ -9,7 +9,7 @@ import dagster as dg
 from orchestration.metadata import outcome_metadata
 from orchestration.partitions import in_day_order, source_days, sources_of
 from orchestration.resources import ChannelsResource, SettingsResource, WarehouseResource
-from orchestration.runs import recorded_step
+from orchestration.runs import recorded_step, task_of
 from pipeline.deliver import deliver_due
 from pipeline.judge import judge_pending
 from pipeline.poll import poll_day, utc_now
@@ -59,11 +59,11 @@ def raw_listings(
 
     Today is fetched, many times a day. A past day is never fetched from the web: its stored pages stand.
     """
-    outcomes = []
+    outcomes, task = [], task_of(context, index=config.index)
     for source, day in in_day_order(list(context.partition_keys)):
         with (
             warehouse.connection("raw_listings") as conn,
-            recorded_step(conn, context.run_id, source, day, step="raw_listings") as counters,
+            recorded_step(conn, context.run_id, source, day, step="raw_listings", task=task) as counters,
         ):
             outcome = poll_day(conn, app_settings.get(), source, day, run_id=context.run_id, index=config.index)
             counters.add(pages=outcome.pages)
@@ -101,11 +101,11 @@ def items_and_price_history(
     context: dg.AssetExecutionContext, config: ReadConfig, warehouse: WarehouseResource, app_settings: SettingsResource
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Read the day's stored pages; one transaction a page with its listings, history, checkpoint and quarantine."""
-    outcomes = []
+    outcomes, task = [], task_of(context)
     for source, day in in_day_order(list(context.partition_keys)):
         with (
             warehouse.connection("items") as conn,
-            recorded_step(conn, context.run_id, source, day, step="items") as counters,
+            recorded_step(conn, context.run_id, source, day, step="items", task=task) as counters,
         ):
             outcome = read_day(conn, app_settings.get(), source, day, again=config.again)
             counters.add(
@@ -131,12 +131,12 @@ def deals(
     context: dg.AssetExecutionContext, warehouse: WarehouseResource, app_settings: SettingsResource
 ) -> dg.MaterializeResult[None]:
     """Verdicts on new and changed items (app.deals), with their evidence; outbox rows in the same transaction."""
-    outcomes = []
+    outcomes, task = [], task_of(context)
     for source in sources_of(list(context.partition_keys)):
         day = max(part.day for part in in_day_order(list(context.partition_keys)) if part.source == source)
         with (
             warehouse.connection("deals") as conn,
-            recorded_step(conn, context.run_id, source, day, step="deals") as counters,
+            recorded_step(conn, context.run_id, source, day, step="deals", task=task) as counters,
         ):
             outcome = judge_pending(conn, app_settings.get(), source=source, run_id=context.run_id, now=utc_now)
             counters.add(deals=outcome.deals, alerts=outcome.notifications)

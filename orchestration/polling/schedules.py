@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 import dagster as dg
 from domain.source_state import may_poll
+from warehouse.source_state import load_source_state
 
 from domain.settings import load_settings
 from orchestration.partitions import SourceDay
 from orchestration.polling import jobs
 from orchestration.resources import WarehouseResource
 from pipeline.poll import utc_now
-from warehouse import source_state
 
 # How often a source is polled while it answers. A blocked source is skipped here until its hourly probe is due.
 POLL_CRON = {"vinted": "*/5 * * * *"}
@@ -37,7 +37,7 @@ def _poll_schedule(source: str, *, running: bool) -> dg.ScheduleDefinition:
     def schedule(warehouse: WarehouseResource) -> dg.RunRequest | dg.SkipReason:
         now = utc_now()
         with warehouse.connection("schedule") as conn:
-            state = source_state.load(conn, source, now)
+            state = load_source_state(conn, source, now)
         return poll_requests(source, may_poll(state, now), state.detail or state.state, SourceDay(source, now.date()))
 
     return schedule

@@ -17,7 +17,11 @@ KILLS = 20
 def run_and_kill(argv: Sequence[str], env: Mapping[str, str], *, longest: float, rng: random.Random) -> bool:
     """Start a process and kill its whole group after a random part of ``longest`` seconds; say whether it was hit."""
     process = subprocess.Popen(  # noqa: S603 - our own modules
-        list(argv), env={**os.environ, **env}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        list(argv),
+        env={**os.environ, **env},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         process.wait(rng.uniform(0.05, 1.0) * longest)

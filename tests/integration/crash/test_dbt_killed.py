@@ -17,7 +17,13 @@ from tests.sandbox import add_watch, running_sandbox, sandbox_settings, set_cloc
 from warehouse.connect import DatabaseUrl
 
 pytestmark = [pytest.mark.integration, pytest.mark.crash]
-MARTS = ("watch_comparables", "watch_condition_stats", "watch_price_trends", "watch_price_histograms", "source_daily_stats")
+MARTS = (
+    "watch_comparables",
+    "watch_condition_stats",
+    "watch_price_trends",
+    "watch_price_histograms",
+    "source_daily_stats",
+)
 
 
 def rows_of_marts(conn: psycopg.Connection) -> dict[str, list[str]]:
