@@ -128,6 +128,11 @@ def load_reading(
     return result
 
 
+def take_turn(conn: psycopg.Connection, source: str) -> None:
+    """Wait until no other process loads or deletes listings of this source; the turn ends with the transaction."""
+    conn.execute("select pg_advisory_xact_lock(hashtextextended('pricescope.load:' || %s, 0))", (source,))
+
+
 def _sift(page: RawPage, reading: PageReading) -> tuple[list[Listing], int, list[_Rejected]]:
     """Return the listings to load (each once, last wins), how many storable records there were, and the refused."""
     rejected: dict[int, _Rejected] = {}
@@ -165,7 +170,7 @@ def _begin(conn: psycopg.Connection, page_id: int, page: RawPage, parser_version
         "partition": partition_name("core.price_history", day),
         "watch_id": page.watch_id,
     }
-    conn.execute("select pg_advisory_xact_lock(hashtextextended('pricescope.load:' || %(source)s, 0))", values)
+    take_turn(conn, page.source)
     found = conn.execute(
         """
         select to_regclass(%(partition)s) is not null, r.parser_version, w.watch_id, w.blacklist,
@@ -560,6 +565,7 @@ def _checkpoint(conn: psycopg.Connection, context: _Context, reading: PageReadin
             unchanged_items = excluded.unchanged_items, quarantined = excluded.quarantined,
             listing_ids = excluded.listing_ids, read_at = now()
         where excluded.parser_version > r.parser_version
+           or (excluded.parser_version = r.parser_version and excluded.quarantined <> r.quarantined)
         """,
         {
             **context.values,
