@@ -9,13 +9,13 @@ import orjson
 import psycopg
 import typer
 from rich.table import Table
-from warehouse.deals import list_deals
-from warehouse.watches import get_watch
 
 from cli.context import note, out, warehouse
 from cli.errors import UserError
 from domain.money import format_money
 from warehouse import details
+from warehouse.deals import list_deals
+from warehouse.watches import get_watch
 
 
 def deals(

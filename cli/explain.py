@@ -9,7 +9,6 @@ from typing import Annotated
 import msgspec
 import orjson
 import typer
-from warehouse.deals import told
 
 from cli.context import out, warehouse
 from cli.deals import find_listing
@@ -19,11 +18,12 @@ from domain.money import format_money
 from domain.watch import Watch
 from pipeline.judge import Judged
 from pipeline.judge import explain as judge_now
+from warehouse.deals import told
 from warehouse.details import ListingDetail
 from warehouse.links import watches_of_listing
+from warehouse.watches import get_watch
 
 _SHOWN_COMPARABLES = 10
-from warehouse.watches import get_watch
 
 
 def explain(

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from warehouse.watches import get_watch
 
 from cli.context import note, out, warehouse
 from cli.errors import UserError
 from pipeline.imports import ImportFileError, import_file
 from scrapers.registry import source_names
+from warehouse.watches import get_watch
 
 
 def import_files(

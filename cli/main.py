@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 
 import typer
-from warehouse.watches import WatchError
 
 from cli import deals, explain, imports, parse, poll, quarantine, services, watch
 from cli.errors import UserError
@@ -14,6 +13,7 @@ from domain.settings import SettingsError
 from scrapers.contract import SearchUrlError
 from warehouse.connect import DatabaseError
 from warehouse.embedded import EmbeddedServerError
+from warehouse.watches import WatchError
 
 # Mistakes a user can put right: one clear message, no traceback.
 USER_ERRORS = (

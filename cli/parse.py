@@ -9,12 +9,12 @@ from typing import Annotated
 
 import orjson
 import typer
-from scrapers.registry import create_source, source_names
 
 from cli.context import note
 from cli.errors import UserError
 from domain.listing import listing_as_json
 from domain.settings import settings
+from scrapers.registry import create_source, source_names
 
 
 def parse(

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from scrapers.registry import source_names
 
 from cli.context import out, warehouse
 from cli.errors import UserError
+from scrapers.registry import source_names
 
 
 def poll(

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
-from warehouse.quarantine import list_quarantine
 
 from cli.context import note, out, warehouse
 from pipeline.read import retry_quarantine
+from warehouse.quarantine import list_quarantine
 
 app = typer.Typer(no_args_is_help=True, help="Records that could not be read, and reading them again.")
 

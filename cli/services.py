@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+from rich.table import Table
+
 from alerts.channels import configured_channels
 from alerts.contract import DeliveryError
 from alerts.message import TestMessage
-from rich.table import Table
-
 from cli.context import note, out
 from cli.errors import UserError
 from domain.settings import settings

@@ -9,7 +9,6 @@ import msgspec
 import orjson
 import typer
 from rich.table import Table
-from warehouse.watches import add_watch, get_watch, list_watches, pause_watch, remove_watch, resume_watch, update_watch
 
 from cli.context import note, out, warehouse
 from cli.errors import UserError
@@ -18,6 +17,7 @@ from domain.watch import RuleName, Watch
 from pipeline.preview import preview_watch
 from scrapers.contract import ParsedSearch, SearchUrlError
 from scrapers.registry import create_source, source_names
+from warehouse.watches import add_watch, get_watch, list_watches, pause_watch, remove_watch, resume_watch, update_watch
 
 app = typer.Typer(no_args_is_help=True, help="Add, list, change, try out and remove watches.")
 

@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 import dagster as dg
+
 from scrapers.registry import source_names
 
 # Recorded pages of earlier years can be imported; nothing is older than this.

@@ -6,10 +6,10 @@ from datetime import date
 
 import msgspec
 import psycopg
-from warehouse.retention import drop_orphan_sellers
 
 from domain.settings import Settings
 from warehouse.partitions import drop_expired, ensure_partitions_ahead
+from warehouse.retention import drop_orphan_sellers
 
 
 class CareOutcome(msgspec.Struct, kw_only=True):

@@ -12,10 +12,10 @@ from datetime import datetime
 
 import msgspec
 import psycopg
+
 from alerts.backoff import next_attempt
 from alerts.contract import Channel, DeliveryError, PermanentDeliveryError, TransientDeliveryError
 from alerts.message import MessageError, decode
-
 from warehouse import outbox
 
 logger = logging.getLogger(__name__)

@@ -11,7 +11,6 @@ from datetime import datetime
 
 import msgspec
 import psycopg
-from warehouse.watches import list_watches, mark_first_judged
 
 from alerts.channels import configured_channels
 from domain.deal import Verdict
@@ -23,6 +22,7 @@ from pipeline.messages import deal_message, report_message
 from warehouse import baselines, deals, outbox
 from warehouse.details import ListingDetail, listing_details
 from warehouse.links import count_listings
+from warehouse.watches import list_watches, mark_first_judged
 
 _BATCH = 2000
 

@@ -13,16 +13,16 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import msgspec
 import psycopg
-from domain.source_state import SourceState, after_page, after_probe, may_poll
-from warehouse.source_state import load_source_state, save_source_state
-from warehouse.watches import due_watches, probe_watch
 
 from domain.page import PageMeaning
 from domain.settings import Settings
+from domain.source_state import SourceState, after_page, after_probe, may_poll
 from domain.watch import Watch
 from scrapers.contract import Query, Source
 from scrapers.registry import create_source
 from warehouse.pages import Origin, count_pages, store_page
+from warehouse.source_state import load_source_state, save_source_state
+from warehouse.watches import due_watches, probe_watch
 
 logger = logging.getLogger(__name__)
 

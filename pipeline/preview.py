@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from scrapers.registry import create_source
-
 from domain.page import PageMeaning, PageReading
 from domain.settings import Settings
 from scrapers.contract import ParsedSearch, Query
+from scrapers.registry import create_source
 
 
 def preview_watch(settings: Settings, parsed: ParsedSearch) -> PageReading:

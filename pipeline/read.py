@@ -11,9 +11,16 @@ from datetime import date
 import msgspec
 import psycopg
 
+from domain.matching import satisfies
+from domain.page import PageReading, RawPage
 from domain.settings import Settings
+from scrapers.contract import Source
 from scrapers.registry import create_source
+from warehouse.links import link_listings
 from warehouse.load import load_reading
+from warehouse.pages import pages_of_day, read_page, unread_pages
+from warehouse.quarantine import count_open, pages_to_retry
+from warehouse.watches import list_watches
 
 
 class ReadOutcome(msgspec.Struct, kw_only=True):

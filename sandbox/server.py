@@ -160,7 +160,9 @@ class SandboxServer:
 
         def run() -> None:
             try:
-                server.run(sockets=[listener])
+                # uvicorn ends its process when the start fails; here only the thread ends, and `start` says why.
+                with contextlib.suppress(SystemExit):
+                    server.run(sockets=[listener])
             finally:
                 ready.set()
                 listener.close()

@@ -59,7 +59,8 @@ def homepage(country: Country) -> str:
         f"Vinted | {country.name}",
         '<header data-testid="header"><form action="/catalog">'
         '<input name="search_text" data-testid="search-text--input">'
-        '</form></header><main data-testid="homepage"><div class="feed-grid"></div></main>',
+        '</form></header><main data-testid="homepage">'
+        f'<h1>Vinted {country.name}</h1><a href="/catalog?order=newest_first">{country.words.results_title}</a></main>',
     )
 
 

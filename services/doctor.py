@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from warehouse.source_state import list_source_states
-
 from domain.settings import Settings
 from orchestration.statistics.dbt_files import DBT
 from scrapers.browser import find_chromium
 from warehouse.connect import DatabaseError, connect, resolve_database
 from warehouse.embedded import EmbeddedServerError
 from warehouse.migrate import is_migrated
+from warehouse.source_state import list_source_states
 
 _WANTED_FREE_GB = 5
 

@@ -1,4 +1,4 @@
-"""Where the recorded responses are. They are never copied into the repository."""
+"""Where the recorded pages of real marketplaces are; they are not part of this repository."""
 
 from __future__ import annotations
 
@@ -7,13 +7,19 @@ from pathlib import Path
 
 import pytest
 
-_ROOT = Path(__file__).resolve().parent.parent
+_REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 def fixture_path(*parts: str) -> Path:
-    """Return a recorded file; skips the test, saying why, where the recordings are not on this machine."""
-    folder = Path(os.environ.get("PRICESCOPE_FIXTURES", _ROOT.parent / "shared" / "fixtures"))
-    path = folder.joinpath(*parts)
-    if not path.exists():
-        pytest.skip(f"recorded responses are not here: set PRICESCOPE_FIXTURES (looked for {'/'.join(parts)})")
-    return path
+    """Return the path of a recorded page; skip the test where the recordings are absent."""
+    given = os.environ.get("PRICESCOPE_FIXTURES")
+    places = (
+        [Path(given)]
+        if given
+        else [_REPOSITORY.parent / "shared" / "fixtures", _REPOSITORY.parents[1] / "shared" / "fixtures"]
+    )
+    for place in places:
+        path = place.joinpath(*parts)
+        if path.exists():
+            return path
+    pytest.skip(f"recorded page {'/'.join(parts)} is absent; set PRICESCOPE_FIXTURES to the folder of recordings")

@@ -8,15 +8,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx2
+import msgspec
 import psycopg
 from pydantic import SecretStr
 
 from domain.settings import Settings
-from domain.watch import DEFAULT_RULES, Watch
+from domain.watch import Watch
 from sandbox.server import SandboxServer
 from scrapers.registry import create_source
-from warehouse import watches
 from warehouse.connect import DatabaseUrl
+from warehouse.watches import add_watch as keep_watch
 
 SEED = 11
 # The market of the tests opens sixty days before the day they run, so that it has a past to be asked for.
@@ -65,16 +66,14 @@ def set_clock(server: SandboxServer, moment: datetime) -> None:
 def add_watch(conn: psycopg.Connection, settings: Settings, url: str, name: str, **fields: object) -> Watch:
     """Add a watch from a site's own search URL, as the command line does."""
     parsed = create_source("vinted", settings).parse_search_url(url)
-    return watches.add_watch(
-        conn,
-        **{
-            "name": name,
-            "source": parsed.source,
-            "url": parsed.canonical_url,
-            "country": parsed.country,
-            "currency": parsed.currency,
-            "params": parsed.params,
-            "rules": DEFAULT_RULES,
-            **fields,
-        },
+    wanted = Watch(
+        watch_id=0,
+        owner="owner",
+        name=name,
+        source=parsed.source,
+        url=parsed.canonical_url,
+        country=parsed.country,
+        currency=parsed.currency,
+        params=parsed.params,
     )
+    return keep_watch(conn, msgspec.structs.replace(wanted, **fields))

@@ -24,17 +24,18 @@ from cli.demo.environment import demo_settings, fresh_home
 from cli.demo.score import Score, score
 from cli.services import serve_until_interrupted
 from domain.settings import Settings
-from domain.watch import DEFAULT_RULES
+from domain.watch import Watch
 from sandbox.watches import DemoWatch, demo_watches
 from scrapers.registry import create_source
 from services import dagster_home
 from services.stack import Stack, create_dagster_tables, prepare_databases, release_databases, start_dagster
 from services.statistics_docs import make_manifest
-from services.supervisor import ServiceError, Supervisor, free_port
-from warehouse import deals as deal_rows
-from warehouse import outbox, watches
+from services.supervisor import Service, ServiceError, Supervisor, free_port
+from warehouse import outbox
 from warehouse.connect import connect, resolve_database
+from warehouse.deals import list_deals
 from warehouse.partitions import ensure_partitions
+from warehouse.watches import add_watch as keep_watch
 
 HISTORY_ASSETS = ("raw_listings", "items", "price_history")
 
@@ -165,18 +166,19 @@ def market_day(today: date, number: int) -> datetime:
 def add_watch(conn: psycopg.Connection, configured: Settings, wanted: DemoWatch) -> None:
     """Add one of the demo's watches, as `pricescope watch add` would."""
     parsed = create_source("vinted", configured).parse_search_url(wanted.url)
-    watches.add(
-        conn,
-        parsed_source=parsed.source,
+    watch = Watch(
+        watch_id=0,
+        owner="owner",
+        name=wanted.name,
+        source=parsed.source,
         url=parsed.canonical_url,
         country=parsed.country,
         currency=parsed.currency,
         params=parsed.params,
-        name=wanted.name,
-        rules=DEFAULT_RULES,
         max_price=wanted.max_price,
-        blacklist=tuple(wanted.blacklist),
+        blacklist=wanted.blacklist,
     )
+    keep_watch(conn, watch)
 
 
 def tick(demo: Demo, configured: Settings, market: dict[str, Any], moment: datetime) -> None:
@@ -203,7 +205,7 @@ def summarise(
     truth = httpx2.get(f"{market['url']}/truth/vinted", params={"sandbox_time": moment.isoformat()}).json()
     kinds = {row["external_id"]: "planted" if row["planted"] else row["kind"] for row in truth}
     everything = external_ids(conn)
-    rows = deal_rows.list_deals(conn, limit=100_000, with_hidden=True)
+    rows = list_deals(conn, limit=100_000, with_hidden=True)
     live_score = score(kinds, everything - known, {row.external_id for row in rows if not row.is_initial})
     history_score = score(kinds, known, {row.external_id for row in rows if row.is_initial})
     delivered = outbox.counts(conn)

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import dagster as dg
-from scrapers.registry import source_names
 
 from orchestration.resources import SettingsResource, WarehouseResource
 from pipeline.health import Grade, source_findings
 from pipeline.poll import utc_now
+from scrapers.registry import source_names
 
 _SEVERITY = {Grade.ERROR: dg.AssetCheckSeverity.ERROR, Grade.WARNING: dg.AssetCheckSeverity.WARN}
 KINDS = ("freshness", "volume")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import dagster as dg
-from domain.source_state import may_poll
-from warehouse.source_state import load_source_state
 
 from domain.settings import load_settings
+from domain.source_state import may_poll
 from orchestration.partitions import SourceDay
 from orchestration.polling import jobs
 from orchestration.resources import WarehouseResource
 from pipeline.poll import utc_now
+from warehouse.source_state import load_source_state
 
 # How often a source is polled while it answers. A blocked source is skipped here until its hourly probe is due.
 POLL_CRON = {"vinted": "*/5 * * * *"}

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import dagster as dg
-from quality.suites import ITEMS_SUITE
 
 from orchestration.resources import WarehouseResource
+from quality.suites import ITEMS_SUITE
 
 _BLOCKING = {expectation.name for expectation in ITEMS_SUITE if expectation.blocking}
 

@@ -51,6 +51,12 @@ class Message:
         found = _PRICE.search(self.subject) or _PRICE.search(self.text)
         return found.group().strip() if found else ""
 
+    @property
+    def preview(self) -> str:
+        """The beginning of the text for the list, without a first line that only repeats the subject."""
+        lines = [line.strip() for line in self.text.splitlines() if line.strip()]
+        return " ".join(lines[1:] if lines and lines[0] == self.subject else lines)[:200]
+
     def as_json(self) -> dict[str, object]:
         """Return what `/mailbox.json` shows."""
         return {
