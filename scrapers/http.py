@@ -37,6 +37,11 @@ MAX_REDIRECTS = 5
 BACKOFF_BASE_SECONDS = 0.5
 BACKOFF_CAP_SECONDS = 30.0
 
+# At DEBUG it writes whole header lists, set-cookie with them; a session's secrets do not belong into any log.
+logging.getLogger("httpcore2").setLevel(logging.INFO)
+# One line a request at INFO is ours to write, below, and at DEBUG.
+logging.getLogger("httpx2").setLevel(logging.WARNING)
+
 _SECONDS = re.compile(r"[0-9]{1,400}(\.[0-9]{1,20})?")
 _RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 530})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})

@@ -19,9 +19,10 @@ from typing import Any, NoReturn
 
 import msgspec
 
+from domain.condition import Condition
 from domain.listing import Availability, Listing, Seller
 from domain.page import RejectedRecord
-from scrapers.vinted.conditions import condition_of, fold
+from scrapers.vinted.conditions import condition_of
 from scrapers.vinted.domains import SOURCE_NAME, Place
 from scrapers.vinted.records import (
     Price,
@@ -269,22 +270,41 @@ def _card(item: _Item, place: Place, title: str) -> _Card:
         return _Card(brand, size, condition)
     first = optional_text(box.first_line)
     second = optional_text(box.second_line)
-    text = optional_text(box.accessibility_label)
+    lines = read_second_line(second, None)
+    repeats_title = first is None or is_same_text(first, title)
+    if repeats_title or condition_of(lines.condition, None) is Condition.UNKNOWN:
+        # Only a card that leaves something open needs its label; reading it costs more than all the rest.
+        return _card_with_label(box.accessibility_label, (first, second), title, place, _Card(brand, size, condition))
+    return _Card(brand or first, size or lines.size, condition or lines.condition)
+
+
+def _card_with_label(
+    label_text: str | None, shown: tuple[str | None, str | None], title: str, place: Place, fields: _Card
+) -> _Card:
+    first, second = shown
+    text = optional_text(label_text)
     parts = tuple(part.strip() for part in (second or "").split("·"))
     label = read_label(text, place.site.currency, (first or "", second or "", *parts)) if text else None
     lines = read_second_line(second, label)
-    if brand is None:
-        brand = brand_of_first_line(first, title, label.brand if label else None)
-    return _Card(brand, size or lines.size, condition or lines.condition)
+    return _Card(
+        fields.brand or brand_of_first_line(first, title, label.brand if label else None),
+        fields.size or lines.size,
+        fields.condition or lines.condition,
+    )
+
+
+def is_same_text(one: str, other: str) -> bool:
+    """Tell whether two texts differ at most in case and spaces."""
+    return one == other or one.casefold().split() == other.casefold().split()
 
 
 def brand_of_first_line(first: str | None, title: str, labelled: str | None) -> str | None:
     """Return the brand that a card's first line shows; the line repeats the title where there is no brand."""
     if labelled is not None:
         return labelled
-    if first is None or fold(first) == fold(title):
+    if first is None or is_same_text(first, title):
         return None
-    return first.strip()
+    return first
 
 
 def _original(conversion: _Conversion | None) -> tuple[Decimal | None, str | None]:

@@ -73,9 +73,11 @@ def external_id(value: object, field: str = "id") -> str:
     """
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         raise RecordError(f"{field}: {'missing' if value is None else f'not an id but {type(value).__name__}'}")
-    if isinstance(value, int) and not 0 < value < 10**20:
-        raise RecordError(f"{field}: out of range")
-    text = str(value).strip()
+    if isinstance(value, int):
+        if not 0 < value < 10**20:
+            raise RecordError(f"{field}: out of range")
+        return str(value)
+    text = value.strip()
     if not text or len(text) > _MAX_ID or _BAD.search(text) or re.fullmatch(r"[-+][0-9]+", text):
         raise RecordError(f"{field}: not an id: {text[:40]!r}")
     return text
@@ -125,8 +127,9 @@ def absolute_url(value: object, *, base: str, fallback: str) -> str:
 
 def web_address(value: object) -> str | None:
     """Return an image address if it is an absolute http(s) one."""
-    text = optional_text(value)
-    return text if text and text.startswith(("https://", "http://")) else None
+    if not isinstance(value, str) or not value.startswith(("https://", "http://")):
+        return None
+    return clean_text(value)
 
 
 def moment(value: object) -> datetime | None:
