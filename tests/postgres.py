@@ -39,7 +39,8 @@ def running_server() -> Iterator[DatabaseUrl]:
         alone = _try_lock_alone(users.fileno())
         if not alone:
             fcntl.flock(users, fcntl.LOCK_SH)
-        server = EmbeddedServer(home)
+        # Only a power cut would tell the difference; tests of crashing servers start servers of their own.
+        server = EmbeddedServer(home, {"fsync": "off", "full_page_writes": "off"})
         server.start()
         address = DatabaseUrl.parse(server.url("postgres"))
         if alone:

@@ -1,0 +1,77 @@
+"""Digests of the warehouse's rows that depend neither on their order nor on chance.
+
+Belongs here: what counts as the same state, for tests of crashes, replays and restored backups. Surrogate ids (they
+skip numbers after a rollback), the raw page that a value was read from, run ids and times of processing are left out;
+rows are known by their natural keys.
+"""
+
+from __future__ import annotations
+
+import psycopg
+
+_LISTING = "jsonb_build_array(l.source, l.external_id)"
+# A seller is touched once a day; which page of the day did it is chance.
+_QUERIES = {
+    "raw.pages": "select to_jsonb(p) - 'page_id' - 'run_id' - 'watch_id' from raw.pages p",
+    "core.sellers": (
+        "select to_jsonb(s) - 'seller_id' - 'last_seen_at' || jsonb_build_object('day',"
+        " (s.last_seen_at at time zone 'UTC')::date) from core.sellers s"
+    ),
+    "core.listings": (
+        "select to_jsonb(l) - 'listing_id' - 'seller_id' - 'last_changed_at' - 'last_page_id'"
+        " || jsonb_build_object('seller', s.external_id)"
+        " from core.listings l left join core.sellers s using (seller_id)"
+    ),
+    "core.listing_state": (
+        f"select to_jsonb(t) - 'listing_id' - 'last_page_id' || jsonb_build_object('listing', {_LISTING})"
+        " from core.listing_state t join core.listings l using (listing_id)"
+    ),
+    "core.price_history": (
+        f"select to_jsonb(t) - 'listing_id' || jsonb_build_object('listing', {_LISTING})"
+        " from core.price_history t join core.listings l using (listing_id)"
+    ),
+    "app.watch_listings": (
+        f"select to_jsonb(t) - 'listing_id' - 'watch_id' - 'judged_at' - 'judged_baseline_at'"
+        f" || jsonb_build_object('listing', {_LISTING}, 'watch', w.name)"
+        " from app.watch_listings t join core.listings l using (listing_id) join app.watches w using (watch_id)"
+    ),
+    "app.deals": (
+        "select to_jsonb(t) - 'deal_id' - 'listing_id' - 'watch_id' - 'page_id' - 'run_id' - 'created_at' - 'evidence'"
+        f" || jsonb_build_object('listing', {_LISTING}, 'watch', w.name)"
+        " from app.deals t join core.listings l using (listing_id) join app.watches w using (watch_id)"
+    ),
+    "app.notifications": (
+        f"select jsonb_build_object('kind', n.kind, 'channel', n.channel, 'listing', {_LISTING},"
+        " 'total', d.total_minor, 'watch', w.name)"
+        " from app.notifications n left join app.deals d using (deal_id)"
+        " left join core.listings l using (listing_id)"
+        " left join app.watches w on w.watch_id = coalesce(d.watch_id, n.watch_id)"
+    ),
+    "ops.page_readings": (
+        "select jsonb_build_object('source', r.source, 'at', r.fetched_at, 'version', r.parser_version,"
+        " 'meaning', r.meaning, 'records', r.records, 'quarantined', r.quarantined,"
+        " 'listings', (select jsonb_agg(l.external_id order by l.external_id) from core.listings l"
+        "              where l.listing_id = any(r.listing_ids)))"
+        " from ops.page_readings r"
+    ),
+    "ops.quarantine": (
+        "select to_jsonb(q) - 'quarantine_id' - 'page_id' - 'created_at' - 'resolved_at' from ops.quarantine q"
+    ),
+}
+TABLES = tuple(_QUERIES)
+
+
+def table_digests(conn: psycopg.Connection, tables: tuple[str, ...] = TABLES) -> dict[str, str]:
+    """Return for each table ``count:digest`` of its rows, equal exactly when the rows mean the same.
+
+    Raises:
+        KeyError: for a table that is not one of ``TABLES``.
+    """
+    digests = {}
+    for table in tables:
+        row = conn.execute(
+            f"select count(*) || ':' || coalesce(md5(string_agg(md5(r::text), '' order by md5(r::text))), '')"
+            f" from ({_QUERIES[table]}) rows (r)"
+        ).fetchone()
+        digests[table] = "" if row is None else str(row[0])
+    return digests

@@ -1,0 +1,587 @@
+"""Loads what was read from one page: one transaction a page, hash-first, by COPY.
+
+Belongs here: the order of the steps and what is sent. Does not: parsing, judging, and the history's rule for pages
+that arrive late (see history).
+
+Only keys, hashes and prices of all records go to the server first; the wide columns follow for what is new or changed.
+A heartbeat (seen again, nothing changed) touches the narrow ``core.listing_state`` alone. The row of
+``ops.page_readings`` is written in the same transaction: it is the checkpoint, so a killed load left nothing at all.
+
+Of two pages the newer is the one fetched later, then the one stored later. A page older than what a listing already
+shows never changes what it shows; it only adds to its history and fills fields that are still empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+import psycopg
+
+from domain.blacklist import Blacklist
+from domain.listing import Availability, Listing
+from domain.money import to_minor
+from domain.page import PageReading, RawPage
+from warehouse.history import append_history, correct_history
+from warehouse.pages import utc_day
+from warehouse.partitions import ensure_partitions, partition_name
+from warehouse.poison import record_bytes, refusal, storable
+
+
+class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a page did. records = new + changed + unchanged + quarantined, exactly.
+
+    Attributes:
+        unchanged: known and without a change for now; a second record of one listing on the page counts here too.
+        listing_ids: our ids of all listings of the page, in page order, each once.
+        new_ids, changed_ids: those that were inserted, and those whose business fields changed.
+    """
+
+    new: int
+    changed: int
+    unchanged: int
+    quarantined: int
+    listing_ids: tuple[int, ...] = ()
+    new_ids: tuple[int, ...] = ()
+    changed_ids: tuple[int, ...] = ()
+
+    @property
+    def records(self) -> int:
+        """How many records the page held."""
+        return self.new + self.changed + self.unchanged + self.quarantined
+
+
+class _Rejected(msgspec.Struct, frozen=True):
+    index: int
+    reason: str
+    record: bytes
+
+
+class _Context(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of the page before its records are looked at; ``values`` are bound into every statement."""
+
+    values: dict[str, Any]
+    is_counted: bool
+    is_reparse: bool
+    watch: tuple[int, Blacklist, bool] | None
+
+
+class _Row(msgspec.Struct, frozen=True):
+    """A record beside what the warehouse already holds of it."""
+
+    listing: Listing
+    listing_id: int
+    is_new: bool
+    is_late: bool
+    is_changed: bool
+    is_rewritten: bool
+    is_seller_due: bool
+
+
+_LISTING_COLUMNS = (
+    "listing_id, source, external_id, url, title, description, brand, size, color, category, condition,"
+    " condition_label, condition_source_id, price, currency, fee, total_price, original_price, original_currency,"
+    " image_urls, seller_id, listed_at, first_seen_at, last_changed_at, last_page_id"
+)
+_KEY_COLUMNS = (
+    "ordinal, external_id, content_hash, price_minor, total_minor, currency, availability, favourite_count, view_count"
+)
+
+
+def load_reading(
+    conn: psycopg.Connection, page_id: int, page: RawPage, reading: PageReading, *, parser_version: int
+) -> LoadResult:
+    """Load one page's reading in one transaction; loading it again changes nothing.
+
+    A record that cannot be stored goes to ``ops.quarantine`` with its reason. Of several records of one listing on the
+    page the last wins. Where ``page.watch_id`` names a watch of the page's source, the listings are linked to it.
+
+    Args:
+        conn: a connection; when it is in a transaction already, the load is part of that one.
+        page_id: of the stored page.
+        page: the stored page; only its source, times and watch are used.
+        reading: what the parser made of it.
+        parser_version: rises when the parser reads more or better; the same page read by a higher version replaces
+            what the lower one had read where the page is still the listing's newest.
+    """
+    kept, ordinals, rejected = _sift(page, reading)
+    with conn.transaction():
+        context = _begin(conn, page_id, page, parser_version)
+        rows = _classify(conn, context, kept)
+        if rows:
+            _load_sellers(conn, context, rows)
+            _load_listings(conn, context, rows)
+            _load_state_and_history(conn, context, rows)
+            _link_to_watch(conn, context, rows)
+        _quarantine(conn, context, rejected)
+        result = LoadResult(
+            new=sum(row.is_new for row in rows),
+            changed=sum(row.is_changed for row in rows),
+            unchanged=sum(not row.is_new and not row.is_changed for row in rows) + ordinals - len(rows),
+            quarantined=len(rejected),
+            listing_ids=tuple(row.listing_id for row in rows),
+            new_ids=tuple(row.listing_id for row in rows if row.is_new),
+            changed_ids=tuple(row.listing_id for row in rows if row.is_changed),
+        )
+        _checkpoint(conn, context, reading, result)
+    return result
+
+
+def take_turn(conn: psycopg.Connection, source: str) -> None:
+    """Wait until no other process loads or deletes listings of this source; the turn ends with the transaction."""
+    conn.execute("select pg_advisory_xact_lock(hashtextextended('pricescope.load:' || %s, 0))", (source,))
+
+
+def _sift(page: RawPage, reading: PageReading) -> tuple[list[Listing], int, list[_Rejected]]:
+    """Return the listings to load (each once, last wins), how many storable records there were, and the refused."""
+    rejected: dict[int, _Rejected] = {}
+    for record in reading.rejected:
+        index = record.index
+        while index in rejected:  # a parser's slip in numbering must not lose a record
+            index += 1
+        rejected[index] = _Rejected(index, storable(record.reason), record.record[: 64 * 1024])
+    kept: dict[str, Listing] = {}
+    storable_records = 0
+    index = -1
+    for listing in reading.listings:
+        index += 1
+        while index in rejected:
+            index += 1
+        reason = refusal(listing, page.source)
+        if reason is None:
+            storable_records += 1
+            kept.pop(listing.external_id, None)
+            kept[listing.external_id] = listing
+        else:
+            rejected[index] = _Rejected(index, storable(reason), record_bytes(listing))
+    return list(kept.values()), storable_records, list(rejected.values())
+
+
+def _begin(conn: psycopg.Connection, page_id: int, page: RawPage, parser_version: int) -> _Context:
+    """Take the source's turn and look up what the steps need."""
+    day = utc_day(page.fetched_at)
+    values: dict[str, Any] = {
+        "source": page.source,
+        "page_id": page_id,
+        "at": page.fetched_at,
+        "day": day,
+        "version": parser_version,
+        "partition": partition_name("core.price_history", day),
+        "watch_id": page.watch_id,
+    }
+    take_turn(conn, page.source)
+    found = conn.execute(
+        """
+        select to_regclass(%(partition)s) is not null, r.parser_version, w.watch_id, w.blacklist,
+               w.first_judged_at is null
+        from (select 1) as one
+        left join ops.page_readings r on r.page_id = %(page_id)s
+        left join app.watches w on w.watch_id = %(watch_id)s and w.source = %(source)s
+        """,
+        values,
+    ).fetchone()
+    has_partition, read_by, watch_id, blacklist, is_initial = found or (False, None, None, None, None)
+    if not has_partition:
+        ensure_partitions(conn, day, day)
+    conn.execute(
+        """
+        create temp table if not exists pricescope_load (
+            ordinal int, external_id text, content_hash bytea, price_minor bigint, total_minor bigint, currency text,
+            availability text, favourite_count int, view_count int, listing_id bigint, is_new boolean, is_late boolean,
+            is_again boolean, price_moved boolean, value_moved boolean, new_day boolean, is_counted boolean
+        ) on commit delete rows
+        """
+    )
+    return _Context(
+        values=values,
+        is_counted=read_by is not None,
+        is_reparse=read_by is not None and parser_version > read_by,
+        watch=None if watch_id is None else (watch_id, Blacklist(blacklist), is_initial),
+    )
+
+
+def _classify(conn: psycopg.Connection, context: _Context, listings: Sequence[Listing]) -> list[_Row]:
+    """Send keys and hashes, learn what each record is to the warehouse; new listings get their ids here."""
+    if not listings:
+        return []
+    conn.execute("delete from pricescope_load")  # a load earlier in the caller's transaction
+    _copy(conn, f"copy pricescope_load ({_KEY_COLUMNS}) from stdin", map(_key_row, enumerate(listings)))
+    found = conn.execute(
+        """
+        with found as (
+            select k.ordinal, l.listing_id, s.last_seen_at, s.last_page_id, s.content_hash, s.price_minor,
+                   s.total_minor, s.currency, s.availability, s.listing_id is null as is_stateless
+            from pricescope_load k
+            left join core.listings l on l.source = %(source)s and l.external_id = k.external_id
+            left join core.listing_state s on s.listing_id = l.listing_id
+        )
+        update pricescope_load k
+        set listing_id = coalesce(f.listing_id, nextval('core.listings_listing_id_seq')),
+            is_new = f.is_stateless,
+            is_late = coalesce((f.last_seen_at, f.last_page_id) > (%(at)s::timestamptz, %(page_id)s::bigint), false),
+            is_again = coalesce(f.last_page_id = %(page_id)s, false),
+            price_moved = (f.price_minor, f.total_minor, f.currency)
+                is distinct from (k.price_minor, k.total_minor, k.currency),
+            value_moved = (f.price_minor, f.total_minor, f.currency, f.availability)
+                is distinct from (k.price_minor, k.total_minor, k.currency, k.availability),
+            new_day = f.is_stateless or (f.last_seen_at at time zone 'UTC')::date < %(day)s,
+            is_counted = false
+        from found f
+        where f.ordinal = k.ordinal
+        returning k.ordinal, k.listing_id, k.is_new, k.is_late, k.is_again, k.new_day,
+                  f.content_hash is distinct from k.content_hash
+        """,
+        context.values,
+    ).fetchall()
+    found.sort()
+    if context.is_counted:
+        conn.execute(
+            "update pricescope_load k set is_counted = true from ops.page_readings r"
+            " where r.page_id = %(page_id)s and k.listing_id = any(r.listing_ids)",
+            context.values,
+        )
+    return [
+        _Row(
+            listing=listings[ordinal],
+            listing_id=listing_id,
+            is_new=is_new,
+            is_late=is_late,
+            is_changed=differs and not is_new and not is_late and (not is_again or context.is_reparse),
+            is_rewritten=is_again and context.is_reparse,
+            is_seller_due=is_new or is_late or differs or new_day,
+        )
+        for ordinal, listing_id, is_new, is_late, is_again, new_day, differs in found
+    ]
+
+
+def _key_row(numbered: tuple[int, Listing]) -> tuple[Any, ...]:
+    ordinal, listing = numbered
+    total = None if listing.total_price is None else to_minor(listing.total_price, listing.currency)
+    return (
+        ordinal,
+        listing.external_id,
+        listing.content_hash(),
+        to_minor(listing.price, listing.currency),
+        total,
+        listing.currency,
+        str(listing.availability),
+        listing.favourite_count,
+        listing.view_count,
+    )
+
+
+def _load_sellers(conn: psycopg.Connection, context: _Context, rows: Sequence[_Row]) -> None:
+    """Insert sellers not known yet; touch the known once a day, or when their login changed."""
+    sellers = {
+        row.listing.seller.external_id: row.listing.seller
+        for row in rows
+        if row.is_seller_due and row.listing.seller is not None
+    }
+    if not sellers:
+        return
+    conn.execute(
+        """
+        insert into core.sellers as s (source, external_id, login, is_business, first_seen_at, last_seen_at)
+        select %(source)s, external_id, login, is_business, %(at)s, %(at)s
+        from unnest(%(ids)s::text[], %(logins)s::text[], %(business)s::boolean[]) as n (external_id, login, is_business)
+        on conflict (source, external_id) do update
+        set first_seen_at = least(s.first_seen_at, excluded.first_seen_at),
+            last_seen_at = greatest(s.last_seen_at, excluded.last_seen_at),
+            login = case when excluded.last_seen_at >= s.last_seen_at then coalesce(excluded.login, s.login)
+                         else coalesce(s.login, excluded.login) end,
+            is_business = case when excluded.last_seen_at >= s.last_seen_at
+                               then coalesce(excluded.is_business, s.is_business)
+                               else coalesce(s.is_business, excluded.is_business) end
+        where excluded.first_seen_at < s.first_seen_at
+           or (excluded.last_seen_at at time zone 'UTC')::date > (s.last_seen_at at time zone 'UTC')::date
+           or (excluded.last_seen_at > s.last_seen_at
+               and (excluded.login <> s.login or excluded.is_business <> s.is_business))
+           or (s.login is null and excluded.login is not null)
+           or (s.is_business is null and excluded.is_business is not null)
+        """,
+        {
+            **context.values,
+            "ids": list(sellers),
+            "logins": [seller.login for seller in sellers.values()],
+            "business": [seller.is_business for seller in sellers.values()],
+        },
+    )
+
+
+def _load_listings(conn: psycopg.Connection, context: _Context, rows: Sequence[_Row]) -> None:
+    """COPY the new straight into the table; stage the changed, the re-read and the late, and merge those."""
+    wanted = {row.listing.seller.external_id for row in rows if row.listing.seller is not None and _is_sent(row)}
+    seller_ids: dict[str, int] = {}
+    if wanted:
+        seller_ids = dict(
+            conn.execute(
+                "select external_id, seller_id from core.sellers where source = %s and external_id = any(%s)",
+                (context.values["source"], list(wanted)),
+            ).fetchall()
+        )
+    new = [_listing_row(context, row, seller_ids) for row in rows if row.is_new]
+    if new:
+        _copy(conn, f"copy core.listings ({_LISTING_COLUMNS}) from stdin", new)
+    merged = [row for row in rows if _is_sent(row) and not row.is_new]
+    if not merged:
+        return
+    conn.execute(
+        "create temp table if not exists pricescope_merge (like core.listings, is_late boolean, is_changed boolean,"
+        " is_rewritten boolean) on commit delete rows"
+    )
+    conn.execute("delete from pricescope_merge")
+    _copy(
+        conn,
+        f"copy pricescope_merge ({_LISTING_COLUMNS}, is_late, is_changed, is_rewritten) from stdin",
+        [(*_listing_row(context, row, seller_ids), row.is_late, row.is_changed, row.is_rewritten) for row in merged],
+    )
+    conn.execute(_MERGE_NEWER)
+    if any(row.is_late for row in merged):
+        conn.execute(_MERGE_LATE)
+
+
+# Fields that search pages do not show (description ...) keep what an item page said, unless this is the same page read
+# again by a better parser.
+_MERGE_NEWER = """
+update core.listings l
+set url = m.url, title = m.title, brand = m.brand, size = m.size, condition = m.condition,
+    condition_label = m.condition_label, condition_source_id = m.condition_source_id, price = m.price,
+    currency = m.currency, fee = m.fee, total_price = m.total_price, original_price = m.original_price,
+    original_currency = m.original_currency, image_urls = m.image_urls,
+    description = case when m.is_rewritten then m.description else coalesce(m.description, l.description) end,
+    color = case when m.is_rewritten then m.color else coalesce(m.color, l.color) end,
+    category = case when m.is_rewritten then m.category else coalesce(m.category, l.category) end,
+    listed_at = case when m.is_rewritten then m.listed_at else coalesce(m.listed_at, l.listed_at) end,
+    seller_id = coalesce(m.seller_id, l.seller_id),
+    last_changed_at = case when m.is_changed then m.last_changed_at else l.last_changed_at end,
+    last_page_id = m.last_page_id
+from pricescope_merge m
+where l.listing_id = m.listing_id and not m.is_late
+"""
+_MERGE_LATE = """
+update core.listings l
+set first_seen_at = least(l.first_seen_at, m.first_seen_at),
+    description = coalesce(l.description, m.description),
+    color = coalesce(l.color, m.color),
+    category = coalesce(l.category, m.category),
+    listed_at = coalesce(l.listed_at, m.listed_at)
+from pricescope_merge m
+where l.listing_id = m.listing_id and m.is_late
+  and (m.first_seen_at < l.first_seen_at
+       or (l.description is null and m.description is not null)
+       or (l.color is null and m.color is not null)
+       or (l.category is null and m.category is not null)
+       or (l.listed_at is null and m.listed_at is not null))
+"""
+
+
+def _is_sent(row: _Row) -> bool:
+    return row.is_new or row.is_changed or row.is_late or row.is_rewritten
+
+
+def _listing_row(context: _Context, row: _Row, seller_ids: dict[str, int]) -> tuple[Any, ...]:
+    listing = row.listing
+    at, page_id = context.values["at"], context.values["page_id"]
+    return (
+        row.listing_id,
+        listing.source,
+        listing.external_id,
+        listing.url,
+        listing.title,
+        listing.description,
+        listing.brand,
+        listing.size,
+        listing.color,
+        listing.category,
+        str(listing.condition),
+        listing.condition_label,
+        listing.condition_source_id,
+        listing.price,
+        listing.currency,
+        listing.fee,
+        listing.total_price,
+        listing.original_price,
+        listing.original_currency,
+        list(listing.image_urls),
+        None if listing.seller is None else seller_ids.get(listing.seller.external_id),
+        listing.listed_at,
+        at,
+        at,
+        page_id,
+    )
+
+
+_GONE = (str(Availability.SOLD), str(Availability.GONE))
+
+
+def _load_state_and_history(conn: psycopg.Connection, context: _Context, rows: Sequence[_Row]) -> None:
+    values = {**context.values, "gone": list(_GONE), "reparse": context.is_reparse}
+    # The late first: how a listing's history stood before this page is read from it.
+    has_late = any(row.is_late or row.is_rewritten for row in rows)
+    if has_late:
+        correct_history(conn, values)
+    append_history(conn, values)
+    if any(row.is_new for row in rows):
+        conn.execute(
+            """
+            insert into core.listing_state (listing_id, content_hash, price_minor, total_minor, currency, availability,
+                favourite_count, view_count, last_seen_at, last_page_id, checks, price_changed_at, is_active)
+            select listing_id, content_hash, price_minor, total_minor, currency, availability, favourite_count,
+                   view_count, %(at)s, %(page_id)s, 1, %(at)s, availability <> all(%(gone)s)
+            from pricescope_load where is_new
+            """,
+            values,
+        )
+    if any(not row.is_new for row in rows):
+        conn.execute(
+            """
+            update core.listing_state s
+            set content_hash = k.content_hash, price_minor = k.price_minor, total_minor = k.total_minor,
+                currency = k.currency, availability = k.availability,
+                favourite_count = coalesce(k.favourite_count, s.favourite_count),
+                view_count = coalesce(k.view_count, s.view_count),
+                last_seen_at = %(at)s, last_page_id = %(page_id)s,
+                checks = s.checks + (not k.is_counted)::int,
+                price_changed_at = case when k.price_moved then %(at)s else s.price_changed_at end,
+                is_active = k.availability <> all(%(gone)s)
+            from pricescope_load k
+            where s.listing_id = k.listing_id and not k.is_new and not k.is_late
+              and (not k.is_again or %(reparse)s)
+            """,
+            values,
+        )
+    if has_late:
+        conn.execute(_LATE_STATE, values)
+
+
+# For what a late or re-read page touched, the time of the last price change is told by the corrected history.
+_LATE_STATE = """
+update core.listing_state s
+set checks = s.checks + (k.is_late and not k.is_counted)::int,
+    price_changed_at = coalesce(x.changed_at, s.price_changed_at)
+from pricescope_load k
+cross join lateral (
+    select min(h.observed_at) as changed_at
+    from core.price_history h, core.listing_state now
+    where h.listing_id = k.listing_id and now.listing_id = k.listing_id
+      and h.observed_at > coalesce((
+          select max(o.observed_at) from core.price_history o
+          where o.listing_id = k.listing_id
+            and (o.price_minor, o.total_minor, o.currency)
+                is distinct from (now.price_minor, now.total_minor, now.currency)), '-infinity')
+) x
+where s.listing_id = k.listing_id and (k.is_late or (k.is_again and %(reparse)s))
+  and ((k.is_late and not k.is_counted) or s.price_changed_at <> x.changed_at)
+"""
+
+
+def _link_to_watch(conn: psycopg.Connection, context: _Context, rows: Sequence[_Row]) -> None:
+    if context.watch is None:
+        return
+    watch_id, blacklist, is_initial = context.watch
+    flagged: dict[int, bool] = {}
+    if blacklist:
+        # Of the stored texts, not the page's: a search page does not repeat the description an item page gave.
+        flagged = {
+            listing_id: blacklist.match(title, description) is not None
+            for listing_id, title, description in conn.execute(
+                "select l.listing_id, l.title, l.description from core.listings l"
+                " where l.listing_id = any(%(sent)s) or (l.listing_id = any(%(all)s) and not exists"
+                " (select from app.watch_listings w where w.watch_id = %(watch_id)s and w.listing_id = l.listing_id))",
+                {
+                    "watch_id": watch_id,
+                    "sent": [row.listing_id for row in rows if _is_sent(row)],
+                    "all": [row.listing_id for row in rows],
+                },
+            ).fetchall()
+        }
+    conn.execute(
+        """
+        insert into app.watch_listings as w
+            (watch_id, listing_id, first_seen_at, last_seen_at, is_blacklisted, is_initial)
+        select %(watch_id)s, k.listing_id, %(at)s, %(at)s, coalesce(f.is_blacklisted, known.is_blacklisted, false),
+               %(is_initial)s
+        from pricescope_load k
+        left join unnest(%(flag_ids)s::bigint[], %(flags)s::boolean[]) as f (listing_id, is_blacklisted)
+               on f.listing_id = k.listing_id
+        left join app.watch_listings known on known.watch_id = %(watch_id)s and known.listing_id = k.listing_id
+        order by k.listing_id
+        on conflict (watch_id, listing_id) do update
+        set first_seen_at = least(w.first_seen_at, excluded.first_seen_at),
+            last_seen_at = greatest(w.last_seen_at, excluded.last_seen_at),
+            is_blacklisted = excluded.is_blacklisted
+        where w.first_seen_at > excluded.first_seen_at or w.last_seen_at < excluded.last_seen_at
+           or w.is_blacklisted <> excluded.is_blacklisted
+        """,
+        {
+            **context.values,
+            "watch_id": watch_id,
+            "is_initial": is_initial,
+            "flag_ids": list(flagged),
+            "flags": list(flagged.values()),
+        },
+    )
+
+
+def _quarantine(conn: psycopg.Connection, context: _Context, rejected: Sequence[_Rejected]) -> None:
+    """Keep the refused; resolve those of an earlier reading of this page that are fine now."""
+    if context.is_counted:
+        conn.execute(
+            "update ops.quarantine set state = 'resolved', resolved_at = now()"
+            " where page_id = %(page_id)s and state = 'open' and record_index <> all(%(indexes)s)",
+            {**context.values, "indexes": [record.index for record in rejected]},
+        )
+    if not rejected:
+        return
+    conn.execute(
+        """
+        insert into ops.quarantine as q (source, page_id, fetched_at, record_index, reason, record)
+        select %(source)s, %(page_id)s, %(at)s, record_index, reason, record
+        from unnest(%(indexes)s::int[], %(reasons)s::text[], %(records)s::bytea[]) as r (record_index, reason, record)
+        on conflict (page_id, record_index) do update
+        set reason = excluded.reason, record = excluded.record, state = 'open', resolved_at = null
+        where (q.reason, q.record, q.state) is distinct from (excluded.reason, excluded.record, 'open')
+        """,
+        {
+            **context.values,
+            "indexes": [record.index for record in rejected],
+            "reasons": [record.reason for record in rejected],
+            "records": [record.record for record in rejected],
+        },
+    )
+
+
+def _checkpoint(conn: psycopg.Connection, context: _Context, reading: PageReading, result: LoadResult) -> None:
+    conn.execute(
+        """
+        insert into ops.page_readings as r (page_id, fetched_at, source, day, parser_version, meaning, detail, records,
+            new_items, changed_items, unchanged_items, quarantined, listing_ids)
+        values (%(page_id)s, %(at)s, %(source)s, %(day)s, %(version)s, %(meaning)s, %(detail)s, %(records)s, %(new)s,
+            %(changed)s, %(unchanged)s, %(quarantined)s, %(listing_ids)s)
+        on conflict (page_id) do update
+        set parser_version = excluded.parser_version, meaning = excluded.meaning, detail = excluded.detail,
+            records = excluded.records, new_items = excluded.new_items, changed_items = excluded.changed_items,
+            unchanged_items = excluded.unchanged_items, quarantined = excluded.quarantined,
+            listing_ids = excluded.listing_ids, read_at = now()
+        where excluded.parser_version > r.parser_version
+           or (excluded.parser_version = r.parser_version and excluded.quarantined <> r.quarantined)
+        """,
+        {
+            **context.values,
+            "meaning": str(reading.meaning),
+            "detail": storable(reading.detail),
+            "records": result.records,
+            "new": result.new,
+            "changed": result.changed,
+            "unchanged": result.unchanged,
+            "quarantined": result.quarantined,
+            "listing_ids": list(result.listing_ids),
+        },
+    )
+
+
+def _copy(conn: psycopg.Connection, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    with conn.cursor().copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)

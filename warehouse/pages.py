@@ -1,0 +1,197 @@
+"""Raw pages: stored as they came (zstd), read back exactly.
+
+Belongs here: ``raw.pages``. Does not: what a page means, or loading what was read from it (see load).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Literal
+
+import psycopg
+import zstandard
+
+from domain.page import RawPage
+from warehouse.partitions import ensure_partitions
+from warehouse.poison import storable
+
+Origin = Literal["fetch", "import", "sandbox"]
+
+# Pages are up to megabytes: few are held at once.
+_CHUNK = 16
+_COLUMNS = (
+    "page_id, source, url, status, content_type, body, body_bytes, fetched_at, watch_id, page_number, duration_ms"
+)
+
+
+class PageNotFoundError(LookupError):
+    """No such raw page; it may have passed its retention."""
+
+
+def store_page(conn: psycopg.Connection, page: RawPage, *, origin: Origin = "fetch", run_id: str | None = None) -> int:
+    """Store a page and return its page_id; the same page again adds nothing and returns the id it has.
+
+    Two pages are the same when source, address, bytes and fetch time are.
+
+    Raises:
+        ValueError: when ``fetched_at`` has no time zone.
+    """
+    return store_pages(conn, [page], origin=origin, run_id=run_id)[0]
+
+
+def store_pages(
+    conn: psycopg.Connection, pages: Sequence[RawPage], *, origin: Origin = "fetch", run_id: str | None = None
+) -> list[int]:
+    """Store pages in one transaction; return their page_ids in the same order. Makes missing partitions."""
+    if not pages:
+        return []
+    for page in pages:
+        if page.fetched_at.tzinfo is None:
+            raise ValueError(f"fetched_at of {page.url} has no time zone; give it in UTC")
+    try:
+        with conn.transaction():
+            return _insert(conn, pages, origin, run_id)
+    except psycopg.errors.CheckViolation:  # no partition of that month yet
+        with conn.transaction():
+            for day in {utc_day(page.fetched_at) for page in pages}:
+                ensure_partitions(conn, day, day)
+            return _insert(conn, pages, origin, run_id)
+
+
+def read_page(conn: psycopg.Connection, page_id: int, fetched_at: datetime | None = None) -> RawPage:
+    """Return a stored page, byte for byte. ``fetched_at``, where known, spares looking into every partition.
+
+    Raises:
+        PageNotFoundError: when it is not (or no longer) stored.
+    """
+    row = conn.execute(
+        f"select {_COLUMNS} from raw.pages where page_id = %(id)s"
+        " and (%(at)s::timestamptz is null or fetched_at = %(at)s)",
+        {"id": page_id, "at": fetched_at},
+    ).fetchone()
+    if row is None:
+        raise PageNotFoundError(f"raw page {page_id} is not stored; it may be older than PRICESCOPE_RAW_PAGE_DAYS")
+    return _page(row)[1]
+
+
+def unread_pages(
+    conn: psycopg.Connection, source: str, day: date, parser_version: int
+) -> Iterator[tuple[int, RawPage]]:
+    """Yield the pages of a UTC day that this or a newer parser has not read yet, in fetch order.
+
+    The list is made at the first step; pages may be loaded on the same connection between steps.
+    """
+    yield from _pages(
+        conn,
+        "source = %(source)s and fetched_at >= %(start)s and fetched_at < %(end)s and not exists (select from"
+        " ops.page_readings r where r.page_id = p.page_id and r.parser_version >= %(version)s)",
+        {"source": source, "version": parser_version, **_bounds(day)},
+    )
+
+
+def pages_of_day(conn: psycopg.Connection, source: str, day: date) -> Iterator[tuple[int, RawPage]]:
+    """Yield all pages of a UTC day in fetch order, read or not."""
+    yield from _pages(
+        conn,
+        "source = %(source)s and fetched_at >= %(start)s and fetched_at < %(end)s",
+        {"source": source, **_bounds(day)},
+    )
+
+
+def count_pages(conn: psycopg.Connection, source: str, day: date) -> int:
+    """Return how many pages of a UTC day are stored."""
+    row = conn.execute(
+        "select count(*) from raw.pages where source = %(source)s and fetched_at >= %(start)s and fetched_at < %(end)s",
+        {"source": source, **_bounds(day)},
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def utc_day(moment: datetime) -> date:
+    """Return the partition day of a moment: its day in UTC."""
+    return moment.astimezone(UTC).date()
+
+
+def _bounds(day: date) -> dict[str, datetime]:
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return {"start": start, "end": start + timedelta(days=1)}
+
+
+def _pages(conn: psycopg.Connection, where: str, values: dict[str, object]) -> Iterator[tuple[int, RawPage]]:
+    ids = conn.execute(
+        f"select p.page_id, p.fetched_at from raw.pages p where {where} order by p.fetched_at, p.page_id", values
+    ).fetchall()
+    for start in range(0, len(ids), _CHUNK):
+        chunk = ids[start : start + _CHUNK]
+        rows = conn.execute(
+            f"select {_COLUMNS} from raw.pages where page_id = any(%s) and fetched_at between %s and %s"
+            " order by fetched_at, page_id",
+            ([page_id for page_id, _ in chunk], chunk[0][1], chunk[-1][1]),
+        ).fetchall()
+        yield from map(_page, rows)
+
+
+def _page(row: tuple[Any, ...]) -> tuple[int, RawPage]:
+    (page_id, source, url, status, content_type, body, body_bytes, fetched_at, watch_id, page_number, duration_ms) = row
+    return page_id, RawPage(
+        source=source,
+        url=url,
+        status=status,
+        content_type=content_type,
+        body=zstandard.ZstdDecompressor().decompress(body, max_output_size=max(body_bytes, 1)),
+        fetched_at=fetched_at,
+        watch_id=watch_id,
+        page_number=page_number,
+        duration_ms=duration_ms,
+    )
+
+
+def _insert(conn: psycopg.Connection, pages: Sequence[RawPage], origin: str, run_id: str | None) -> list[int]:
+    compressor = zstandard.ZstdCompressor(level=3)
+    digests = [hashlib.sha256(page.body).digest() for page in pages]
+    urls = [storable(page.url) for page in pages]
+    values = {
+        "origin": origin,
+        "run_id": run_id,
+        "source": [page.source for page in pages],
+        "url": urls,
+        "fetched_at": [page.fetched_at for page in pages],
+        "watch_id": [page.watch_id for page in pages],
+        "page_number": [page.page_number for page in pages],
+        "status": [page.status for page in pages],
+        "content_type": [storable(page.content_type) for page in pages],
+        "duration_ms": [page.duration_ms for page in pages],
+        "sha256": digests,
+        "body_bytes": [len(page.body) for page in pages],
+        "body": [compressor.compress(page.body) for page in pages],
+    }
+    conn.execute(
+        """
+        insert into raw.pages (source, url, fetched_at, day, watch_id, page_number, status, content_type, duration_ms,
+                               origin, run_id, sha256, body_bytes, body)
+        select source, url, fetched_at, (fetched_at at time zone 'UTC')::date, watch_id, page_number, status,
+               content_type, duration_ms, %(origin)s, %(run_id)s, sha256, body_bytes, body
+        from unnest(%(source)s::text[], %(url)s::text[], %(fetched_at)s::timestamptz[], %(watch_id)s::bigint[],
+                    %(page_number)s::smallint[], %(status)s::smallint[], %(content_type)s::text[],
+                    %(duration_ms)s::int[], %(sha256)s::bytea[], %(body_bytes)s::int[], %(body)s::bytea[])
+             with ordinality as p (source, url, fetched_at, watch_id, page_number, status, content_type, duration_ms,
+                                   sha256, body_bytes, body, ordinal)
+        order by ordinal
+        on conflict do nothing
+        """,
+        values,
+    )
+    rows = conn.execute(
+        """
+        select p.page_id
+        from unnest(%(source)s::text[], %(url)s::text[], %(fetched_at)s::timestamptz[], %(sha256)s::bytea[])
+             with ordinality as w (source, url, fetched_at, sha256, ordinal)
+        join raw.pages p on p.source = w.source and p.sha256 = w.sha256 and p.fetched_at = w.fetched_at
+                        and md5(p.url) = md5(w.url)
+        order by w.ordinal
+        """,
+        values,
+    ).fetchall()
+    return [page_id for (page_id,) in rows]

@@ -1,0 +1,131 @@
+"""Tells what PostgreSQL, or our tables, would refuse, before it is sent: one bad record never fails a page.
+
+Belongs here: checks of single values against the limits of storage. Does not: whether a listing makes sense.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+from domain.listing import Listing
+from domain.money import MAX_AMOUNT
+
+# Far beyond what marketplaces allow; what is longer is a parsing accident. Index entries must stay under 2,700 bytes.
+_LENGTHS = {
+    "external_id": 200,
+    "url": 8_000,
+    "title": 2_000,
+    "description": 200_000,
+    "brand": 1_000,
+    "size": 1_000,
+    "color": 1_000,
+    "category": 1_000,
+    "condition_label": 1_000,
+    "condition_source_id": 200,
+    "original_currency": 3,
+}
+_IMAGES_MAX = 200
+_IMAGE_URL_MAX = 8_000
+_RECORD_MAX = 64 * 1024
+_INT32_MAX = 2**31 - 1
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+def refusal(listing: Listing, source: str) -> str | None:
+    """Return why this listing cannot be stored, with the field's name; None when it can."""
+    return (
+        _bad_identity(listing, source)
+        or _bad_text(listing)
+        or _bad_money(listing)
+        or _bad_counts(listing)
+        or _bad_time(listing)
+    )
+
+
+def storable(text: str) -> str:
+    """Return the text with what PostgreSQL cannot hold (NUL, lone surrogates) written as escapes."""
+    return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
+
+
+def record_bytes(listing: Listing) -> bytes:
+    """Return the listing for the quarantine: JSON, or its repr where JSON cannot hold it; at most 64 KiB."""
+    try:
+        encoded = msgspec.json.encode(listing)
+    except (UnicodeEncodeError, ValueError, OverflowError, TypeError):
+        encoded = repr(listing).encode("utf-8", "backslashreplace")
+    return encoded[:_RECORD_MAX]
+
+
+def _bad_identity(listing: Listing, source: str) -> str | None:
+    if listing.source != source:
+        return f"source: the page is of {source!r}, the listing says {storable(listing.source)[:80]!r}"
+    if not listing.external_id:
+        return "external_id: empty"
+    return None
+
+
+def _texts(listing: Listing) -> dict[str, str | None]:
+    return {name: getattr(listing, name) for name in _LENGTHS}
+
+
+def _bad_text(listing: Listing) -> str | None:
+    texts = _texts(listing)
+    if listing.seller is not None:
+        texts |= {"seller.external_id": listing.seller.external_id, "seller.login": listing.seller.login}
+    for name, text in texts.items():
+        if text is not None and len(text) > _LENGTHS.get(name, 200):
+            return f"{name}: {len(text)} characters, at most {_LENGTHS.get(name, 200)} are kept"
+    if len(listing.image_urls) > _IMAGES_MAX or any(len(url) > _IMAGE_URL_MAX for url in listing.image_urls):
+        return "image_urls: too many or too long"
+    texts["image_urls"] = "".join(listing.image_urls)
+    if _holds("".join(text for text in texts.values() if text)):
+        return None
+    name = next(name for name, text in texts.items() if text and not _holds(text))
+    return f"{name}: holds a NUL character or half a surrogate pair, which PostgreSQL refuses"
+
+
+def _holds(text: str) -> bool:
+    if "\0" in text:
+        return False
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _bad_money(listing: Listing) -> str | None:
+    for name in ("price", "total_price", "fee", "original_price"):
+        amount = getattr(listing, name)
+        if amount is None and name != "price":
+            continue
+        if not isinstance(amount, Decimal):
+            return f"{name}: {type(amount).__name__} is not an exact decimal"
+        if not amount.is_finite() or amount < 0 or amount > MAX_AMOUNT:
+            return f"{name}: {amount!s:.40} is not an amount from 0 to {MAX_AMOUNT:,}"
+    if not _CURRENCY.fullmatch(listing.currency):
+        return f"currency: {storable(listing.currency)[:20]!r} is not an ISO 4217 code"
+    return None
+
+
+def _bad_counts(listing: Listing) -> str | None:
+    for name in ("favourite_count", "view_count"):
+        count = getattr(listing, name)
+        if count is not None and not -_INT32_MAX <= count <= _INT32_MAX:
+            return f"{name}: {count!s:.40} does not fit 32 bits"
+    return None
+
+
+def _bad_time(listing: Listing) -> str | None:
+    moment: datetime | None = listing.listed_at
+    if moment is not None and moment.tzinfo is None:
+        return f"listed_at: {moment.isoformat()} has no time zone"
+    if moment is not None and not 1970 <= moment.year <= 9000:
+        return f"listed_at: the year {moment.year} is not one a listing can have"
+    return None
