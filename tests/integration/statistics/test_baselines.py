@@ -29,7 +29,7 @@ def scratch(market: Market) -> Iterator[psycopg.Connection]:
         yield conn
 
 
-def watch(watch_id: int) -> Watch:
+def watch(watch_id: int, rules: tuple[RuleName, ...] = (RuleName.ROBUST, RuleName.MEAN_SIGMA)) -> Watch:
     return Watch(
         watch_id=watch_id,
         owner="owner",
@@ -39,7 +39,7 @@ def watch(watch_id: int) -> Watch:
         country="fr",
         currency="EUR",
         params={},
-        rules=(RuleName.ROBUST, RuleName.MEAN_SIGMA),
+        rules=rules,
     )
 
 
@@ -139,10 +139,12 @@ def test_an_edited_watch_is_judged_again(market: Market, scratch: psycopg.Connec
     assert len(candidates(scratch)) == sum(thing.watch_id == 10 for thing in market.things)
 
 
-def test_a_moved_baseline_brings_back_exactly_what_it_could_turn_into_a_deal(
-    market: Market, scratch: psycopg.Connection
+@pytest.mark.parametrize("rule", [RuleName.ROBUST, RuleName.MEAN_SIGMA])
+def test_a_moved_baseline_brings_back_all_that_it_could_turn_into_a_deal(
+    market: Market, scratch: psycopg.Connection, rule: RuleName
 ) -> None:
     """The prefilter must not lose a deal that judging everything would find."""
+    scratch.execute("update app.watches set rules = %s", ([str(rule)],))
     note_all(scratch)
     scratch.execute("update marts.watch_condition_stats set computed_at = computed_at + interval '1 hour'")
     pending = candidates(scratch)
@@ -151,7 +153,7 @@ def test_a_moved_baseline_brings_back_exactly_what_it_could_turn_into_a_deal(
     deals = {
         (c.watch_id, c.listing_id)
         for c in everything
-        if any(v.kind in {VerdictKind.DEAL, VerdictKind.CHECK_FIRST} for v in judge(watch(c.watch_id), c))
+        if any(v.kind in {VerdictKind.DEAL, VerdictKind.CHECK_FIRST} for v in judge(watch(c.watch_id, (rule,)), c))
         and c.price
         and not c.is_blacklisted
     }
