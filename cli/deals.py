@@ -27,7 +27,7 @@ def deals(
     """List deals, the most underpriced first."""
     with warehouse("deals") as (conn, _):
         watch_id = None if watch is None else get_watch(conn, watch).watch_id
-        rows = list_deals(conn, watch_id=watch_id, limit=limit, with_hidden=hidden)
+        rows = list_deals(conn, watch_id=watch_id, limit=limit, with_hidden=hidden, order="discount")
     if as_json:
         out.print(orjson.dumps(msgspec.to_builtins(rows), option=orjson.OPT_INDENT_2).decode(), markup=False)
         return
@@ -39,7 +39,7 @@ def deals(
         table.add_row(
             str(row.listing_id),
             format_money(row.price, row.currency),
-            "-" if row.expected is None else format_money(row.expected, row.watch_currency),
+            "-" if row.expected is None else format_money(row.expected, row.currency),
             "-" if row.discount_percent is None else f"{row.discount_percent:.0f} %",
             str(row.n_comparables),
             row.rule,

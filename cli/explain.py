@@ -18,9 +18,9 @@ from domain.money import format_money
 from domain.watch import Watch
 from pipeline.judge import Judged
 from pipeline.judge import explain as judge_now
-from warehouse.deals import told
 from warehouse.details import ListingDetail
 from warehouse.links import watches_of_listing
+from warehouse.outbox import Notification, notifications_of_listing
 from warehouse.watches import get_watch
 
 _SHOWN_COMPARABLES = 10
@@ -38,7 +38,7 @@ def explain(
         if not chosen:
             raise UserError("no watch has seen this listing")
         explained = [(one, judge_now(conn, one, listing_id)) for one in chosen]
-        history = told(conn, listing_id)
+        history = notifications_of_listing(conn, listing_id)
     if as_json:
         rows = [
             {"watch_id": one.watch_id, "watch": one.name, "verdicts": msgspec.to_builtins(found[0].verdicts)}
@@ -52,8 +52,15 @@ def explain(
             out.print(f"watch {one.watch_id} ({one.name}) has not seen this listing", markup=False)
         else:
             _print_judged(one, *found)
-    for line in history:
-        out.print(line, markup=False)
+    for notification in history:
+        out.print(_told(notification), markup=False)
+
+
+def _told(notification: Notification) -> str:
+    if notification.sent_at is not None:
+        return f"told by {notification.channel} at {notification.sent_at:%Y-%m-%d %H:%M} UTC"
+    reason = f": {notification.last_error}" if notification.last_error else ""
+    return f"not yet told by {notification.channel} ({notification.state}, {notification.attempts} attempts{reason})"
 
 
 def _print_judged(watch: Watch, judged: Judged, details: Mapping[int, ListingDetail]) -> None:

@@ -8,20 +8,26 @@ import msgspec
 import psycopg
 
 from domain.settings import Settings
-from warehouse.partitions import drop_expired, ensure_partitions_ahead
-from warehouse.retention import drop_orphan_sellers
+from warehouse.partitions import ensure_partitions_ahead
+from warehouse.retention import apply_retention
 
 
 class CareOutcome(msgspec.Struct, kw_only=True):
-    """What retention removed."""
+    """What was removed, and how many partitions were made ahead."""
 
     dropped_partitions: int = 0
-    dropped_sellers: int = 0
+    deleted_listings: int = 0
+    deleted_sellers: int = 0
+    partitions_made: int = 0
 
 
 def take_care(conn: psycopg.Connection, settings: Settings, *, today: date) -> CareOutcome:
-    """Make the partitions of the next three months; drop those wholly older than the settings keep."""
-    ensure_partitions_ahead(conn, today)
-    dropped = drop_expired(conn, "raw.pages", settings.raw_page_days, today)
-    dropped += drop_expired(conn, "core.price_history", settings.item_days, today)
-    return CareOutcome(dropped_partitions=len(dropped), dropped_sellers=drop_orphan_sellers(conn))
+    """Make the partitions of the coming months; delete what is older than the settings keep."""
+    made = ensure_partitions_ahead(conn, today)
+    gone = apply_retention(conn, raw_page_days=settings.raw_page_days, item_days=settings.item_days, today=today)
+    return CareOutcome(
+        dropped_partitions=len(gone.partitions),
+        deleted_listings=gone.listings,
+        deleted_sellers=gone.sellers,
+        partitions_made=len(made),
+    )

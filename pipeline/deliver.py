@@ -36,7 +36,7 @@ def deliver_due(
     outcome = DeliveryOutcome()
     for _ in range(limit):
         with conn.transaction():
-            notification = outbox.claim_one(conn)
+            notification = outbox.claim_one(conn, now())
             if notification is None:
                 break
             try:
@@ -44,7 +44,7 @@ def deliver_due(
             except DeliveryError as error:
                 _put_off(conn, notification, error, outcome, now=now())
             else:
-                outbox.mark_sent(conn, notification.notification_id)
+                outbox.mark_sent(conn, notification.notification_id, now())
                 outcome.sent += 1
     return outcome
 

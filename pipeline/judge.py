@@ -12,16 +12,18 @@ from datetime import datetime
 import msgspec
 import psycopg
 
-from alerts.channels import configured_channels
+from alerts.message import encode
 from domain.deal import Verdict
 from domain.settings import Settings
 from domain.statistics import Candidate
 from domain.watch import Watch
 from ml.rules import decide, judge, overall
 from pipeline.messages import deal_message, report_message
-from warehouse import baselines, deals, outbox
+from warehouse import baselines
+from warehouse.deals import record_deal
 from warehouse.details import ListingDetail, listing_details
 from warehouse.links import count_listings
+from warehouse.outbox import NewNotification, enqueue
 from warehouse.watches import list_watches, mark_first_judged
 
 _BATCH = 2000
@@ -73,7 +75,7 @@ def judge_pending(
 ) -> JudgeOutcome:
     """Judge every pending listing of a source's watches."""
     outcome = JudgeOutcome(source=source)
-    channels = tuple(configured_channels(settings))
+    channels = settings.configured_channels()
     for watch in list_watches(conn, source=source, active_only=True):
         outcome.watches += 1
         told = tuple(name for name in channels if not watch.channels or name in watch.channels)
@@ -113,31 +115,55 @@ def _record(
         candidate, verdict = item.candidate, item.deal
         if verdict is None or details[candidate.listing_id].is_hidden:
             continue
-        deal_id = deals.record_deal(
-            conn,
-            candidate=candidate,
-            deciding=verdict,
-            verdicts=item.verdicts,
-            is_initial=item.is_reported,
-            run_id=run_id,
-        )
-        if deal_id is None:
+        told = [] if item.is_reported else channels
+        message = deal_message(settings, watch, candidate, verdict, item.verdicts, details, now=now)
+        notifications = [
+            NewNotification(channel=name, idempotency_key=deal_key(candidate, name), payload=encode(message))
+            for name in told
+        ]
+        if _record_deal(conn, item, verdict, notifications, run_id=run_id) is None:
             continue
         if item.is_reported:
             outcome.reported += 1
-            continue
-        outcome.deals += 1
-        message = deal_message(settings, watch, candidate, verdict, item.verdicts, details, now=now)
-        for channel in channels:
-            outcome.notifications += outbox.enqueue(
-                conn,
-                kind="deal",
-                deal_id=deal_id,
-                watch_id=watch.watch_id,
-                channel=channel,
-                idempotency_key=f"deal-{deal_id}-{channel}",
-                message=message,
-            )
+        else:
+            outcome.deals += 1
+            outcome.notifications += len(notifications)
+
+
+def deal_key(candidate: Candidate, channel: str) -> str:
+    """Return the idempotency key of a deal's notification: the same deal found again, after a crash say, is the same."""
+    price = f"{candidate.listing_currency}{candidate.total_minor}"
+    return f"deal-{candidate.watch_id}-{candidate.listing_id}-{price}-{channel}"
+
+
+def _record_deal(
+    conn: psycopg.Connection,
+    item: Judged,
+    deciding: Verdict,
+    notifications: Sequence[NewNotification],
+    *,
+    run_id: str,
+) -> int | None:
+    candidate, evidence = item.candidate, deciding.evidence
+    return record_deal(
+        conn,
+        watch_id=candidate.watch_id,
+        listing_id=candidate.listing_id,
+        rule=deciding.rule,
+        total_minor=candidate.total_minor,
+        price=evidence.price,
+        currency=evidence.currency,
+        evidence=item.verdicts,
+        is_initial=item.is_reported,
+        page_id=candidate.page_id,
+        expected=evidence.expected,
+        difference=evidence.difference,
+        discount_percent=evidence.percent,
+        sigma_below=evidence.sigma_below,
+        n_comparables=evidence.n,
+        run_id=run_id,
+        notifications=notifications,
+    )
 
 
 def _ids_needed(found: Sequence[Judged]) -> list[int]:
@@ -168,15 +194,15 @@ def _report_first_run(
     message = report_message(settings, watch, indexed, reported, details, now=now)
     moment = "first" if is_first else f"{now:%Y%m%dT%H%M%S}"
     for channel in channels:
-        outcome.notifications += outbox.enqueue(
+        queued = enqueue(
             conn,
             kind="report",
-            deal_id=None,
             watch_id=watch.watch_id,
             channel=channel,
             idempotency_key=f"report-{watch.watch_id}-{moment}-{channel}",
-            message=message,
+            payload=encode(message),
         )
+        outcome.notifications += queued is not None
 
 
 def explain(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import psycopg
 
+from quality.frame import COLUMNS, frame_of_rows
 from quality.run import ExpectationResult, validate_batch
 from quality.suites import ITEMS_SUITE
 from warehouse.batches import recent_items
@@ -14,5 +14,4 @@ BATCH_DAYS = 2
 
 def check_items(conn: psycopg.Connection) -> list[ExpectationResult]:
     """Validate the listings seen in the last two days; an empty batch has nothing to fail."""
-    columns, rows = recent_items(conn, days=BATCH_DAYS)
-    return validate_batch(pd.DataFrame(rows, columns=columns), ITEMS_SUITE)
+    return validate_batch(frame_of_rows(recent_items(conn, COLUMNS, days=BATCH_DAYS)), ITEMS_SUITE)

@@ -5,13 +5,15 @@ Belongs here: listings to columns. Does not: checks. pandas is imported when it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from domain.listing import Listing
 
 if TYPE_CHECKING:
     import pandas as pd
+
+COLUMNS = ("source", "external_id", "url", "title", "price", "total_price", "currency", "condition", "brand")
 
 
 def items_frame(listings: Iterable[Listing]) -> pd.DataFrame:
@@ -20,9 +22,7 @@ def items_frame(listings: Iterable[Listing]) -> pd.DataFrame:
     Prices are floats here, in major units of ``currency``: they are compared with bounds and then thrown away, never
     stored. Sellers, descriptions and pictures are left out, since nothing checks them.
     """
-    import pandas as pd  # noqa: PLC0415  # half a second that a poll without checks should not pay
-
-    rows = [
+    return frame_of_rows(
         (
             listing.source,
             listing.external_id,
@@ -35,7 +35,12 @@ def items_frame(listings: Iterable[Listing]) -> pd.DataFrame:
             listing.brand,
         )
         for listing in listings
-    ]
-    columns = ["source", "external_id", "url", "title", "price", "total_price", "currency", "condition", "brand"]
-    frame = pd.DataFrame(rows, columns=columns)
+    )
+
+
+def frame_of_rows(rows: Iterable[Sequence[object]]) -> pd.DataFrame:
+    """Return rows in the order of ``COLUMNS`` as the suite's frame."""
+    import pandas as pd  # noqa: PLC0415  # half a second that a poll without checks should not pay
+
+    frame = pd.DataFrame([tuple(row) for row in rows], columns=list(COLUMNS))
     return frame.astype({"price": "float64", "total_price": "float64"})

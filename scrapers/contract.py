@@ -56,6 +56,8 @@ class Source(Protocol):
     """
 
     name: str
+    # Rises when the parser reads more or better: stored pages read by a lower version are read again.
+    parser_version: int
 
     def parse_search_url(self, url: str) -> ParsedSearch:
         """Read the site's own search URL.
@@ -71,6 +73,14 @@ class Source(Protocol):
 
     def read(self, page: RawPage) -> PageReading:
         """Tell a page's meaning and its listings. Pure; never raises."""
+        ...
+
+    def recorded_page(self, body: bytes, *, url: str | None = None, fetched_at: datetime) -> RawPage:
+        """Return a recorded body (a file's bytes, gzip or not) as the page it once was; never raises."""
+        ...
+
+    def stated_time(self, body: bytes) -> datetime | None:
+        """Return when a recorded body says it was made (UTC), None where it does not; never raises."""
         ...
 
     async def aclose(self) -> None:

@@ -7,17 +7,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from domain.page import RawPage
 from domain.settings import Settings
 from scrapers.contract import Clock, Source, SourceFactory
-from scrapers.vinted import recorded as vinted_recorded
 from scrapers.vinted.client import create_vinted
 
 _FACTORIES: dict[str, SourceFactory] = {
     "vinted": create_vinted,
-}
-_RECORDED = {
-    "vinted": vinted_recorded.recorded_page,
 }
 
 
@@ -45,21 +40,6 @@ def create_source(
         UnknownSourceError: listing the known names.
     """
     return _FACTORIES[_known(name)](settings, clock=clock, market_time=market_time)
-
-
-def guess_page(source: str, body: bytes, *, url: str | None = None, fetched_at: datetime) -> RawPage:
-    """Return a recorded body (a file's bytes, gzip or not) as the page it once was; never raises for the bytes.
-
-    Args:
-        source: name of the source.
-        body: the file's bytes.
-        url: where it came from, if known; else told from the body.
-        fetched_at: when it was recorded, UTC.
-
-    Raises:
-        UnknownSourceError: listing the known names.
-    """
-    return _RECORDED[_known(source)](body, url=url, fetched_at=fetched_at)
 
 
 def _known(name: str) -> str:

@@ -165,6 +165,9 @@ def _candidate(row: DictRow, *, with_groups: bool) -> Candidate:
         listing_currency=row["listing_currency"],
         is_blacklisted=row["is_blacklisted"],
         groups=groups,
+        page_id=row["page_id"],
+        is_initial=row["is_initial"],
+        judged_total_minor=row["judged_total_minor"],
     )
 
 
@@ -285,6 +288,7 @@ def _pairs_cte(*, only_pending: bool) -> str:
             wl.watch_id, wl.listing_id, wl.is_blacklisted, wl.judged_total_minor, wl.judged_baseline_at, wl.judged_at,
             wl.verdict, w.currency, w.min_comparables, w.rules, w.updated_at as watch_updated_at, l.title,
             l.description, l.condition, s.currency as listing_currency,
+            s.last_page_id as page_id, wl.is_initial,
             coalesce(s.total_minor, s.price_minor) as total_minor,
             coalesce(s.total_minor, s.price_minor) / {_PER_MAJOR_UNIT} as own_amount
         from app.watch_listings as wl
@@ -391,6 +395,7 @@ def _with_statistics(only_pending: bool) -> str:
     select
         placed.watch_id, placed.listing_id, placed.title, placed.description, placed.condition, placed.price,
         placed.currency, placed.total_minor, placed.listing_currency, placed.is_blacklisted, placed.window_days,
+        placed.page_id, placed.is_initial, placed.judged_total_minor,
         placed.newest_at, placed.own_price, placed.own_log_price, placed.ids_level,
         {_group_columns("c", "condition_rank", "and near.condition = placed.condition")},
         {_group_columns("a", "watch_rank", "")},

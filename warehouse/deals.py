@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Literal
 
 import msgspec
 import psycopg
@@ -100,9 +101,10 @@ def record_deal(
         watch_id: who wished.
         listing_id: what was found.
         rule: the rule that decided.
-        total_minor: payable price, minor units of ``currency``; with watch and listing it is the deal's identity.
+        total_minor: payable price in minor units of the listing's own currency; with watch and listing it is the
+            deal's identity, so that a wobbling exchange rate cannot repeat a deal.
         price: payable price in ``currency``, major units.
-        currency: ISO 4217.
+        currency: the watch's, ISO 4217.
         evidence: the verdicts of all rules.
         is_initial: found by the watch's first run: reported, not alerted.
         page_id: the raw page the price was read from.
@@ -170,6 +172,12 @@ join core.listings l using (listing_id)
 """
 
 
+_ORDERS = {
+    "newest": "d.created_at desc, d.deal_id desc",
+    "discount": "d.discount_percent desc nulls last, d.deal_id desc",
+}
+
+
 def list_deals(
     conn: psycopg.Connection,
     *,
@@ -178,9 +186,14 @@ def list_deals(
     source: str | None = None,
     since: datetime | None = None,
     is_initial: bool | None = None,
+    with_hidden: bool = True,
+    order: Literal["newest", "discount"] = "newest",
     limit: int = 100,
 ) -> list[Deal]:
-    """Return deals, the newest first; each filter given narrows. ``since`` compares when the deal was recorded."""
+    """Return deals; each filter given narrows. ``since`` compares when the deal was recorded.
+
+    ``order`` puts the newest, or the deepest discount, first; ``with_hidden`` False leaves out what the owner hid.
+    """
     return read_rows(
         conn,
         Deal,
@@ -190,7 +203,9 @@ def list_deals(
           and (%(source)s::text is null or l.source = %(source)s)
           and (%(since)s::timestamptz is null or d.created_at >= %(since)s)
           and (%(is_initial)s::boolean is null or d.is_initial = %(is_initial)s)
-        order by d.created_at desc, d.deal_id desc limit %(limit)s
+          and (%(with_hidden)s or not exists (
+            select from app.hidden h where h.owner = w.owner and h.listing_id = d.listing_id))
+        order by {_ORDERS[order]} limit %(limit)s
         """,
         {
             "watch_id": watch_id,
@@ -198,6 +213,7 @@ def list_deals(
             "source": source,
             "since": since,
             "is_initial": is_initial,
+            "with_hidden": with_hidden,
             "limit": limit,
         },
     )

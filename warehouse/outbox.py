@@ -142,6 +142,17 @@ def get_notification(conn: psycopg.Connection, notification_id: int) -> Notifica
     return read_one(conn, Notification, query, (notification_id,))
 
 
+def notifications_of_listing(conn: psycopg.Connection, listing_id: int) -> list[Notification]:
+    """Return what was or will be told about a listing, the oldest first."""
+    return read_rows(
+        conn,
+        Notification,
+        f"select {columns(Notification, 'n.')} from app.notifications n join app.deals d using (deal_id)"
+        " where d.listing_id = %s order by n.notification_id",
+        (listing_id,),
+    )
+
+
 def count_by_state(conn: psycopg.Connection) -> dict[str, int]:
     """Return how many notifications are pending, sent and dead; all three are named."""
     counts = {"pending": 0, "sent": 0, "dead": 0}

@@ -208,7 +208,7 @@ def summarise(
     rows = list_deals(conn, limit=100_000, with_hidden=True)
     live_score = score(kinds, everything - known, {row.external_id for row in rows if not row.is_initial})
     history_score = score(kinds, known, {row.external_id for row in rows if row.is_initial})
-    delivered = outbox.counts(conn)
+    delivered = outbox.count_by_state(conn)
     return {
         "planted": live_score.planted,
         "found": live_score.found,

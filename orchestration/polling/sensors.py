@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import dagster as dg
 
 from domain.settings import load_settings
 from orchestration.polling import jobs
 from orchestration.resources import WarehouseResource
-from warehouse import outbox
+from pipeline.poll import utc_now
+from warehouse.outbox import Notification, due
 
 
-def delivery_run_key(due: outbox.DueSummary) -> str:
+def delivery_run_key(due: Sequence[Notification]) -> str:
     """Return a key that changes when the set of due notifications, or their number of attempts, changes."""
-    return f"deliver:{due.last_id}:{due.count}:{due.attempts}"
+    newest = max(row.notification_id for row in due)
+    return f"deliver:{newest}:{len(due)}:{sum(row.attempts for row in due)}"
 
 
 def build_sensors() -> list[dg.SensorDefinition]:
@@ -28,9 +32,9 @@ def build_sensors() -> list[dg.SensorDefinition]:
     )
     def undelivered_alerts(warehouse: WarehouseResource) -> dg.RunRequest | dg.SkipReason:
         with warehouse.connection("sensor") as conn:
-            due = outbox.due_summary(conn)
-        if due.count == 0:
+            waiting = due(conn, utc_now())
+        if not waiting:
             return dg.SkipReason("Nothing is due.")
-        return dg.RunRequest(run_key=delivery_run_key(due))
+        return dg.RunRequest(run_key=delivery_run_key(waiting))
 
     return [undelivered_alerts]

@@ -11,21 +11,18 @@ from collections.abc import Iterator
 import dagster as dg
 
 from orchestration.resources import WarehouseResource
-from quality.suites import ITEMS_SUITE
+from quality.suites import ITEMS_SUITE, Severity
 
-_BLOCKING = {expectation.name for expectation in ITEMS_SUITE if expectation.blocking}
+_SEVERITY = {Severity.CRITICAL: dg.AssetCheckSeverity.ERROR, Severity.WARNING: dg.AssetCheckSeverity.WARN}
 
 
 @dg.multi_asset_check(
     name="items_quality",
     specs=[
         dg.AssetCheckSpec(
-            expectation.name,
-            asset="items",
-            description=expectation.description,
-            blocking=expectation.name in _BLOCKING,
+            expectation.slug, asset="items", description=expectation.description, blocking=expectation.blocking
         )
-        for expectation in ITEMS_SUITE
+        for expectation in ITEMS_SUITE.expectations
     ],
 )
 def items_quality(warehouse: WarehouseResource) -> Iterator[dg.AssetCheckResult]:
@@ -35,11 +32,16 @@ def items_quality(warehouse: WarehouseResource) -> Iterator[dg.AssetCheckResult]
     with warehouse.connection("quality") as conn:
         results = check_items(conn)
     for result in results:
+        counts = {
+            "rows": result.rows,
+            "unexpected": result.unexpected_count,
+            "unexpected_percent": result.unexpected_percent,
+        }
         yield dg.AssetCheckResult(
             asset_key="items",
-            check_name=result.name,
+            check_name=result.slug,
             passed=result.passed,
-            severity=dg.AssetCheckSeverity.ERROR if result.severity == "critical" else dg.AssetCheckSeverity.WARN,
-            description=result.detail,
-            metadata=result.counts,
+            severity=_SEVERITY[result.severity],
+            description=result.detail or result.description,
+            metadata={name: value for name, value in counts.items() if value is not None},
         )

@@ -22,7 +22,7 @@ from scrapers.http import Answer, PoliteClient
 from scrapers.vinted import search_url
 from scrapers.vinted.domains import DEFAULT_COUNTRY, SOURCE_NAME, api_base, site, www_base
 from scrapers.vinted.reading import PARSER_VERSION, read_page
-from scrapers.vinted.recorded import recorded_page
+from scrapers.vinted.recorded import recorded_page, stated_time
 from scrapers.vinted.requests import MAX_PAGES, PER_PAGE, page_params, service_params
 from scrapers.vinted.session import Session, session_by_browser, session_by_http, session_from_cookie
 
@@ -118,6 +118,10 @@ class VintedSource:
     def recorded_page(self, body: bytes, *, url: str | None = None, fetched_at: datetime) -> RawPage:
         """Return a recorded body as a page (see ``scrapers.vinted.recorded``)."""
         return recorded_page(body, url=url, fetched_at=fetched_at)
+
+    def stated_time(self, body: bytes) -> datetime | None:
+        """Return the server time that a search answer states (see ``scrapers.vinted.recorded``)."""
+        return stated_time(body)
 
     # ------------------------------------------------------------ searching
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from datetime import datetime
+from datetime import UTC, datetime
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -42,6 +42,16 @@ def recorded_page(body: bytes, *, url: str | None = None, fetched_at: datetime) 
         body=plain,
         fetched_at=fetched_at,
     )
+
+
+def stated_time(body: bytes) -> datetime | None:
+    """Return the server's time in a search answer (``pagination.time``, Unix seconds) as UTC; None where it has none."""
+    try:
+        document = json.loads(_gunzip(body))
+        moment = document["pagination"]["time"]
+        return datetime.fromtimestamp(moment, UTC) if type(moment) is int and moment > 0 else None
+    except (ValueError, TypeError, KeyError, RecursionError, OverflowError, OSError):
+        return None
 
 
 def _gunzip(body: bytes) -> bytes:

@@ -62,7 +62,7 @@ class Thing:
 
 def random_market(seed: int, sizes: Iterable[int]) -> list[Thing]:
     """Make watches of the given sizes: ties, old, blacklisted, foreign, unconvertible and free things among them."""
-    rng = random.Random(seed)  # noqa: S311  # a market, not a secret
+    rng = random.Random(seed)  # a market, not a secret
     things: list[Thing] = []
     for watch_id, size in enumerate(sizes, start=1):
         conditions = [*rng.sample(list(Condition), 3), Condition.GOOD, Condition.FOR_PARTS]
@@ -155,7 +155,7 @@ def dbt(address: DatabaseUrl, target: Path, *arguments: str) -> str:
     command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
     command += ["--target-path", str(target), "--log-path", str(target)]
     environment = os.environ | address.dbt_environment() | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
-    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)  # noqa: S603  # our dbt
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)  # our dbt
     assert done.returncode == 0, done.stdout
     return done.stdout
 

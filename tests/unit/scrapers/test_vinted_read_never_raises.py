@@ -58,7 +58,7 @@ def test_a_truncated_recording_never_raises(name: str, share: float, url: str):
 @given(name=st.sampled_from(pages.ALL_FILES), seed=st.integers(0, 2**32), url=st.sampled_from(_ADDRESSES))
 @_FEW
 def test_a_recording_with_flipped_bytes_never_raises(name: str, seed: int, url: str):
-    dice = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    dice = random.Random(seed)
     body = bytearray(_body(name))
     for _ in range(dice.randint(1, 40)):
         place = dice.randrange(max(1, len(body)))
@@ -94,7 +94,7 @@ def _mutate(value: Any, dice: random.Random) -> Any:
 )
 @settings(_FEW, max_examples=150)
 def test_a_recording_with_odd_values_never_raises_and_loses_no_record(name: str, seed: int):
-    dice = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    dice = random.Random(seed)
     loose = orjson.loads(_body(name))
     for _ in range(dice.randint(1, 4)):
         loose = _mutate(loose, dice)
