@@ -22,7 +22,7 @@ from pipeline.messages import deal_message, report_message
 from warehouse import baselines
 from warehouse.deals import record_deal
 from warehouse.details import ListingDetail, listing_details
-from warehouse.links import count_listings
+from warehouse.links import count_listings, was_fetched
 from warehouse.outbox import NewNotification, enqueue
 from warehouse.watches import list_watches, mark_first_judged
 
@@ -92,7 +92,7 @@ def judge_pending(
             if len(batch) < _BATCH:
                 break
         baselines.settle_unmoved(conn, watch_id=watch.watch_id)
-        if watch.first_judged_at is None:
+        if watch.first_judged_at is None and was_fetched(conn, watch.watch_id):
             mark_first_judged(conn, watch.watch_id, now())
     return outcome
 
@@ -131,7 +131,7 @@ def _record(
 
 
 def deal_key(candidate: Candidate, channel: str) -> str:
-    """Return the idempotency key of a deal's notification: the same deal found again, after a crash say, is the same."""
+    """Return the idempotency key of a deal's notification: the same deal, found again after a crash, has the same."""
     price = f"{candidate.listing_currency}{candidate.total_minor}"
     return f"deal-{candidate.watch_id}-{candidate.listing_id}-{price}-{channel}"
 
@@ -186,7 +186,7 @@ def _report_first_run(
 ) -> None:
     """Put one report in place of a flood: on the first run, and when its listings first meet statistics."""
     reported = [item for item in judged if item.deal is not None and item.is_reported]
-    is_first = watch.first_judged_at is None and bool(judged)
+    is_first = watch.first_judged_at is None and any(item.candidate.is_initial for item in judged)
     if not is_first and not reported:
         return
     details = listing_details(conn, [item.candidate.listing_id for item in reported], watch.owner)

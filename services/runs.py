@@ -66,9 +66,9 @@ def sentence(run: runs.ScrapeRun) -> str:
     """Return what a run did, on one line."""
     took = sum(run.durations_ms.values()) / 1000
     return (
-        f"{run.source} {run.day}: {run.task} {run.state}: {run.pages} pages, {run.items} listings ({run.new_items} new, "
-        f"{run.changed_items} changed, {run.quarantined} quarantined), {run.deals} deals, {run.alerts} notifications, "
-        f"{took:.2f} s of work"
+        f"{run.source} {run.day}: {run.task} {run.state}: {run.pages} pages, {run.items} listings "
+        f"({run.new_items} new, {run.changed_items} changed, {run.quarantined} quarantined), {run.deals} deals, "
+        f"{run.alerts} notifications, {took:.2f} s of work"
     )
 
 

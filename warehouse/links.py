@@ -58,3 +58,9 @@ def count_listings(conn: psycopg.Connection, watch_id: int) -> int:
     """Return how many listings a watch holds, blacklisted ones included."""
     row = conn.execute("select count(*) from app.watch_listings where watch_id = %s", [watch_id]).fetchone()
     return int(row[0]) if row else 0
+
+
+def was_fetched(conn: psycopg.Connection, watch_id: int) -> bool:
+    """Say whether a page was ever fetched, or imported, for this very watch."""
+    row = conn.execute("select exists (select from raw.pages where watch_id = %s)", [watch_id]).fetchone()
+    return bool(row and row[0])

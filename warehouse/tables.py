@@ -78,6 +78,7 @@ pages = Table(
     # The address by its digest: a long one would not fit an index entry.
     Index("uq_pages_identity", "source", "sha256", "fetched_at", func.md5(literal_column("url")), unique=True),
     Index("ix_pages_source_day", "source", "day", "page_id"),
+    Index("ix_pages_watch", "watch_id", "fetched_at"),
     CheckConstraint("origin in ('fetch', 'import', 'sandbox')", name="origin"),
     schema="raw",
     postgresql_partition_by="RANGE (fetched_at)",

@@ -45,7 +45,7 @@ def recorded_page(body: bytes, *, url: str | None = None, fetched_at: datetime) 
 
 
 def stated_time(body: bytes) -> datetime | None:
-    """Return the server's time in a search answer (``pagination.time``, Unix seconds) as UTC; None where it has none."""
+    """Return the server's time of a search answer (``pagination.time``, Unix seconds), UTC; None where it has none."""
     try:
         document = json.loads(_gunzip(body))
         moment = document["pagination"]["time"]

@@ -24,7 +24,7 @@ def test_the_whole_fixture_folder_is_imported_twice_with_the_same_rows_and_one_a
     watch = add_watch(
         conn,
         settings,
-        "https://www.vinted.co.uk/catalog?search_text=patagonia+synchilla",
+        "https://www.vinted.co.uk/catalog?search_text=patagonia+manoa+synchilla",
         "synchilla",
         max_price=Decimal("100"),
     )

@@ -275,6 +275,7 @@ def _create_tables() -> None:
         postgresql_partition_by="RANGE (fetched_at)",
     )
     op.create_index("ix_pages_source_day", "pages", ["source", "day", "page_id"], unique=False, schema="raw")
+    op.create_index("ix_pages_watch", "pages", ["watch_id", "fetched_at"], unique=False, schema="raw")
     op.create_index(
         "uq_pages_identity",
         "pages",
