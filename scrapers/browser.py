@@ -32,6 +32,8 @@ _FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+# A wall that a browser passes by itself is passed within some seconds; one that asks for a person never is.
+_SETTLE_SECONDS = 10.0
 
 
 class BrowserError(Exception):
@@ -134,7 +136,7 @@ async def _visit(
         page = await context.new_page()
         response = await page.goto(url, wait_until="domcontentloaded", timeout=timeout_seconds * 1000)
         cookies = await _cookies(context, url)
-        deadline = asyncio.get_running_loop().time() + timeout_seconds / 2
+        deadline = asyncio.get_running_loop().time() + min(_SETTLE_SECONDS, timeout_seconds / 2)
         while wanted and not any(name in cookies for name in wanted):
             if asyncio.get_running_loop().time() > deadline:
                 break

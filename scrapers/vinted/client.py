@@ -209,7 +209,7 @@ class VintedSource:
                 return None
         country.client.clear_cookies()
         country.session, answer = await session_by_http(country.client, f"{country.www}/", self._market_headers)
-        if country.session is None and answer.status not in {0, 429, 503}:
+        if country.session is None and answer.status in {200, 401, 403}:
             await self._open_session_by_browser(country, budget)
         if country.session is not None:
             return None

@@ -5,8 +5,9 @@ Belongs here: the tables and their sources. Does not: where on a page the words 
 Ids: 2 was seen beside "Very good" in a recorded response (2025-08). 6, 1, 2, 3, 4 in this order are reported from the
 site's own upload form (vinted.pt, 2026). 7, not fully functional, is not verified.
 
-Words: en, fr, nl, pl, it, es, pt, de, cs as the sites show them (recorded pages for en, fr, nl, cs; public clients for
-the rest). The languages under ``_UNVERIFIED`` are from general knowledge; a wrong word there leaves ``unknown``.
+Words: en, fr, nl, pl, it, es, pt, de, cs, sv as the sites show them (recorded pages for en, fr, nl; public clients and
+their tests for the rest). The languages under ``_UNVERIFIED`` are from general knowledge; a wrong word there leaves
+``unknown``.
 """
 
 from __future__ import annotations
@@ -72,7 +73,13 @@ _SEEN = {
         "Bom",
         "Satisfatório",
     ),
-    "de": ("Neu mit Etikett", "Neu ohne Etikett", "Sehr gut", "Gut", "Zufriedenstellend|Befriedigend"),
+    "de": (
+        "Neu, mit Etikett",
+        "Neu, ohne Etikett|Neu",
+        "Sehr gut|Sehr guter Zustand",
+        "Gut|Guter Zustand",
+        "Zufriedenstellend|Befriedigend",
+    ),
     "cs": (
         "Nový s visačkou|Nové s visačkou",
         "Nový bez visačky|Nové bez visačky",
@@ -80,6 +87,7 @@ _SEEN = {
         "Dobrý|Dobré",
         "Uspokojivý|Uspokojivé",
     ),
+    "sv": ("Ny med prislapp", "Ny utan prislapp", "Mycket bra", "Bra", "Tillfredsställande"),
 }
 _UNVERIFIED = {
     "sk": ("Nové s visačkou", "Nové bez visačky", "Veľmi dobré|Veľmi dobrý", "Dobré", "Uspokojivé"),
@@ -90,15 +98,14 @@ _UNVERIFIED = {
         "Gera",
         "Patenkinama",
     ),
-    "sv": ("Ny med prislapp|Ny med lapp", "Ny utan prislapp|Ny utan lapp", "Mycket bra", "Bra", "Tillfredsställande"),
     "da": (
-        "Nyt med prismærke|Ny med mærke",
-        "Nyt uden prismærke|Ny uden mærke",
+        "Ny med prismærke|Ny med prislapp",
+        "Ny uden prismærke|Ny uden prislapp",
         "Meget god",
         "God",
         "Tilfredsstillende",
     ),
-    "fi": ("Uusi hintalapulla", "Uusi ilman hintalappua", "Erittäin hyvä", "Hyvä", "Tyydyttävä"),
+    "fi": ("Uusi hintalapulla|Uusi, jossa hintalappu", "Uusi ilman hintalappua", "Erittäin hyvä", "Hyvä", "Tyydyttävä"),
     "ro": ("Nou cu etichetă", "Nou fără etichetă", "Foarte bun|Foarte bună", "Bun|Bună", "Satisfăcător|Satisfăcătoare"),
     "hu": ("Új, címkével|Új címkével", "Új, címke nélkül|Új címke nélkül", "Nagyon jó", "Jó", "Kielégítő"),
     "hr": ("Novo s etiketom", "Novo bez etikete", "Vrlo dobro", "Dobro", "Zadovoljavajuće"),
@@ -122,7 +129,8 @@ BRAND_KEYS = frozenset({"brand", "marque", "merk", "marka", "marca", "marke", "z
 
 
 def fold(text: str) -> str:
-    """Return a text in lower case without accents and doubled spaces, for comparing labels."""
+    """Return a text in lower case without accents, commas and doubled spaces, for comparing labels."""
+    text = text.replace(",", " ")
     plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return " ".join(plain.casefold().split())
 

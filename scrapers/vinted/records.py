@@ -247,7 +247,8 @@ def _label_fields(segments: list[str], known: set[str]) -> tuple[dict[str, str],
         if kind is None and len(pending) < 3:
             pending.append(segments[place])
             continue
-        if kind is None or kind in fields or (pending and fold(whole) not in known):
+        is_known = fold(whole) in known or condition_of_label(whole) is not Condition.UNKNOWN
+        if kind is None or kind in fields or (pending and not is_known):
             break
         fields[kind] = whole
         pending.clear()
@@ -258,9 +259,9 @@ def _label_fields(segments: list[str], known: set[str]) -> tuple[dict[str, str],
 
 
 def _kind_of_field(key: str, value: str, known: set[str]) -> str | None:
-    if condition_of_label(value) is not Condition.UNKNOWN:
-        return "condition"
     shown = fold(value) in known
+    if condition_of_label(value) is not Condition.UNKNOWN and (shown or not known or key in CONDITION_KEYS):
+        return "condition"
     if known and not shown:
         return None
     for kind, keys in (("condition", CONDITION_KEYS), ("size", SIZE_KEYS), ("brand", BRAND_KEYS)):

@@ -136,6 +136,12 @@ def test_written_prices_are_read_in_every_sites_way(text: str, site: str, expect
             ("Zara",),
             ("Robe, noire, longue", "Zara", None, None),
         ),
+        (
+            "Jeans, Marke: Nike, Zustand: Neu, mit Etikett, 20.00 €, 21.70 €",
+            ("Nike",),
+            ("Jeans", "Nike", None, "Neu, mit Etikett"),
+        ),
+        ("Jeans: Good, 20.00 €, 21.70 €", ("M",), ("Jeans: Good", None, None, None)),
         ("Game: 12, good, 3.00 €, 3.85 €", (), ("Game: 12, good", None, None, None)),
         (
             "Shirt, size: M, nice, brand: A, B, condition: Good, £5.00, £5.95 includes Buyer Protection",
