@@ -1,7 +1,5 @@
 """raw_listings -> items, price_history -> deals -> alerts. Each body calls ``pipeline`` and reports its counts."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg

@@ -3,8 +3,6 @@
 Dagster's own freshness policy looks at an asset's last materialisation, so one live source would hide a dead one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg

@@ -1,7 +1,5 @@
 """Retention as an asset: what was dropped, what was made ahead, and what of Dagster's own log was pruned."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from orchestration.metadata import outcome_metadata

@@ -1,7 +1,5 @@
 """When things run. All cron expressions are UTC; a source's minute offset keeps sources from starting together."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import dagster as dg

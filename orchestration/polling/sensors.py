@@ -1,7 +1,5 @@
 """The sensor that sees undelivered notifications. It only starts delivery: a tick is at-least-once and cut at 60 s."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import dagster as dg

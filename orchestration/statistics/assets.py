@@ -1,14 +1,12 @@
 """The dbt models as assets. One dbt process builds them all: its start costs more than the SQL."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, dbt_assets
 
 from orchestration.statistics.dbt_files import DBT, PROJECT_DIR, export_connection, fresh_manifest
 
@@ -51,7 +49,8 @@ class Translator(DagsterDbtTranslator):
 
 @dbt_assets(
     manifest=fresh_manifest(),
-    dagster_dbt_translator=Translator(),
+    # Several tables are filled by one asset, in one transaction.
+    dagster_dbt_translator=Translator(DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True)),
     pool="dbt",
     name="dbt_models",
 )

@@ -4,8 +4,6 @@ A poll guards its own history row by row (constraints and quarantine, in the pag
 batch as a whole and keeps a corrupt one out of the statistics that deals are judged by.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg
