@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
 
 from orchestration.statistics.dbt_files import DBT, PROJECT_DIR, export_connection, fresh_manifest
 
@@ -41,6 +41,13 @@ class Translator(DagsterDbtTranslator):
                 return dg.AssetKey(SOURCE_ASSETS[table])
             return dg.AssetKey(table.split("."))
         return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
+
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
+        """Let what reads the listings wait for their batch to pass its checks."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        if dg.AssetKey("items") not in {dep.asset_key for dep in spec.deps}:
+            return spec
+        return spec.replace_attributes(deps=[*spec.deps, dg.AssetDep("items_batch")])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """Group models by their layer."""

@@ -7,11 +7,11 @@ import dagster as dg
 from domain.settings import load_settings
 from orchestration.resources import default_resources
 from orchestration.statistics.assets import dbt_models, dbt_resource
-from orchestration.statistics.checks import items_quality
+from orchestration.statistics.checks import items_batch
 
 statistics = dg.define_asset_job(
     "statistics",
-    selection=dg.AssetSelection.assets(dbt_models) | dg.AssetSelection.checks(items_quality),
+    selection=dg.AssetSelection.assets(items_batch, dbt_models),
     tags={"dagster/max_runtime": str(30 * 60)},
     description="Check the items with Great Expectations, then build and test every dbt model.",
 )
@@ -19,8 +19,7 @@ statistics = dg.define_asset_job(
 _STATUS = dg.DefaultScheduleStatus.RUNNING if load_settings().schedules_running else dg.DefaultScheduleStatus.STOPPED
 
 defs = dg.Definitions(
-    assets=[dbt_models],
-    asset_checks=[items_quality],
+    assets=[items_batch, dbt_models],
     jobs=[statistics],
     schedules=[
         dg.ScheduleDefinition(

@@ -68,7 +68,7 @@ def test_every_dependency_exists_and_can_meet_its_condition() -> None:
 
 
 def test_nothing_starts_before_the_database_is_migrated() -> None:
-    for name in ("code-polling", "daemon", "webserver"):
+    for name in ("code-polling", "code-statistics", "daemon", "webserver"):
         assert SERVICES[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
     assert service_argv("migrate") == ["sh", "-c", "pricescope migrate && dagster instance migrate"]
 
@@ -101,11 +101,13 @@ def test_the_services_find_the_database_and_each_other() -> None:
         environment = service_environment(name, {"POSTGRES_PASSWORD": "s3cret"})
         assert environment["DATABASE_URL"] == "postgresql://pricescope:s3cret@postgres:5432/pricescope"
         assert environment["DAGSTER_DATABASE_URL"].startswith("postgresql+psycopg2://pricescope:s3cret@postgres:5432/")
-        assert environment["PRICESCOPE_CODE_SERVER_HOST"] in SERVICES
-    argv = service_argv("code-polling")
-    port = argv[argv.index("-p") + 1]
-    assert f"port: {port}\n" in (ROOT / "deploy/workspace.yaml").read_text()
-    assert port in healthcheck_argv("code-polling")
+        assert environment["PRICESCOPE_POLLING_HOST"] in SERVICES
+        assert environment["PRICESCOPE_STATISTICS_HOST"] in SERVICES
+    for name in ("code-polling", "code-statistics"):
+        argv = service_argv(name)
+        port = argv[argv.index("-p") + 1]
+        assert f"port: {port}\n" in (ROOT / "deploy/workspace.yaml").read_text()
+        assert port in healthcheck_argv(name)
 
 
 def test_nothing_is_open_to_other_machines() -> None:

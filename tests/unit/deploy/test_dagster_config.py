@@ -8,6 +8,7 @@ from dagster._core.instance.config import dagster_instance_config
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.workspace.load import location_origins_from_yaml_paths
 
+from services.dagster_home import LOCATIONS
 from tests.unit.deploy.deployment import DEPLOY, ROOT
 
 FILES = ("dagster.yaml", "dagster.local.yaml")
@@ -83,19 +84,28 @@ def test_the_two_instances_differ_only_in_size_and_in_keeping_output() -> None:
 
 
 def test_every_room_that_logs_is_heard_in_the_run_log(config_file: Path) -> None:
-    rooms = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"domain", "sandbox", "cli", "tests"}
+    rooms = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {
+        "domain",
+        "services",
+        "sandbox",
+        "cli",
+        "tests",
+    }
     assert set(_config(config_file)["python_logs"]["managed_python_loggers"]) == rooms
 
 
 def test_the_workspace_of_this_folder_names_the_definitions() -> None:
-    (origin,) = location_origins_from_yaml_paths([str(ROOT / "workspace.yaml")])
-    assert origin.location_name == "pricescope"
-    assert origin.loadable_target_origin.module_name == "orchestration.definitions"
+    origins = location_origins_from_yaml_paths([str(ROOT / "workspace.yaml")])
+    assert {origin.location_name: origin.loadable_target_origin.module_name for origin in origins} == LOCATIONS
     # Relative: Dagster reads it from where it is started, the project's root.
-    assert origin.loadable_target_origin.working_directory == "."
+    assert {origin.loadable_target_origin.working_directory for origin in origins} == {"."}
 
 
 def test_the_workspace_of_the_containers_asks_the_code_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PRICESCOPE_CODE_SERVER_HOST", "code-server")
-    (origin,) = location_origins_from_yaml_paths([str(DEPLOY / "workspace.yaml")])
-    assert (origin.location_name, origin.host, origin.port) == ("pricescope", "code-server", 4000)
+    monkeypatch.setenv("PRICESCOPE_POLLING_HOST", "code-polling")
+    monkeypatch.setenv("PRICESCOPE_STATISTICS_HOST", "code-statistics")
+    origins = location_origins_from_yaml_paths([str(DEPLOY / "workspace.yaml")])
+    assert {(origin.location_name, origin.host, origin.port) for origin in origins} == {
+        ("polling", "code-polling", 4000),
+        ("statistics", "code-statistics", 4001),
+    }
