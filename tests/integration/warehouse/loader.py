@@ -14,8 +14,8 @@ from warehouse.connect import connect
 from warehouse.load import load_reading
 from warehouse.pages import unread_pages
 
-PAGES = 40
-PER_PAGE = 60
+PAGES = 150
+PER_PAGE = 40
 
 
 def script(watch_id: int) -> list[RawPage]:
