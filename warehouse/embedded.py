@@ -100,10 +100,15 @@ class EmbeddedServer:
             for attempt in range(1, _ATTEMPTS + 1):
                 if self._postmaster() is None:
                     self._clear_leftovers()
-                    self._run(account, "pg_ctl", "-W", "-l", str(self._log_file), "-D", str(self._data), "start")
+                    # It fails at once when the postmaster dies, and after 15 s when it still recovers: both are seen
+                    # to below.
+                    with contextlib.suppress(EmbeddedServerError):
+                        self._control(account, "-w", "-t", "15", "-l", str(self._log_file), "start")
                 if self._wait_until_ready():
                     return
                 _log.warning("the embedded PostgreSQL ended while starting (attempt %d)", attempt)
+                # Another program may have closed a folder above meanwhile.
+                self._prepare_directories(account)
             raise EmbeddedServerError(
                 f"The embedded PostgreSQL does not start; the end of {self._log_file} says:\n{self._log_tail()}\n"
                 "Free the resource it names, or set DATABASE_URL to use another PostgreSQL."
@@ -123,7 +128,7 @@ class EmbeddedServer:
             account = self._account()
             for mode in ("fast", "immediate"):
                 with contextlib.suppress(EmbeddedServerError):
-                    self._run(account, "pg_ctl", "-w", "-t", "30", "-m", mode, "-D", str(self._data), "stop")
+                    self._control(account, "-w", "-t", "30", "-m", mode, "stop")
                 if _wait(lambda: self._postmaster() is None, seconds=_STOP_SECONDS / 2):
                     return
             raise EmbeddedServerError(f"The embedded PostgreSQL under {self.home} does not stop; see {self._log_file}.")
@@ -187,9 +192,7 @@ class EmbeddedServer:
     def _wait_until_ready(self) -> bool:
         """Wait for connections; False when the postmaster has ended instead."""
         deadline = time.monotonic() + _START_SECONDS
-        # pg_ctl -W returns before the postmaster has written its pid file.
-        born = _wait(lambda: self._postmaster() is not None, seconds=10)
-        while born and time.monotonic() < deadline:
+        while time.monotonic() < deadline:
             if self._accepts():
                 return True
             if self._postmaster() is None:
@@ -309,6 +312,9 @@ class EmbeddedServer:
         path.write_text("# Written at each start; put your own settings in postgresql.auto.conf.\n" + "".join(lines))
         if account is not None:
             os.chown(path, account.pw_uid, account.pw_gid)
+
+    def _control(self, account: pwd.struct_passwd | None, *arguments: str) -> None:
+        self._run(account, "pg_ctl", "-D", str(self._data), *arguments)
 
     def _run(self, account: pwd.struct_passwd | None, command: str, *arguments: str) -> None:
         """Run one of the wheel's programs as the server's account.

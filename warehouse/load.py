@@ -125,7 +125,16 @@ def load_reading(
             changed_ids=tuple(row.listing_id for row in rows if row.is_changed),
         )
         _checkpoint(conn, context, reading, result)
+        conn.execute(_PLANNER, {"usual": "on"})
     return result
+
+
+# A page is few rows against tables that grow: always by index. Without statistics (a fresh table) or with a plan kept
+# from when the table was small, PostgreSQL would read whole tables for each page.
+_PLANNER = """
+select set_config('enable_seqscan', %(usual)s, true), set_config('enable_hashjoin', %(usual)s, true),
+       set_config('enable_mergejoin', %(usual)s, true), set_config('jit', 'off', true)
+"""
 
 
 def take_turn(conn: psycopg.Connection, source: str) -> None:
@@ -171,6 +180,7 @@ def _begin(conn: psycopg.Connection, page_id: int, page: RawPage, parser_version
         "watch_id": page.watch_id,
     }
     take_turn(conn, page.source)
+    conn.execute(_PLANNER, {"usual": "off"})
     found = conn.execute(
         """
         select to_regclass(%(partition)s) is not null, r.parser_version, w.watch_id, w.blacklist,
@@ -210,11 +220,13 @@ def _classify(conn: psycopg.Connection, context: _Context, listings: Sequence[Li
     found = conn.execute(
         """
         with found as (
-            select k.ordinal, l.listing_id, s.last_seen_at, s.last_page_id, s.content_hash, s.price_minor,
+            select k.ctid as place, l.listing_id, s.last_seen_at, s.last_page_id, s.content_hash, s.price_minor,
                    s.total_minor, s.currency, s.availability, s.listing_id is null as is_stateless
             from pricescope_load k
-            left join core.listings l on l.source = %(source)s and l.external_id = k.external_id
-            left join core.listing_state s on s.listing_id = l.listing_id
+            left join lateral (  -- the limit keeps this a look-up by the whole key
+                select listing_id from core.listings where source = %(source)s and external_id = k.external_id limit 1
+            ) l on true
+            left join lateral (select * from core.listing_state where listing_id = l.listing_id limit 1) s on true
         )
         update pricescope_load k
         set listing_id = coalesce(f.listing_id, nextval('core.listings_listing_id_seq')),
@@ -228,7 +240,7 @@ def _classify(conn: psycopg.Connection, context: _Context, listings: Sequence[Li
             new_day = f.is_stateless or (f.last_seen_at at time zone 'UTC')::date < %(day)s,
             is_counted = false
         from found f
-        where f.ordinal = k.ordinal
+        where k.ctid = f.place
         returning k.ordinal, k.listing_id, k.is_new, k.is_late, k.is_again, k.new_day,
                   f.content_hash is distinct from k.content_hash
         """,
@@ -420,7 +432,10 @@ def _load_state_and_history(conn: psycopg.Connection, context: _Context, rows: S
     # The late first: how a listing's history stood before this page is read from it.
     has_late = any(row.is_late or row.is_rewritten for row in rows)
     if has_late:
+        # This one looks through the day's pages, where a hash is the right way.
+        conn.execute("select set_config('enable_hashjoin', 'on', true)")
         correct_history(conn, values)
+        conn.execute("select set_config('enable_hashjoin', 'off', true)")
     append_history(conn, values)
     if any(row.is_new for row in rows):
         conn.execute(

@@ -1,0 +1,396 @@
+"""Watches, runs, circuits, quarantine, retention, deals and the outbox, each against the real database."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import psycopg
+import pytest
+
+from domain.blacklist import BlacklistError
+from domain.deal import Evidence, Verdict, VerdictKind
+from domain.page import PageMeaning, RejectedRecord
+from domain.source_state import SourceState, after_page
+from domain.watch import RuleName, Watch
+from tests.integration.warehouse.samples import START, listing, page, reading, store_and_load
+from warehouse.connect import DatabaseUrl, connect
+from warehouse.deals import get_deal, get_listing, list_deals, record_deal
+from warehouse.load import load_reading
+from warehouse.outbox import (
+    NewNotification,
+    claim_one,
+    count_by_state,
+    due,
+    enqueue,
+    get_notification,
+    mark_failed,
+    mark_sent,
+    revive,
+)
+from warehouse.pages import store_page
+from warehouse.quarantine import count_open, list_quarantine, pages_to_retry, resolve
+from warehouse.retention import apply_retention
+from warehouse.runs import add_counts, begin_run, finish_run, get_run, recent_runs
+from warehouse.source_state import list_source_states, load_source_state, update_source_state
+from warehouse.watches import (
+    WatchError,
+    add_watch,
+    due_watches,
+    get_watch,
+    list_watches,
+    mark_first_judged,
+    pause_watch,
+    probe_watch,
+    remove_watch,
+    resume_watch,
+    update_watch,
+)
+
+pytestmark = pytest.mark.integration
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+
+
+def _watch(conn: psycopg.Connection, name: str = "coats", **changes: object) -> Watch:
+    fields: dict[str, object] = {
+        "watch_id": 0,
+        "owner": "owner",
+        "name": name,
+        "source": "vinted",
+        "url": "https://www.vinted.fr/catalog?search_text=coat",
+        "country": "fr",
+        "currency": "EUR",
+        "params": {"search_text": "coat", "brand_ids[]": ["53", "14"]},
+        "max_price": Decimal("30.0000"),
+        "channels": ("email",),
+    }
+    return add_watch(conn, Watch(**{**fields, **changes}))  # type: ignore[arg-type]  # tests choose the fields
+
+
+# ---------------------------------------------------------------- watches
+
+
+def test_a_watch_comes_back_as_it_was_added(conn: psycopg.Connection) -> None:
+    watch = _watch(conn, blacklist=("replica", "/x+/"), highlight=("wool",), pages_per_poll=7)
+    assert watch.params == {"search_text": "coat", "brand_ids[]": ["53", "14"]}
+    assert (watch.rules, watch.sigma_k, watch.blacklist) == (
+        (RuleName.ABSOLUTE, RuleName.ROBUST),
+        Decimal("1.5"),
+        ("replica", "/x+/"),
+    )
+    assert get_watch(conn, watch.watch_id) == get_watch(conn, str(watch.watch_id)) == get_watch(conn, "coats") == watch
+    assert list_watches(conn) == [watch]
+    assert list_watches(conn, source="ebay") == []
+
+
+def test_what_a_watch_cannot_be_is_said(conn: psycopg.Connection) -> None:
+    watch = _watch(conn)
+    other = _watch(conn, "boots")
+    for wrong in (
+        lambda: _watch(conn),
+        lambda: update_watch(conn, other.watch_id, name="coats"),
+        lambda: update_watch(conn, watch.watch_id, created_at=NOW),
+        lambda: update_watch(conn, 10**6, name="x"),
+        lambda: get_watch(conn, "nothing"),
+        lambda: remove_watch(conn, 10**6),
+    ):
+        with pytest.raises(WatchError):
+            wrong()
+    with pytest.raises(BlacklistError, match=r"'/\(/'"):
+        _watch(conn, "bad", blacklist=("/(/",))
+    with pytest.raises(BlacklistError):
+        update_watch(conn, watch.watch_id, blacklist=("/(/",), max_price=Decimal(1))
+    assert get_watch(conn, watch.watch_id) == watch
+
+
+def test_pausing_probing_and_turns(conn: psycopg.Connection) -> None:
+    first, second = _watch(conn, "first"), _watch(conn, "second")
+    pause_watch(conn, first.watch_id)
+    assert [watch.name for watch in due_watches(conn, "vinted")] == ["second"]
+    probe = probe_watch(conn, "vinted")
+    assert probe is not None
+    assert probe.name == "second"
+    assert resume_watch(conn, first.watch_id).is_active
+    update_watch(conn, second.watch_id, is_probe=True)
+    probe = probe_watch(conn, "vinted")
+    assert probe is not None
+    assert probe.name == "second"
+    store_page(conn, page(watch_id=first.watch_id))
+    row = conn.execute("update raw.pages set day = current_date returning day").fetchone()
+    assert row is not None
+    assert [watch.name for watch in due_watches(conn, "vinted")] == ["second", "first"]
+    assert mark_first_judged(conn, first.watch_id, NOW) is True
+    assert mark_first_judged(conn, first.watch_id, NOW + timedelta(days=1)) is False
+    assert get_watch(conn, "first").first_judged_at == NOW
+
+
+def test_a_page_links_its_listings_to_its_watch(conn: psycopg.Connection) -> None:
+    watch = _watch(conn, blacklist=("broken",))
+
+    def links() -> list[tuple[str, bool, bool]]:
+        return conn.execute(
+            "select l.title, w.is_initial, w.is_blacklisted from app.watch_listings w"
+            " join core.listings l using (listing_id) order by l.external_id"
+        ).fetchall()
+
+    store_and_load(conn, page(watch_id=watch.watch_id), [listing(1), listing(2, description="a bit broken")])
+    assert links() == [("Coat 1", True, False), ("Coat 2", True, True)]
+    mark_first_judged(conn, watch.watch_id, NOW)
+    # The search page does not repeat the description that made the second one blacklisted.
+    store_and_load(conn, page(5, watch_id=watch.watch_id), [listing(1), listing(2, "9", description=None), listing(3)])
+    assert links() == [("Coat 1", True, False), ("Coat 2", True, True), ("Coat 3", False, False)]
+    update_watch(conn, watch.watch_id, blacklist=("coat 3",))
+    assert links() == [("Coat 1", True, False), ("Coat 2", True, False), ("Coat 3", False, True)]
+    store_and_load(conn, page(6, watch_id=10**9), [listing(1)])
+    store_and_load(conn, page(7, watch_id=watch.watch_id, source="ebay"), [listing(4, source="ebay")])
+    assert len(links()) == 3
+
+
+def test_removing_a_watch_removes_only_what_no_other_watch_holds(conn: psycopg.Connection) -> None:
+    one, two = _watch(conn, "one"), _watch(conn, "two")
+    store_and_load(conn, page(0, watch_id=one.watch_id), [listing(1), listing(2)])
+    store_and_load(conn, page(1, watch_id=two.watch_id), [listing(2), listing(3)])
+    store_and_load(conn, page(2), [listing(4)])
+    assert remove_watch(conn, one.watch_id) == 1
+    titles = conn.execute("select title from core.listings order by 1").fetchall()
+    assert titles == [("Coat 2",), ("Coat 3",), ("Coat 4",)]
+    orphans = conn.execute(
+        "select count(*) from core.price_history h where not exists"
+        " (select from core.listings l where l.listing_id = h.listing_id)"
+    ).fetchone()
+    assert orphans == (0,)
+
+
+# ---------------------------------------------------------------- runs, circuits, quarantine
+
+
+def test_a_run_counts_over_its_assets_and_retries(conn: psycopg.Connection) -> None:
+    day = NOW.date()
+    run = begin_run(conn, run_id="abc", task="poll", source="vinted", day=day)
+    assert begin_run(conn, run_id="abc", task="poll", source="vinted", day=day) == run
+    add_counts(conn, run, pages=5, items=480, durations_ms={"fetch": 812.5})
+    add_counts(conn, run, items=20, new_items=7, durations_ms={"load": 90.0})
+    with pytest.raises(ValueError, match="no such counter: lost"):
+        add_counts(conn, run, lost=1)
+    finish_run(conn, run, error="vinted refused the session\0")
+    kept = get_run(conn, run)
+    assert kept is not None
+    assert (kept.state, kept.error, kept.pages, kept.items, kept.new_items) == (
+        "failure", "vinted refused the session\\0", 5, 500, 7
+    )  # fmt: skip
+    assert kept.durations_ms == {"fetch": 812.5, "load": 90.0}
+    begin_run(conn, run_id="abc", task="poll", source="vinted", day=day)
+    finish_run(conn, run)
+    assert [(r.state, r.error) for r in recent_runs(conn, source="vinted")] == [("success", None)]
+
+
+def test_a_circuit_survives_its_process_and_no_refusal_is_lost_between_two(database: DatabaseUrl) -> None:
+    def refuse(times: int) -> None:
+        with connect(database) as conn:
+            for _ in range(times):
+                update_source_state(
+                    conn, "vinted", NOW, lambda state: after_page(state, PageMeaning.BLOCKED, NOW, 3, detail="wall\0")
+                )
+
+    threads = [threading.Thread(target=refuse, args=(10,)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with connect(database) as conn:
+        state = load_source_state(conn, "vinted", NOW + timedelta(days=1))
+        assert (state.consecutive_failures, state.is_blocked, state.since) == (30, True, NOW)
+        assert state.next_attempt_at == NOW + timedelta(hours=1)
+        assert list_source_states(conn) == [state]
+        assert load_source_state(conn, "ebay", NOW) == SourceState(source="ebay", since=NOW)
+
+
+def test_quarantine_names_the_pages_to_read_again_and_forgets_the_repaired(conn: psycopg.Connection) -> None:
+    raw = page()
+    page_id = store_page(conn, raw)
+    bad = [RejectedRecord(index=i, reason="price: absent", record=b'{"id": 1}') for i in (0, 1)]
+    load_reading(conn, page_id, raw, reading([], bad), parser_version=1)
+    assert [(record.record, record.reason) for record in list_quarantine(conn)] == [(b'{"id": 1}', "price: absent")] * 2
+    assert count_open(conn) == {"vinted": 2}
+    assert pages_to_retry(conn) == [(page_id, raw.fetched_at)]
+    assert pages_to_retry(conn, source="ebay") == []
+    load_reading(conn, page_id, raw, reading([listing(1)], bad[1:]), parser_version=2)
+    assert count_open(conn) == {"vinted": 1}
+    assert resolve(conn, [record.quarantine_id for record in list_quarantine(conn)]) == 1
+    assert pages_to_retry(conn) == []
+    assert len(list_quarantine(conn, state=None)) == 2
+
+
+# ---------------------------------------------------------------- retention
+
+
+def test_retention_drops_what_is_past_its_time_and_nothing_else(conn: psycopg.Connection) -> None:
+    day = 24 * 60
+    bad = [RejectedRecord(index=0, reason="price: absent", record=b"login-of-a-seller")]
+    for offset in (0, 40 * day, 70 * day):
+        raw = page(offset)
+        load_reading(
+            conn, store_page(conn, raw), raw, reading([listing(offset // day), listing(1000)], bad), parser_version=1
+        )
+    result = apply_retention(conn, raw_page_days=30, item_days=60, today=date(2026, 5, 20))
+    # 10 March (partition dropped whole), 19 April (row deleted) and 19 May (kept).
+    assert result.partitions == ("raw.pages_2026_03",)
+    assert (result.pages, result.quarantined, result.listings, result.sellers) == (1, 2, 1, 1)
+    assert conn.execute("select title from core.listings order by 1").fetchall() == [
+        ("Coat 1000",), ("Coat 40",), ("Coat 70",)
+    ]  # fmt: skip
+    again = apply_retention(conn, raw_page_days=30, item_days=60, today=date(2026, 5, 20))
+    assert (again.pages, again.listings, again.partitions) == (0, 0, ())
+    later = apply_retention(conn, raw_page_days=30, item_days=60, today=date(2026, 12, 1))
+    assert (later.listings, later.sellers) == (3, 1)
+    assert "core.price_history_2026_03" in later.partitions
+
+
+# ---------------------------------------------------------------- deals and the outbox
+
+
+def _deal(conn: psycopg.Connection, watch: Watch, listing_id: int, total: int = 1170, key: str = "k") -> int | None:
+    return record_deal(
+        conn,
+        watch_id=watch.watch_id,
+        listing_id=listing_id,
+        rule=RuleName.ROBUST,
+        total_minor=total,
+        price=Decimal(total) / 100,
+        currency="EUR",
+        evidence=[
+            Verdict(
+                rule=RuleName.ROBUST,
+                kind=VerdictKind.DEAL,
+                reason="far below",
+                evidence=Evidence(
+                    price=Decimal("11.70"), currency="EUR", n=12, computed_at=NOW, expected=Decimal("30.5"), spread=0.4
+                ),
+            )
+        ],
+        is_initial=False,
+        page_id=1,
+        expected=Decimal("30.5"),
+        difference=Decimal("18.8"),
+        discount_percent=61.64,
+        sigma_below=float("inf"),
+        n_comparables=12,
+        notifications=[
+            NewNotification(channel=channel, idempotency_key=f"{key}-{channel}", payload={"price": Decimal("11.70")})
+            for channel in ("email", "slack")
+        ],
+    )
+
+
+def test_a_deal_is_recorded_once_a_price_with_its_evidence_and_notifications(conn: psycopg.Connection) -> None:
+    watch = _watch(conn)
+    (listing_id,) = store_and_load(conn, page(watch_id=watch.watch_id), [listing(1, "10.00")]).listing_ids
+    deal_id = _deal(conn, watch, listing_id)
+    assert deal_id is not None
+    assert _deal(conn, watch, listing_id, key="other") is None
+    assert count_by_state(conn) == {"pending": 2, "sent": 0, "dead": 0}
+    assert _deal(conn, watch, listing_id, total=900, key="lower") is not None
+    deal = get_deal(conn, deal_id)
+    assert deal is not None
+    assert (deal.title, deal.watch_name, deal.sigma_below, deal.discount_percent) == (
+        "Coat 1", "coats", None, Decimal("61.64")
+    )  # fmt: skip
+    assert deal.evidence[0].evidence.expected == Decimal("30.5")
+    assert deal.evidence[0].evidence.computed_at == NOW
+    assert [found.total_minor for found in list_deals(conn, watch_id=watch.watch_id, source="vinted")] == [900, 1170]
+    assert list_deals(conn, is_initial=True) == list_deals(conn, since=NOW + timedelta(days=9999)) == []
+
+
+def test_a_deal_whose_notification_cannot_be_kept_is_not_kept_either(conn: psycopg.Connection) -> None:
+    watch = _watch(conn)
+    (listing_id,) = store_and_load(conn, page(), [listing(1)]).listing_ids
+    with pytest.raises(psycopg.DataError), conn.transaction():
+        record_deal(
+            conn,
+            watch_id=watch.watch_id,
+            listing_id=listing_id,
+            rule="robust",
+            total_minor=1,
+            price=Decimal(1),
+            currency="EUR",
+            evidence=[],
+            is_initial=False,
+            page_id=1,
+            notifications=[NewNotification(channel="email", idempotency_key="a\0b", payload={})],
+        )
+    assert list_deals(conn) == []
+
+
+def test_a_listing_is_found_by_id_and_by_its_marketplace_s_id(conn: psycopg.Connection) -> None:
+    watch = _watch(conn)
+    shown = listing(1, "10.00")
+    (listing_id,) = store_and_load(conn, page(watch_id=watch.watch_id), [shown]).listing_ids
+    stored = get_listing(conn, listing_id)
+    assert stored is not None
+    assert stored == get_listing(conn, str(listing_id)) == get_listing(conn, f"vinted:{shown.external_id}")
+    assert stored.listing == shown
+    assert (stored.watch_ids, stored.checks, stored.last_seen_at) == ((watch.watch_id,), 1, START)
+    for absent in (10**9, "vinted:1", "word", "9" * 30):
+        assert get_listing(conn, absent) is None
+
+
+def _enqueue(conn: psycopg.Connection, key: str) -> int:
+    made = enqueue(conn, kind="test", channel="email", idempotency_key=key, payload={"n": 1})
+    assert made is not None
+    return made
+
+
+def test_a_notification_goes_from_pending_to_sent_or_dead(conn: psycopg.Connection) -> None:
+    now = datetime.now(UTC) + timedelta(seconds=5)
+    first, second = _enqueue(conn, "a"), _enqueue(conn, "b")
+    assert enqueue(conn, kind="test", channel="email", idempotency_key="a", payload={"n": 2}) is None
+    with conn.transaction():
+        claimed = claim_one(conn, now)
+        assert claimed is not None
+        assert claimed.notification_id == first
+        mark_sent(conn, first, now)
+    mark_failed(conn, second, error="no route\0", retry_at=now + timedelta(minutes=5))
+    assert due(conn, now) == []
+    assert [item.notification_id for item in due(conn, now + timedelta(minutes=5))] == [second]
+    mark_failed(conn, second, error="refused", retry_at=None)
+    mark_failed(conn, first, error="too late", retry_at=None)
+    assert count_by_state(conn) == {"pending": 0, "sent": 1, "dead": 1}
+    dead = get_notification(conn, second)
+    assert dead is not None
+    assert (dead.attempts, dead.last_error, dead.payload) == (2, "refused", {"n": 1})
+    assert revive(conn, now, channel="slack") == 0
+    assert revive(conn, now) == 1
+    assert len(due(conn, now)) == 1
+
+
+def test_two_senders_never_hold_the_same_notification(database: DatabaseUrl) -> None:
+    now = datetime.now(UTC) + timedelta(seconds=5)
+    with connect(database) as one, connect(database) as two:
+        first, second = _enqueue(one, "a"), _enqueue(one, "b")
+        with pytest.raises(RuntimeError, match="needs a transaction"):
+            claim_one(one, now)
+        with one.transaction(), two.transaction():
+            held, other = claim_one(one, now), claim_one(two, now)
+            assert held is not None
+            assert other is not None
+            assert (held.notification_id, other.notification_id) == (first, second)
+            assert claim_one(two, now, channel="slack") is None
+
+
+def test_a_sender_that_fails_in_its_transaction_leaves_the_notification_pending(conn: psycopg.Connection) -> None:
+    now = datetime.now(UTC) + timedelta(seconds=5)
+    only = _enqueue(conn, "a")
+
+    def send_and_die() -> None:
+        with conn.transaction():
+            claimed = claim_one(conn, now)
+            assert claimed is not None
+            mark_sent(conn, claimed.notification_id, now)
+            raise ConnectionError
+
+    attempt: Callable[[], None] = send_and_die
+    with pytest.raises(ConnectionError):
+        attempt()
+    assert [item.notification_id for item in due(conn, now)] == [only]
