@@ -20,6 +20,7 @@ from domain.source_state import SourceState, after_page, after_probe, may_poll
 from domain.watch import Watch
 from scrapers.contract import Query, Source
 from scrapers.registry import create_source
+from warehouse.locks import polling_turn
 from warehouse.pages import Origin, count_pages, store_page
 from warehouse.source_state import load_source_state, save_source_state
 from warehouse.watches import due_watches, probe_watch
@@ -83,13 +84,13 @@ def poll_day(
     today = utc_now().date()
     if day == today:
         source = create_source(source_name, settings)
-        return asyncio.run(_poll(conn, settings, source, day, run_id=run_id, now=utc_now, index=index))
+        return _poll_in_turn(conn, settings, source, day, run_id=run_id, now=utc_now, index=index)
     if day > today:
         raise PastDayError(f"{day} is in the future (UTC); nothing can be fetched for it.")
     if settings.sandbox_url is not None:
         clock = replay_clock(day)
         source = create_source(source_name, settings, clock=clock, market_time=clock())
-        return asyncio.run(_poll(conn, settings, source, day, run_id=run_id, now=clock, index=index))
+        return _poll_in_turn(conn, settings, source, day, run_id=run_id, now=clock, index=index)
     stored = count_pages(conn, source_name, day)
     if stored == 0:
         raise PastDayError(
@@ -98,6 +99,23 @@ def poll_day(
             f"{day}"
         )
     return PollOutcome(source=source_name, day=day, decision="stored", pages=stored)
+
+
+def _poll_in_turn(
+    conn: psycopg.Connection,
+    settings: Settings,
+    source: Source,
+    day: date,
+    *,
+    run_id: str,
+    now: Callable[[], datetime],
+    index: bool,
+) -> PollOutcome:
+    with polling_turn(conn, source.name) as held:
+        if not held:
+            detail = "another run is polling this source"
+            return PollOutcome(source=source.name, day=day, decision="wait", detail=detail)
+        return asyncio.run(_poll(conn, settings, source, day, run_id=run_id, now=now, index=index))
 
 
 async def _poll(

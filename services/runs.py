@@ -53,7 +53,7 @@ def _run(settings: Settings, job: str, partition_key: str, config: Mapping[str, 
             partition_key=partition_key,
             run_config=dict(config),
             raise_on_error=False,
-            tags={"pricescope/task": task, "dagster/partition/source": partition_key.partition("|")[2]},
+            tags={"pricescope/task": task},
         )
         errors = _errors(result)
     with connect(resolve_database(settings).warehouse, application_name="pricescope:runs") as conn:

@@ -137,7 +137,7 @@ def live(demo: Demo, configured: Settings, stack: Stack, market: dict[str, Any])
             add_watch(conn, configured, wanted)
         partitions = [f"{first + timedelta(days=n)}|vinted" for n in range(demo.options.days)]
         with demo.step(f"History: {demo.options.days} days in one Dagster backfill"):
-            backfill = stack.api.launch_backfill(HISTORY_ASSETS, partitions, {"dagster/partition/source": "vinted"})
+            backfill = stack.api.launch_backfill(HISTORY_ASSETS, partitions, {"pricescope/task": "backfill"})
             stack.api.await_backfill(backfill, seconds=600, tick=lambda _: None)
         with demo.step("Great Expectations checks and dbt models"):
             stack.api.run_job("statistics", "statistics", seconds=300)

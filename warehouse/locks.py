@@ -1,0 +1,25 @@
+"""Locks that a crash releases: PostgreSQL drops them with the session that held them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+
+
+@contextmanager
+def polling_turn(conn: psycopg.Connection, source: str) -> Iterator[bool]:
+    """Yield True while this session alone may poll the source; False, at once, where another session does.
+
+    Dagster's queue keeps scheduled runs of a source apart; this also holds for a backfill over a range of days, which
+    carries no source tag, and for `pricescope poll` beside a running schedule.
+    """
+    name = f"pricescope.poll.{source}"
+    row = conn.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", [name]).fetchone()
+    held = bool(row and row[0])
+    try:
+        yield held
+    finally:
+        if held and not conn.closed:
+            conn.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", [name])
