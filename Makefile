@@ -45,7 +45,8 @@ lint: setup
 	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/macros dbt_project/tests
 
 bench: setup
-	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+	@set -e; for script in benchmarks/[a-z]*.py; do \
+	  name=$$(basename "$$script" .py); echo "== $$name"; $(BIN)/python -m benchmarks.$$name; done
 
 clean:
 	-$(BIN)/pricescope stop 2>/dev/null

@@ -67,7 +67,7 @@ def doctor() -> None:
 
 def up(port: Annotated[int, typer.Option(help="of the Dagster UI")] = 3000) -> None:
     """Run the pipeline against the real marketplaces until Ctrl-C."""
-    from services.stack import create_dagster_tables, start_dagster  # noqa: PLC0415 - only the stack pays for them
+    from services.stack import create_dagster_tables, start_daemon, start_dagster  # noqa: PLC0415 - only the stack pays for them
     from services.statistics_docs import make_manifest  # noqa: PLC0415
 
     configured = settings()
@@ -79,6 +79,7 @@ def up(port: Annotated[int, typer.Option(help="of the Dagster UI")] = 3000) -> N
         make_manifest()
         with Supervisor(log_dir=log_dir(configured), cwd=dagster_home.ROOT) as supervisor:
             stack = start_dagster(configured, supervisor, port=port, env=env)
+            start_daemon(configured, stack)
             out.print(f"Dagster UI: {stack.url}")
             channels = ", ".join(configured.configured_channels()) or "none (see .env.example)"
             out.print(f"Alert channels: {channels}. Add watches with: pricescope watch add URL. Ctrl-C stops.")

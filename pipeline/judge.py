@@ -22,7 +22,7 @@ from pipeline.messages import deal_message, report_message
 from warehouse import baselines
 from warehouse.deals import record_deal
 from warehouse.details import ListingDetail, listing_details
-from warehouse.links import count_listings, was_fetched
+from warehouse.links import count_listings, was_read
 from warehouse.outbox import NewNotification, enqueue
 from warehouse.watches import list_watches, mark_first_judged
 
@@ -92,7 +92,7 @@ def judge_pending(
             if len(batch) < _BATCH:
                 break
         baselines.settle_unmoved(conn, watch_id=watch.watch_id)
-        if watch.first_judged_at is None and was_fetched(conn, watch.watch_id):
+        if watch.first_judged_at is None and was_read(conn, watch.watch_id):
             mark_first_judged(conn, watch.watch_id, now())
     return outcome
 

@@ -36,6 +36,16 @@ mutation ($params: ExecutionParams!) {
 }
 """
 _RUN = "query ($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
+_START_SCHEDULE = """
+mutation ($selector: ScheduleSelector!) {
+  startSchedule(scheduleSelector: $selector) { __typename ... on PythonError { message } }
+}
+"""
+_START_SENSOR = """
+mutation ($selector: SensorSelector!) {
+  startSensor(sensorSelector: $selector) { __typename ... on PythonError { message } }
+}
+"""
 _LOCATIONS = """
 { workspaceOrError { ... on Workspace { locationEntries {
   name locationOrLoadError { __typename ... on PythonError { message } } } } } }
@@ -96,6 +106,20 @@ class DagsterApi:
                 return
             time.sleep(1)
         raise DagsterApiError(f"backfill {backfill_id} is not over after {seconds:.0f} s")
+
+    def start_schedule(self, location: str, name: str) -> None:
+        """Switch a schedule on."""
+        self._switch_on(_START_SCHEDULE, "startSchedule", "scheduleName", location, name)
+
+    def start_sensor(self, location: str, name: str) -> None:
+        """Switch a sensor on."""
+        self._switch_on(_START_SENSOR, "startSensor", "sensorName", location, name)
+
+    def _switch_on(self, mutation: str, field: str, kind: str, location: str, name: str) -> None:
+        selector = {"repositoryLocationName": location, "repositoryName": "__repository__", kind: name}
+        answer = self._ask(mutation, selector=selector)[field]
+        if not answer["__typename"].endswith(("StateResult", "Sensor")):
+            raise DagsterApiError(answer.get("message") or f"{name}: {answer['__typename']}")
 
     def run_job(self, location: str, job: str, *, seconds: float, tags: dict[str, str] | None = None) -> str:
         """Launch a job and wait for its end; return its run id.

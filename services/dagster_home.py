@@ -33,11 +33,16 @@ def prepare(settings: Settings) -> dict[str, str]:
     return environment
 
 
+def workspace_path(settings: Settings) -> Path:
+    """Return where the workspace of the running code servers is written."""
+    return settings.home / "dagster" / "workspace.yaml"
+
+
 def write_workspace(settings: Settings, ports: Mapping[str, int]) -> Path:
     """Write a workspace that points at running code servers; return its path."""
     servers = [
         {"grpc_server": {"host": "127.0.0.1", "port": port, "location_name": name}} for name, port in ports.items()
     ]
-    path = settings.home / "dagster" / "workspace.yaml"
+    path = workspace_path(settings)
     path.write_text(yaml.safe_dump({"load_from": servers}))
     return path

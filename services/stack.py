@@ -48,7 +48,7 @@ def create_dagster_tables() -> None:
 
 
 def start_dagster(settings: Settings, supervisor: Supervisor, *, port: int, env: Mapping[str, str]) -> Stack:
-    """Start code servers, daemon and webserver and wait until both locations are loaded.
+    """Start code servers and webserver and wait until both locations are loaded; the daemon is ``start_daemon``'s.
 
     Raises:
         ServiceError: when one does not come up.
@@ -72,13 +72,23 @@ def start_dagster(settings: Settings, supervisor: Supervisor, *, port: int, env:
         [python, "-m", "dagster_webserver", "-w", workspace, "-h", "127.0.0.1", "-p", str(web_port)],
         env,
     )
-    supervisor.start("daemon", [python, "-m", "dagster._daemon", "run", "-w", workspace], env)
     supervisor.await_answer(web, lambda: url_answers(f"{url}/server_info"))
     api = DagsterApi(url)
     broken = {name: error for name, error in api.locations().items() if error}
     if broken:
         raise DagsterApiError("; ".join(f"code location {name}: {error}" for name, error in broken.items()))
     return Stack(url=url, api=api, supervisor=supervisor, environment=env)
+
+
+def start_daemon(settings: Settings, stack: Stack) -> None:
+    """Start the daemon: schedules, sensors, backfills and the run queue.
+
+    Apart from the web server because a backfill asked for before the daemon's first round starts half a minute sooner.
+    """
+    workspace = str(dagster_home.workspace_path(settings))
+    stack.supervisor.start(
+        "daemon", [sys.executable, "-m", "dagster._daemon", "run", "-w", workspace], stack.environment
+    )
 
 
 def log_dir(settings: Settings) -> Path:

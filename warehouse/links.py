@@ -60,7 +60,9 @@ def count_listings(conn: psycopg.Connection, watch_id: int) -> int:
     return int(row[0]) if row else 0
 
 
-def was_fetched(conn: psycopg.Connection, watch_id: int) -> bool:
-    """Say whether a page was ever fetched, or imported, for this very watch."""
-    row = conn.execute("select exists (select from raw.pages where watch_id = %s)", [watch_id]).fetchone()
+def was_read(conn: psycopg.Connection, watch_id: int) -> bool:
+    """Say whether a page fetched, or imported, for this very watch was ever read: its first run is over then."""
+    row = conn.execute(
+        "select exists (select from raw.pages join ops.page_readings using (page_id) where watch_id = %s)", [watch_id]
+    ).fetchone()
     return bool(row and row[0])

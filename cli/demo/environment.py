@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from domain.settings import Settings, settings
+from warehouse.embedded import EmbeddedServer
 
 DEMO_HOME = Path(".pricescope-demo")
 
@@ -25,6 +26,7 @@ def demo_settings(*, sandbox_url: str, smtp_port: int, slack_url: str, dashboard
             "PRICESCOPE_SLACK_WEBHOOK_URL": slack_url,
             "PRICESCOPE_DASHBOARD_URL": dashboard_url,
             "PRICESCOPE_ENABLED_SOURCES": "vinted",
+            "PRICESCOPE_SCHEDULES_RUNNING": "false",
         }
     )
     for name in ("DATABASE_URL", "DAGSTER_DATABASE_URL", "PRICESCOPE_SMTP_USERNAME", "PRICESCOPE_SMTP_PASSWORD"):
@@ -39,8 +41,10 @@ def demo_home() -> Path:
 
 
 def fresh_home() -> Path:
-    """Return an empty demo home: each demo starts from nothing."""
+    """Return an empty demo home: each demo starts from nothing, and a server left by a killed one is stopped first."""
     home = demo_home()
+    if home.exists():
+        EmbeddedServer(home).stop()
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     return home

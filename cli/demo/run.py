@@ -28,7 +28,14 @@ from domain.watch import Watch
 from sandbox.watches import DemoWatch, demo_watches
 from scrapers.registry import create_source
 from services import dagster_home
-from services.stack import Stack, create_dagster_tables, prepare_databases, release_databases, start_dagster
+from services.stack import (
+    Stack,
+    create_dagster_tables,
+    prepare_databases,
+    release_databases,
+    start_daemon,
+    start_dagster,
+)
 from services.statistics_docs import make_manifest
 from services.supervisor import Service, ServiceError, Supervisor, free_port
 from warehouse import outbox
@@ -101,6 +108,7 @@ def run_demo(options: DemoOptions) -> dict[str, Any]:
                 stack = start_dagster(configured, supervisor, port=ui_port, env=env)
             summary = live(demo, configured, stack, market)
             if not options.once:
+                start_automation(stack)
                 serve(demo, stack, market, summary)
             return summary
     finally:
@@ -138,6 +146,7 @@ def live(demo: Demo, configured: Settings, stack: Stack, market: dict[str, Any])
         partitions = [f"{first + timedelta(days=n)}|vinted" for n in range(demo.options.days)]
         with demo.step(f"History: {demo.options.days} days in one Dagster backfill"):
             backfill = stack.api.launch_backfill(HISTORY_ASSETS, partitions, {"pricescope/task": "backfill"})
+            start_daemon(configured, stack)
             stack.api.await_backfill(backfill, seconds=600, tick=lambda _: None)
         with demo.step("Great Expectations checks and dbt models"):
             stack.api.run_job("statistics", "statistics", seconds=300)
@@ -229,6 +238,17 @@ def summarise(
 def asdict_score(found: Score) -> dict[str, Any]:
     """Return a score as plain JSON values."""
     return dict(found._asdict())
+
+
+def start_automation(stack: Stack) -> None:
+    """Start the schedules and the sensor: they were held back so that no poll fell into the backfill."""
+    for location, name in (
+        ("polling", "poll_vinted"),
+        ("polling", "health_hourly"),
+        ("statistics", "statistics_hourly"),
+    ):
+        stack.api.start_schedule(location, name)
+    stack.api.start_sensor("polling", "undelivered_alerts")
 
 
 def serve(demo: Demo, stack: Stack, market: dict[str, Any], summary: dict[str, Any]) -> None:

@@ -52,7 +52,7 @@ def _prepare(conn: psycopg.Connection) -> None:
 @contextmanager
 def _loader(database: DatabaseUrl) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", "tests.integration.warehouse.loader", database.libpq]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=_REPOSITORY) as process:  # noqa: S603  # ours
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=_REPOSITORY) as process:  # ours
         yield process
 
 
@@ -70,7 +70,7 @@ def test_a_loader_killed_at_random_points_ends_with_the_rows_of_an_undisturbed_r
         undisturbed = table_digests(conn)
 
     seed = int(os.environ.get("PRICESCOPE_CRASH_SEED", "20261121"))
-    dice = random.Random(seed)  # noqa: S311  # reproducible, not secret
+    dice = random.Random(seed)  # reproducible, not secret
     with fresh_database(postgres_server, database_template) as database, connect(database) as conn:
         _prepare(conn)
         kills = 0

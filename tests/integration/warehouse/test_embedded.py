@@ -90,7 +90,7 @@ def test_a_pid_file_that_names_a_stranger_does_not_keep_the_server_from_starting
     pid_file = server.home / "postgres" / "data" / "postmaster.pid"
     text = pid_file.read_text()
     server.stop()
-    with subprocess.Popen(["sleep", "60"]) as stranger:  # noqa: S607  # any process will do
+    with subprocess.Popen(["sleep", "60"]) as stranger:  # any process will do
         pid_file.write_text(text.replace(text.splitlines()[0], str(stranger.pid), 1))
         assert not server.is_running()
         server.start()
@@ -103,7 +103,7 @@ def test_a_pid_file_that_names_a_zombie_does_not_keep_the_server_from_starting(s
     pid_file = server.home / "postgres" / "data" / "postmaster.pid"
     text = pid_file.read_text()
     server.stop()
-    zombie = subprocess.Popen(["true"])  # noqa: S607  # not waited for, so that it stays a zombie
+    zombie = subprocess.Popen(["true"])  # not waited for, so that it stays a zombie
     while psutil.Process(zombie.pid).status() != psutil.STATUS_ZOMBIE:
         time.sleep(0.01)
     pid_file.write_text(text.replace(text.splitlines()[0], str(zombie.pid), 1))
@@ -133,7 +133,7 @@ def test_a_killed_client_neither_stops_nor_leaks_the_server(server: EmbeddedServ
         "c.execute('begin'); c.execute('create table half (g int)')\nprint('ready', flush=True)\nsys.stdin.read()\n"
     )
     pid = server.pid()
-    client = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603
+    client = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert client.stdout is not None
     assert client.stdout.readline() == b"ready\n"
     client.kill()
@@ -151,7 +151,7 @@ def test_processes_that_start_it_at_once_share_one_server(home: Path) -> None:
         "import pathlib\nfrom warehouse.embedded import EmbeddedServer\n"
         f"s = EmbeddedServer(pathlib.Path({str(home)!r}))\ns.start()\nprint(s.pid())\n"
     )
-    starters = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(4)]  # noqa: S603
+    starters = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(4)]
     pids = {starter.communicate(timeout=60)[0] for starter in starters}
     assert pids == {f"{EmbeddedServer(home).pid()}\n".encode()}
     EmbeddedServer(home).stop()
