@@ -130,6 +130,9 @@ def test_a_malformed_address_is_told_without_repeating_it(url: str) -> None:
 
 def test_the_address_is_in_no_log_and_no_error(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
+    # Whatever quietened them before: here the HTTP libraries shall say all they ever say.
+    for library in ("httpx2", "httpcore2"):
+        caplog.set_level(logging.DEBUG, logger=library)
     with webhook() as hook:
         hook.answers = [
             (200, "ok", {}),
