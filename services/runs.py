@@ -31,6 +31,11 @@ def run_poll(settings: Settings, source: str, day: date, *, index: bool = False)
     return _run(settings, "poll", f"{day.isoformat()}|{source}", config, task="index" if index else "poll")
 
 
+def run_house_job(settings: Settings, job: str) -> RunResult:
+    """Run an unpartitioned job: ``health``, ``care`` or ``deliver``."""
+    return _run(settings, job, None, {}, task=job)
+
+
 def run_import(settings: Settings, source: str, days: Sequence[date]) -> RunResult:
     """Run the poll job for each day that pages were imported for; past days only read what is stored."""
     results = [_run(settings, "poll", f"{day.isoformat()}|{source}", {}, task="import") for day in days]

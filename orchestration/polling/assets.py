@@ -20,7 +20,7 @@ _OWNERS = ["team:pricescope"]
 watches = dg.AssetSpec(
     "watches",
     description="Saved searches of the users (app.watches). Changed by `pricescope watch`, never by a run.",
-    group_name="app",
+    group_name="watches",
     kinds={"postgres"},
     owners=_OWNERS,
 )
@@ -121,7 +121,7 @@ def items_and_price_history(
     deps=["price_history", dg.AssetKey(["marts", "watch_condition_stats"]), watches],
     partitions_def=source_days,
     backfill_policy=dg.BackfillPolicy.single_run(),
-    group_name="app",
+    group_name="deals",
     kinds={"python", "postgres"},
     owners=_OWNERS,
 )
@@ -142,7 +142,7 @@ def deals(
     return dg.MaterializeResult(metadata=outcome_metadata(outcomes, rows="deals"))
 
 
-@dg.asset(deps=[deals], group_name="app", kinds={"python"}, owners=_OWNERS)
+@dg.asset(deps=[deals], group_name="deals", kinds={"python"}, owners=_OWNERS)
 def alerts(warehouse: WarehouseResource, channels: ChannelsResource) -> dg.MaterializeResult[None]:
     """Notifications delivered from the outbox (app.notifications): each sent, then marked, never lost."""
     with warehouse.connection("alerts") as conn:
