@@ -46,7 +46,7 @@ def run_import(settings: Settings, source: str, days: Sequence[date]) -> RunResu
     )
 
 
-def _run(settings: Settings, job: str, partition_key: str, config: Mapping[str, Any], *, task: str) -> RunResult:
+def _run(settings: Settings, job: str, partition_key: str | None, config: Mapping[str, Any], *, task: str) -> RunResult:
     dagster_home.prepare(settings)
     import dagster as dagster_module  # noqa: PLC0415 - after DAGSTER_HOME is set, and only where a run is wanted
 
