@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 import sys
-import time
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -83,31 +82,10 @@ def up(port: Annotated[int, typer.Option(help="of the Dagster UI")] = 3000) -> N
             out.print(f"Dagster UI: {stack.url}")
             channels = ", ".join(configured.configured_channels()) or "none (see .env.example)"
             out.print(f"Alert channels: {channels}. Add watches with: pricescope watch add URL. Ctrl-C stops.")
-            serve_until_interrupted(supervisor)
+            supervisor.serve()
+            note.print("Stopping ...")
     finally:
         release_databases(configured)
-
-
-def serve_until_interrupted(supervisor: Supervisor) -> None:
-    """Wait for Ctrl-C or SIGTERM; a service that ends by itself is an error.
-
-    Raises:
-        ServiceError: naming the service that ended.
-    """
-    import signal  # noqa: PLC0415
-
-    def _interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        while True:
-            ended = supervisor.ended()
-            if ended is not None:
-                raise ended.fail("ended by itself")
-            time.sleep(1)
-    except KeyboardInterrupt:
-        note.print("Stopping ...")
 
 
 def demo(

@@ -18,6 +18,7 @@ from domain.settings import Settings
 from domain.statistics import Candidate
 from domain.watch import Watch
 from ml.rules import decide, judge, overall
+from pipeline.judged import Judged
 from pipeline.messages import deal_message, report_message
 from warehouse import baselines
 from warehouse.deals import record_deal
@@ -43,25 +44,6 @@ class JudgeOutcome(msgspec.Struct, kw_only=True):
     deals: int = 0
     reported: int = 0
     notifications: int = 0
-
-
-class Judged(msgspec.Struct, frozen=True, kw_only=True):
-    """A candidate with its verdicts; ``deal`` is the deciding one where it is a deal."""
-
-    candidate: Candidate
-    verdicts: tuple[Verdict, ...]
-    deal: Verdict | None
-
-    @property
-    def dropped_since_told(self) -> bool:
-        """True where its price fell since the last verdict: news, even of a listing from the first run."""
-        before = self.candidate.judged_total_minor
-        return before is not None and self.candidate.total_minor < before
-
-    @property
-    def is_reported(self) -> bool:
-        """True where it belongs into a report instead of an alert of its own."""
-        return self.candidate.is_initial and not self.dropped_since_told
 
 
 def judge_candidate(watch: Watch, candidate: Candidate) -> Judged:

@@ -63,14 +63,16 @@ class Service:
         tail = self.log_path.read_text(errors="replace")[-1500:]
         return ServiceError(f"{self.name} {reason}. Its log ({self.log_path.name}) ends with:\n{tail}")
 
-    def stop(self, grace_seconds: float) -> None:
-        """Ask the process group to end; kill it after the grace time."""
-        if self.process.poll() is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGTERM)
+    def ask_to_end(self) -> None:
+        """Send the process group a SIGTERM."""
+        if self.process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGTERM)
+
+    def end_by(self, deadline: float) -> None:
+        """Wait until a monotonic time for the process to end; kill its group then."""
         try:
-            self.process.wait(grace_seconds)
+            self.process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
@@ -113,12 +115,33 @@ class Supervisor:
             time.sleep(0.2)
         raise service.fail(f"did not answer within {seconds:.0f} s")
 
+    def serve(self) -> None:
+        """Wait for Ctrl-C or SIGTERM; a service that ends by itself is an error.
+
+        Raises:
+            ServiceError: naming the service that ended, with the end of its log.
+        """
+
+        def interrupt(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        signal.signal(signal.SIGTERM, interrupt)
+        with contextlib.suppress(KeyboardInterrupt):
+            while True:
+                ended = self.ended()
+                if ended is not None:
+                    raise ended.fail("ended by itself")
+                time.sleep(1)
+
     def ended(self) -> Service | None:
         """Return a service that ended by itself, if one did."""
         return next((service for service in self.services if service.process.poll() is not None), None)
 
     def stop(self, grace_seconds: float = 8) -> None:
-        """Stop all services, the last started first."""
+        """Ask all services to end, the last started first; kill those that have not within the grace time."""
         for service in reversed(self.services):
-            service.stop(grace_seconds)
+            service.ask_to_end()
+        deadline = time.monotonic() + grace_seconds
+        for service in self.services:
+            service.end_by(deadline)
         self.services.clear()

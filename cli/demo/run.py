@@ -20,7 +20,6 @@ from rich.console import Console
 
 from cli.demo.environment import demo_settings, fresh_home
 from cli.demo.score import Score, score
-from cli.services import serve_until_interrupted
 from domain.settings import Settings
 from domain.watch import Watch
 from sandbox.watches import DemoWatch, demo_watches
@@ -280,7 +279,8 @@ def serve(demo: Demo, stack: Stack, market: dict[str, Any], summary: dict[str, A
         demo.console.print(f"  {what:<42} [cyan]{where}[/cyan]", soft_wrap=True)
     demo.console.print()
     demo.console.print(sentence(summary), soft_wrap=True)
-    serve_until_interrupted(stack.supervisor)
+    stack.supervisor.serve()
+    demo.console.print("Stopping ...")
 
 
 def sentence(summary: dict[str, Any]) -> str:
