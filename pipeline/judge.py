@@ -65,8 +65,9 @@ def judge_pending(
             batch = baselines.candidates(conn, watch_id=watch.watch_id, limit=_BATCH)
             with conn.transaction():
                 judged = [judge_candidate(watch, candidate) for candidate in batch]
-                _record(conn, settings, watch, judged, told, outcome, run_id=run_id, now=now())
-                _report_first_run(conn, settings, watch, judged, told, outcome, now=now())
+                reported = _record(conn, settings, watch, judged, told, outcome, run_id=run_id, now=now())
+                is_first = watch.first_judged_at is None and any(item.candidate.is_initial for item in judged)
+                _report_first_run(conn, settings, watch, reported, told, outcome, is_first=is_first, now=now())
                 baselines.mark_judged(
                     conn, [baselines.judged(item.candidate, overall(item.verdicts)) for item in judged]
                 )
@@ -89,10 +90,11 @@ def _record(
     *,
     run_id: str,
     now: datetime,
-) -> None:
-    """Write the deals and, for those told one by one, their outbox rows."""
+) -> list[Judged]:
+    """Write the deals that are new and, for those told one by one, their outbox rows; return those for a report."""
     found = [item for item in judged if item.deal is not None]
     details = listing_details(conn, _ids_needed(found), watch.owner)
+    reported = []
     for item in found:
         candidate, verdict = item.candidate, item.deal
         if verdict is None or details[candidate.listing_id].is_hidden:
@@ -106,10 +108,12 @@ def _record(
         if _record_deal(conn, item, verdict, notifications, run_id=run_id) is None:
             continue
         if item.is_reported:
-            outcome.reported += 1
+            reported.append(item)
         else:
             outcome.deals += 1
             outcome.notifications += len(notifications)
+    outcome.reported += len(reported)
+    return reported
 
 
 def deal_key(candidate: Candidate, channel: str) -> str:
@@ -160,15 +164,14 @@ def _report_first_run(
     conn: psycopg.Connection,
     settings: Settings,
     watch: Watch,
-    judged: Sequence[Judged],
+    reported: Sequence[Judged],
     channels: Sequence[str],
     outcome: JudgeOutcome,
     *,
+    is_first: bool,
     now: datetime,
 ) -> None:
     """Put one report in place of a flood: on the first run, and when its listings first meet statistics."""
-    reported = [item for item in judged if item.deal is not None and item.is_reported]
-    is_first = watch.first_judged_at is None and any(item.candidate.is_initial for item in judged)
     if not is_first and not reported:
         return
     details = listing_details(conn, [item.candidate.listing_id for item in reported], watch.owner)
