@@ -10,7 +10,7 @@ from orchestration.resources import ChannelsResource, SettingsResource, Warehous
 from orchestration.runs import recorded_step, task_of
 from pipeline.deliver import deliver_due
 from pipeline.judge import judge_pending
-from pipeline.poll import poll_day, utc_now
+from pipeline.poll import PastDayError, poll_day, utc_now
 from pipeline.read import read_day
 
 # Fetching is retried below, page by page; a second attempt of the step covers a lost database connection.
@@ -59,12 +59,15 @@ def raw_listings(
     """
     outcomes, task = [], task_of(context, index=config.index)
     for source, day in in_day_order(list(context.partition_keys)):
-        with (
-            warehouse.connection("raw_listings") as conn,
-            recorded_step(conn, context.run_id, source, day, step="raw_listings", task=task) as counters,
-        ):
-            outcome = poll_day(conn, app_settings.get(), source, day, run_id=context.run_id, index=config.index)
-            counters.add(pages=outcome.pages)
+        try:
+            with (
+                warehouse.connection("raw_listings") as conn,
+                recorded_step(conn, context.run_id, source, day, step="raw_listings", task=task) as counters,
+            ):
+                outcome = poll_day(conn, app_settings.get(), source, day, run_id=context.run_id, index=config.index)
+                counters.add(pages=outcome.pages)
+        except PastDayError as error:
+            raise dg.Failure(str(error), allow_retries=False) from error
         outcomes.append(outcome)
         context.log.info("%s %s: %s, %d pages, state %s", source, day, outcome.decision, outcome.pages, outcome.state)
     return dg.MaterializeResult(metadata=outcome_metadata(outcomes, rows="pages"))
