@@ -5,15 +5,22 @@ observation before it, or when it is the first of its UTC day (the heartbeat). T
 ``ops.page_readings.listing_ids`` says which pages showed which listings, and their values are those of the row before.
 So the history is a function of the set of pages read, whatever the order in which they arrived.
 
-Both functions work on the staged rows of the load (``pricescope_load``) and belong to its transaction.
+A page that does not state a listing's total leaves a thin observation of it (``ops.page_readings.thin_ids``): its
+total is told by the observation before it (see completion). So a late page may change the totals of those after it.
+
+All functions work on the staged rows of the load (``pricescope_load``) and belong to its transaction.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import psycopg
+
+from warehouse.completion import Priced, total_minor
 
 
 def append_history(conn: psycopg.Connection, values: Mapping[str, Any]) -> None:
@@ -32,13 +39,24 @@ def append_history(conn: psycopg.Connection, values: Mapping[str, Any]) -> None:
     )
 
 
-def correct_history(conn: psycopg.Connection, values: Mapping[str, Any]) -> None:
+def correct_history(conn: psycopg.Connection, values: Mapping[str, Any]) -> dict[int, Priced]:
     """Put the observations of a late or re-read page into the history as if they had come in time.
 
     Besides the row itself, the observation after it may need a row that it did not need before (the price went back),
     or need its row no longer (it only repeats this one).
+
+    Returns:
+        Present price and total of the listings whose observations after the page are all thin, so that the page tells
+        the total that they have now.
     """
-    conn.execute(_CORRECT, values)
+    walked = [row[0] for row in conn.execute(_BEFORE_THIN, values).fetchall()]
+    present = {}
+    for listing_id in walked:
+        found = _walk(conn, {**values, "listing_id": listing_id})
+        if found is not None:
+            present[listing_id] = found
+    conn.execute(_CORRECT, {**values, "walked": walked})
+    return present
 
 
 # observed: this page's (t, v). p, n: the history rows around t; h: the row at t; u: the first observation after t that
@@ -48,6 +66,7 @@ with observed as (
     select listing_id, price_minor, total_minor, currency, availability
     from pricescope_load
     where ((is_late and (not is_counted or %(reparse)s)) or (is_again and %(reparse)s))
+      and listing_id <> all(%(walked)s)
       -- Of two pages of one instant the newer has its say.
       and not exists (select from ops.page_readings r
                       where r.source = %(source)s and r.day = %(day)s and r.fetched_at = %(at)s
@@ -109,4 +128,116 @@ where u_at is not null and differs_now and effective_at is not null
 on conflict (listing_id, observed_at) do update
 set price_minor = excluded.price_minor, total_minor = excluded.total_minor, currency = excluded.currency,
     availability = excluded.availability
+"""
+
+
+# Late listings that thin observations follow. Where the page itself tells no total, it cannot tell theirs.
+_BEFORE_THIN = """
+select k.listing_id
+from pricescope_load k
+where k.is_late and (not k.is_counted or %(reparse)s) and k.total_minor is not null
+  and exists (select from ops.page_readings r
+              where r.source = %(source)s and r.thin_ids <> '{}' and r.fetched_at >= %(at)s
+                and (r.fetched_at, r.page_id) > (%(at)s::timestamptz, %(page_id)s::bigint)
+                and k.listing_id = any(r.thin_ids))
+order by k.listing_id
+"""
+
+
+class _Value(msgspec.Struct, frozen=True):
+    """What an observation says of a listing, the total completed."""
+
+    price_minor: int
+    total_minor: int | None
+    currency: str
+    availability: str
+
+    @property
+    def priced(self) -> Priced:
+        return Priced(self.price_minor, self.total_minor, self.currency)
+
+
+def _walk(conn: psycopg.Connection, values: Mapping[str, Any]) -> Priced | None:
+    """Tell one listing's observations anew, from this page's to the first that states its total; write their rows.
+
+    Returns:
+        Present price and total where no observation after this page states its total.
+    """
+    at: datetime = values["at"]
+    rows = {row[0]: _Value(*row[1:]) for row in conn.execute(_ROWS_FROM, values).fetchall()}
+    thin = set(conn.execute(_THIN_FROM, values).fetchall())
+    thin_times = {fetched_at for fetched_at, _ in thin}
+    # Rows are observations: one that is not thin states its total, and what follows it stays as it is.
+    end = next((time for time in rows if time > at and time not in thin_times), None)
+    own = conn.execute(_STAGED, values).fetchone()
+    seen = conn.execute(_SEEN_UNTIL, {**values, "end": end}).fetchall()
+    if own is None:
+        return None
+    value = _Value(*own)
+    told = {at: value}
+    is_stated = False
+    for fetched_at, page_id in seen:
+        before = value
+        value = rows[max(time for time in rows if time <= fetched_at)]
+        is_stated = (fetched_at, page_id) not in thin
+        if not is_stated:
+            total = total_minor(values["source"], value.price_minor, value.currency, before.priced)
+            value = msgspec.structs.replace(value, total_minor=total)
+        told[fetched_at] = value
+        if is_stated:
+            break
+    _write_rows(conn, values, rows, told)
+    return None if is_stated else value.priced
+
+
+def _write_rows(
+    conn: psycopg.Connection,
+    values: Mapping[str, Any],
+    rows: Mapping[datetime, _Value],
+    told: Mapping[datetime, _Value],
+) -> None:
+    """Replace the rows from the first to the last observation told by those that the rule asks for."""
+    last_at = max((time for time in rows if time < values["at"]), default=None)
+    last = None if last_at is None else rows[last_at]
+    needed = []
+    for time, value in told.items():
+        if last_at is None or value != last or last_at.astimezone(UTC).date() < time.astimezone(UTC).date():
+            needed.append((time, value))
+        last_at, last = time, value
+    conn.execute(
+        "delete from core.price_history where listing_id = %(listing_id)s and observed_at between %(at)s and %(last)s",
+        {**values, "last": max(told)},
+    )
+    with conn.cursor() as cursor:
+        cursor.executemany(
+            "insert into core.price_history (listing_id, observed_at, price_minor, total_minor, currency, availability)"
+            " values (%s, %s, %s, %s, %s, %s)",
+            [(values["listing_id"], time, *msgspec.structs.astuple(value)) for time, value in needed],
+        )
+
+
+_ROWS_FROM = """
+select observed_at, price_minor, total_minor, currency, availability
+from core.price_history
+where listing_id = %(listing_id)s
+  and observed_at >= coalesce((select max(observed_at) from core.price_history
+                               where listing_id = %(listing_id)s and observed_at < %(at)s), %(at)s)
+order by observed_at
+"""
+_THIN_FROM = """
+select fetched_at, page_id from ops.page_readings
+where source = %(source)s and thin_ids <> '{}' and fetched_at >= %(at)s
+  and (fetched_at, page_id) > (%(at)s::timestamptz, %(page_id)s::bigint) and %(listing_id)s = any(thin_ids)
+"""
+_STAGED = """
+select price_minor, total_minor, currency, availability from pricescope_load where listing_id = %(listing_id)s
+"""
+_SEEN_UNTIL = """
+select fetched_at, page_id from ops.page_readings
+where source = %(source)s and fetched_at >= %(at)s
+  and (fetched_at, page_id) > (%(at)s::timestamptz, %(page_id)s::bigint) and %(listing_id)s = any(listing_ids)
+  and (%(end)s::timestamptz is null
+       or (fetched_at <= %(end)s and day <= (%(end)s::timestamptz at time zone 'UTC')::date))
+  and day >= %(day)s
+order by fetched_at, page_id
 """

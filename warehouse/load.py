@@ -1,7 +1,7 @@
 """Loads what was read from one page: one transaction a page, hash-first, by COPY.
 
-Belongs here: the order of the steps and what is sent. Does not: parsing, judging, and the history's rule for pages
-that arrive late (see history).
+Belongs here: the order of the steps and what is sent. Does not: parsing, judging, what an absent value means (see
+completion), and the history's rule for pages that arrive late (see history).
 
 Only keys, hashes and prices of all records go to the server first; the wide columns follow for what is new or changed.
 A heartbeat (seen again, nothing changed) touches the narrow ``core.listing_state`` alone. The row of
@@ -9,21 +9,27 @@ A heartbeat (seen again, nothing changed) touches the narrow ``core.listing_stat
 
 Of two pages the newer is the one fetched later, then the one stored later. A page older than what a listing already
 shows never changes what it shows; it only adds to its history and fills fields that are still empty.
+
+The content hash is of the listing as completed from older pages, so that a page which says less is no change. A page
+whose own hash is the one kept needs no look at the wide columns; only where it differs are they read and completed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 import psycopg
 
 from domain.blacklist import Blacklist
-from domain.listing import Availability, Listing
+from domain.listing import Availability, Listing, Seller
 from domain.money import to_minor
 from domain.page import PageReading, RawPage
+from warehouse.completion import Completed, Priced, complete, fill, stated_total, total_minor, with_total
 from warehouse.history import append_history, correct_history
+from warehouse.known import known_listings, observed_before
 from warehouse.pages import utc_day
 from warehouse.partitions import ensure_partitions, partition_name
 from warehouse.poison import record_bytes, refusal, storable
@@ -67,14 +73,37 @@ class _Context(msgspec.Struct, frozen=True, kw_only=True):
     watch: tuple[int, Blacklist, bool] | None
 
 
-class _Row(msgspec.Struct, frozen=True):
-    """A record beside what the warehouse already holds of it."""
+class _Found(msgspec.Struct, frozen=True):
+    """What the staged row of a record found in the warehouse."""
 
-    listing: Listing
+    ordinal: int
     listing_id: int
     is_new: bool
     is_late: bool
+    is_again: bool
+    new_day: bool
+    content_hash: bytes | None
+    has_carried: bool
+
+
+class _Row(msgspec.Struct, frozen=True):
+    """A record beside what the warehouse already holds of it.
+
+    Attributes:
+        seller: as the page shows it.
+        completed: the listing as it is to be shown once the page is loaded.
+        is_thin: the page does not state the total.
+        is_completed: what is carried on from older pages changed, and no business field did.
+    """
+
+    seller: Seller | None
+    completed: Completed
+    listing_id: int
+    is_new: bool
+    is_late: bool
+    is_thin: bool
     is_changed: bool
+    is_completed: bool
     is_rewritten: bool
     is_seller_due: bool
 
@@ -82,7 +111,7 @@ class _Row(msgspec.Struct, frozen=True):
 _LISTING_COLUMNS = (
     "listing_id, source, external_id, url, title, description, brand, size, color, category, condition,"
     " condition_label, condition_source_id, price, currency, fee, total_price, original_price, original_currency,"
-    " image_urls, seller_id, listed_at, first_seen_at, last_changed_at, last_page_id"
+    " image_urls, seller_id, listed_at, first_seen_at, last_changed_at, last_page_id, carried"
 )
 _KEY_COLUMNS = (
     "ordinal, external_id, content_hash, price_minor, total_minor, currency, availability, favourite_count, view_count"
@@ -124,7 +153,7 @@ def load_reading(
             new_ids=tuple(row.listing_id for row in rows if row.is_new),
             changed_ids=tuple(row.listing_id for row in rows if row.is_changed),
         )
-        _checkpoint(conn, context, reading, result)
+        _checkpoint(conn, context, reading, result, [row.listing_id for row in rows if row.is_thin])
         conn.execute(_PLANNER, {"usual": "on"})
     return result
 
@@ -220,11 +249,12 @@ def _classify(conn: psycopg.Connection, context: _Context, listings: Sequence[Li
     found = conn.execute(
         """
         with found as (
-            select k.ctid as place, l.listing_id, s.last_seen_at, s.last_page_id, s.content_hash, s.price_minor,
-                   s.total_minor, s.currency, s.availability, s.listing_id is null as is_stateless
+            select k.ctid as place, l.listing_id, l.has_carried, s.last_seen_at, s.last_page_id, s.content_hash,
+                   s.price_minor, s.total_minor, s.currency, s.availability, s.listing_id is null as is_stateless
             from pricescope_load k
             left join lateral (  -- the limit keeps this a look-up by the whole key
-                select listing_id from core.listings where source = %(source)s and external_id = k.external_id limit 1
+                select listing_id, carried <> '{}' as has_carried
+                from core.listings where source = %(source)s and external_id = k.external_id limit 1
             ) l on true
             left join lateral (select * from core.listing_state where listing_id = l.listing_id limit 1) s on true
         )
@@ -241,35 +271,121 @@ def _classify(conn: psycopg.Connection, context: _Context, listings: Sequence[Li
             is_counted = false
         from found f
         where k.ctid = f.place
-        returning k.ordinal, k.listing_id, k.is_new, k.is_late, k.is_again, k.new_day,
-                  f.content_hash is distinct from k.content_hash
+        returning k.ordinal, k.listing_id, k.is_new, k.is_late, k.is_again, k.new_day, f.content_hash,
+                  coalesce(f.has_carried, false)
         """,
         context.values,
     ).fetchall()
-    found.sort()
     if context.is_counted:
         conn.execute(
             "update pricescope_load k set is_counted = true from ops.page_readings r"
             " where r.page_id = %(page_id)s and k.listing_id = any(r.listing_ids)",
             context.values,
         )
-    return [
-        _Row(
-            listing=listings[ordinal],
-            listing_id=listing_id,
-            is_new=is_new,
-            is_late=is_late,
-            is_changed=differs and not is_new and not is_late and (not is_again or context.is_reparse),
-            is_rewritten=is_again and context.is_reparse,
-            is_seller_due=is_new or is_late or differs or new_day,
+    return _complete_rows(conn, context, listings, sorted((_Found(*row) for row in found), key=lambda one: one.ordinal))
+
+
+def _complete_rows(
+    conn: psycopg.Connection, context: _Context, listings: Sequence[Listing], found: Sequence[_Found]
+) -> list[_Row]:
+    """Complete the records from what is known of their listings, and put the result into the staged rows."""
+    hashes = [listings[one.ordinal].content_hash() for one in found]
+    known = known_listings(
+        conn,
+        [
+            one.listing_id
+            for one, own in zip(found, hashes, strict=True)
+            if not one.is_new and (one.is_late or one.is_again or one.has_carried or own != one.content_hash)
+        ],
+    )
+    before = observed_before(conn, context.values) if any(one.is_late or one.is_again for one in found) else {}
+    rows, staged = [], []
+    for one, own in zip(found, hashes, strict=True):
+        seen = listings[one.ordinal]
+        shown = known.get(one.listing_id)
+        is_rewritten = one.is_again and context.is_reparse
+        completed, total = _completed(seen, shown, one, before.get(one.listing_id), is_reparse=context.is_reparse)
+        content_hash = own if completed.listing == seen else completed.listing.content_hash()
+        if content_hash != own or total is not None:
+            staged.append((one.ordinal, content_hash, total))
+        differs = content_hash != one.content_hash
+        is_changed = differs and not one.is_new and not one.is_late and (not one.is_again or context.is_reparse)
+        rows.append(
+            _Row(
+                seller=seen.seller,
+                completed=completed,
+                listing_id=one.listing_id,
+                is_new=one.is_new,
+                is_late=one.is_late,
+                is_thin=stated_total(seen) is None,
+                is_changed=is_changed,
+                is_completed=shown is not None and not is_changed and completed.carried != shown.carried,
+                is_rewritten=is_rewritten,
+                is_seller_due=one.is_new or one.is_late or own != one.content_hash or one.new_day,
+            )
         )
-        for ordinal, listing_id, is_new, is_late, is_again, new_day, differs in found
-    ]
+    _stage(conn, staged)
+    return rows
+
+
+def _completed(
+    seen: Listing, known: Completed | None, found: _Found, before: Priced | None, *, is_reparse: bool
+) -> tuple[Completed, int | None]:
+    """Return the listing to show, and the total of this observation in minor units where the page leaves it out."""
+    if known is not None and found.is_again and not is_reparse:
+        return known, None
+    if known is not None and not found.is_late and not found.is_again:
+        shown = known.listing
+        before = Priced(
+            to_minor(shown.price, shown.currency), _minor(shown.total_price, shown.currency), shown.currency
+        )
+    completed = Completed(seen)
+    if not found.is_late:
+        only = known.carried if known is not None and found.is_again else None
+        shown_before = None if known is None else known.listing
+        # A listing that needed no look is as this page shows it.
+        completed = complete(seen, shown_before, before, only=only)
+    elif known is not None:
+        completed = fill(known, seen, corrects=is_reparse)
+    if stated_total(seen) is not None:
+        return completed, None
+    return completed, total_minor(seen.source, to_minor(seen.price, seen.currency), seen.currency, before)
+
+
+def _minor(amount: Decimal | None, currency: str) -> int | None:
+    return None if amount is None else to_minor(amount, currency)
+
+
+def _stage(conn: psycopg.Connection, completed: Sequence[tuple[int, bytes, int | None]]) -> None:
+    """Put completed hashes and totals into the staged rows; a total of None leaves the staged one."""
+    if not completed:
+        return
+    conn.execute(
+        """
+        update pricescope_load k
+        set content_hash = n.content_hash,
+            total_minor = coalesce(n.total_minor, k.total_minor),
+            price_moved = (s.price_minor, s.total_minor, s.currency)
+                is distinct from (k.price_minor, coalesce(n.total_minor, k.total_minor), k.currency),
+            value_moved = (s.price_minor, s.total_minor, s.currency, s.availability)
+                is distinct from (k.price_minor, coalesce(n.total_minor, k.total_minor), k.currency, k.availability)
+        from unnest(%(ordinals)s::int[], %(hashes)s::bytea[], %(totals)s::bigint[])
+            as n (ordinal, content_hash, total_minor)
+        join pricescope_load own on own.ordinal = n.ordinal
+        left join core.listing_state s on s.listing_id = own.listing_id
+        where k.ordinal = n.ordinal
+        """,
+        {
+            "ordinals": [ordinal for ordinal, _, _ in completed],
+            "hashes": [content_hash for _, content_hash, _ in completed],
+            "totals": [total for _, _, total in completed],
+        },
+    )
 
 
 def _key_row(numbered: tuple[int, Listing]) -> tuple[Any, ...]:
     ordinal, listing = numbered
-    total = None if listing.total_price is None else to_minor(listing.total_price, listing.currency)
+    total = _minor(stated_total(listing), listing.currency)
     return (
         ordinal,
         listing.external_id,
@@ -285,11 +401,7 @@ def _key_row(numbered: tuple[int, Listing]) -> tuple[Any, ...]:
 
 def _load_sellers(conn: psycopg.Connection, context: _Context, rows: Sequence[_Row]) -> None:
     """Insert sellers not known yet; touch the known once a day, or when their login changed."""
-    sellers = {
-        row.listing.seller.external_id: row.listing.seller
-        for row in rows
-        if row.is_seller_due and row.listing.seller is not None
-    }
+    sellers = {row.seller.external_id: row.seller for row in rows if row.is_seller_due and row.seller is not None}
     if not sellers:
         return
     conn.execute(
@@ -323,7 +435,7 @@ def _load_sellers(conn: psycopg.Connection, context: _Context, rows: Sequence[_R
 
 def _load_listings(conn: psycopg.Connection, context: _Context, rows: Sequence[_Row]) -> None:
     """COPY the new straight into the table; stage the changed, the re-read and the late, and merge those."""
-    wanted = {row.listing.seller.external_id for row in rows if row.listing.seller is not None and _is_sent(row)}
+    wanted = {row.seller.external_id for row in rows if row.seller is not None and _is_sent(row)}
     seller_ids: dict[str, int] = {}
     if wanted:
         seller_ids = dict(
@@ -353,47 +465,42 @@ def _load_listings(conn: psycopg.Connection, context: _Context, rows: Sequence[_
         conn.execute(_MERGE_LATE)
 
 
-# Fields that search pages do not show (description ...) keep what an item page said, unless this is the same page read
-# again by a better parser.
 _MERGE_NEWER = """
 update core.listings l
-set url = m.url, title = m.title, brand = m.brand, size = m.size, condition = m.condition,
-    condition_label = m.condition_label, condition_source_id = m.condition_source_id, price = m.price,
-    currency = m.currency, fee = m.fee, total_price = m.total_price, original_price = m.original_price,
-    original_currency = m.original_currency, image_urls = m.image_urls,
-    description = case when m.is_rewritten then m.description else coalesce(m.description, l.description) end,
-    color = case when m.is_rewritten then m.color else coalesce(m.color, l.color) end,
-    category = case when m.is_rewritten then m.category else coalesce(m.category, l.category) end,
-    listed_at = case when m.is_rewritten then m.listed_at else coalesce(m.listed_at, l.listed_at) end,
-    seller_id = coalesce(m.seller_id, l.seller_id),
+set url = m.url, title = m.title, description = m.description, brand = m.brand, size = m.size, color = m.color,
+    category = m.category, condition = m.condition, condition_label = m.condition_label,
+    condition_source_id = m.condition_source_id, price = m.price, currency = m.currency, fee = m.fee,
+    total_price = m.total_price, original_price = m.original_price, original_currency = m.original_currency,
+    image_urls = m.image_urls, listed_at = m.listed_at, seller_id = coalesce(m.seller_id, l.seller_id),
     last_changed_at = case when m.is_changed then m.last_changed_at else l.last_changed_at end,
-    last_page_id = m.last_page_id
+    last_page_id = m.last_page_id, carried = m.carried
 from pricescope_merge m
 where l.listing_id = m.listing_id and not m.is_late
 """
 _MERGE_LATE = """
 update core.listings l
-set first_seen_at = least(l.first_seen_at, m.first_seen_at),
-    description = coalesce(l.description, m.description),
-    color = coalesce(l.color, m.color),
-    category = coalesce(l.category, m.category),
-    listed_at = coalesce(l.listed_at, m.listed_at)
+set first_seen_at = least(l.first_seen_at, m.first_seen_at), description = m.description, brand = m.brand,
+    size = m.size, color = m.color, category = m.category, condition = m.condition,
+    condition_label = m.condition_label, condition_source_id = m.condition_source_id,
+    original_price = m.original_price, original_currency = m.original_currency, image_urls = m.image_urls,
+    listed_at = m.listed_at, seller_id = coalesce(l.seller_id, m.seller_id), carried = m.carried
 from pricescope_merge m
 where l.listing_id = m.listing_id and m.is_late
-  and (m.first_seen_at < l.first_seen_at
-       or (l.description is null and m.description is not null)
-       or (l.color is null and m.color is not null)
-       or (l.category is null and m.category is not null)
-       or (l.listed_at is null and m.listed_at is not null))
+  and (m.first_seen_at < l.first_seen_at or (l.seller_id is null and m.seller_id is not null)
+       or (l.description, l.brand, l.size, l.color, l.category, l.condition, l.condition_label, l.condition_source_id,
+           l.original_price, l.original_currency, l.image_urls, l.listed_at, l.carried)
+          is distinct from
+          (m.description, m.brand, m.size, m.color, m.category, m.condition, m.condition_label, m.condition_source_id,
+           m.original_price, m.original_currency, m.image_urls, m.listed_at, m.carried))
 """
 
 
 def _is_sent(row: _Row) -> bool:
-    return row.is_new or row.is_changed or row.is_late or row.is_rewritten
+    return row.is_new or row.is_changed or row.is_late or row.is_rewritten or row.is_completed
 
 
 def _listing_row(context: _Context, row: _Row, seller_ids: dict[str, int]) -> tuple[Any, ...]:
-    listing = row.listing
+    listing = row.completed.listing
     at, page_id = context.values["at"], context.values["page_id"]
     return (
         row.listing_id,
@@ -416,11 +523,12 @@ def _listing_row(context: _Context, row: _Row, seller_ids: dict[str, int]) -> tu
         listing.original_price,
         listing.original_currency,
         list(listing.image_urls),
-        None if listing.seller is None else seller_ids.get(listing.seller.external_id),
+        None if row.seller is None else seller_ids.get(row.seller.external_id),
         listing.listed_at,
         at,
         at,
         page_id,
+        list(row.completed.carried),
     )
 
 
@@ -431,10 +539,11 @@ def _load_state_and_history(conn: psycopg.Connection, context: _Context, rows: S
     values = {**context.values, "gone": list(_GONE), "reparse": context.is_reparse}
     # The late first: how a listing's history stood before this page is read from it.
     has_late = any(row.is_late or row.is_rewritten for row in rows)
+    present: dict[int, Priced] = {}
     if has_late:
         # This one looks through the day's pages, where a hash is the right way.
         conn.execute("select set_config('enable_hashjoin', 'on', true)")
-        correct_history(conn, values)
+        present = correct_history(conn, values)
         conn.execute("select set_config('enable_hashjoin', 'off', true)")
     append_history(conn, values)
     if any(row.is_new for row in rows):
@@ -467,9 +576,39 @@ def _load_state_and_history(conn: psycopg.Connection, context: _Context, rows: S
             values,
         )
     if has_late:
+        conn.execute(_FILL_STATE)
+        _put_totals(conn, present)
         conn.execute(_LATE_STATE, values)
 
 
+def _put_totals(conn: psycopg.Connection, present: Mapping[int, Priced]) -> None:
+    """Show the totals that a late page told of listings whose newer pages do not state theirs."""
+    for listing_id, known in known_listings(conn, list(present)).items():
+        told = with_total(known, present[listing_id])
+        if told == known:
+            continue
+        listing = told.listing
+        conn.execute(
+            "update core.listings set total_price = %s, fee = %s, carried = %s where listing_id = %s",
+            (listing.total_price, listing.fee, list(told.carried), listing_id),
+        )
+        conn.execute(
+            "update core.listing_state set total_minor = %s, content_hash = %s where listing_id = %s",
+            (_minor(listing.total_price, listing.currency), listing.content_hash(), listing_id),
+        )
+
+
+# What a late page filled in is part of the business fields; so its hash changed.
+_FILL_STATE = """
+update core.listing_state s
+set content_hash = k.content_hash, favourite_count = coalesce(s.favourite_count, k.favourite_count),
+    view_count = coalesce(s.view_count, k.view_count)
+from pricescope_load k
+where s.listing_id = k.listing_id and k.is_late
+  and (s.content_hash <> k.content_hash
+       or (s.favourite_count is null and k.favourite_count is not null)
+       or (s.view_count is null and k.view_count is not null))
+"""
 # For what a late or re-read page touched, the time of the last price change is told by the corrected history.
 _LATE_STATE = """
 update core.listing_state s
@@ -567,18 +706,20 @@ def _quarantine(conn: psycopg.Connection, context: _Context, rejected: Sequence[
     )
 
 
-def _checkpoint(conn: psycopg.Connection, context: _Context, reading: PageReading, result: LoadResult) -> None:
+def _checkpoint(
+    conn: psycopg.Connection, context: _Context, reading: PageReading, result: LoadResult, thin_ids: Sequence[int]
+) -> None:
     conn.execute(
         """
         insert into ops.page_readings as r (page_id, fetched_at, source, day, parser_version, meaning, detail, records,
-            new_items, changed_items, unchanged_items, quarantined, listing_ids)
+            new_items, changed_items, unchanged_items, quarantined, listing_ids, thin_ids)
         values (%(page_id)s, %(at)s, %(source)s, %(day)s, %(version)s, %(meaning)s, %(detail)s, %(records)s, %(new)s,
-            %(changed)s, %(unchanged)s, %(quarantined)s, %(listing_ids)s)
+            %(changed)s, %(unchanged)s, %(quarantined)s, %(listing_ids)s, %(thin_ids)s)
         on conflict (page_id) do update
         set parser_version = excluded.parser_version, meaning = excluded.meaning, detail = excluded.detail,
             records = excluded.records, new_items = excluded.new_items, changed_items = excluded.changed_items,
             unchanged_items = excluded.unchanged_items, quarantined = excluded.quarantined,
-            listing_ids = excluded.listing_ids, read_at = now()
+            listing_ids = excluded.listing_ids, thin_ids = excluded.thin_ids, read_at = now()
         where excluded.parser_version > r.parser_version
            or (excluded.parser_version = r.parser_version and excluded.quarantined <> r.quarantined)
         """,
@@ -592,6 +733,7 @@ def _checkpoint(conn: psycopg.Connection, context: _Context, reading: PageReadin
             "unchanged": result.unchanged,
             "quarantined": result.quarantined,
             "listing_ids": list(result.listing_ids),
+            "thin_ids": list(thin_ids),
         },
     )
 

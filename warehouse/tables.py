@@ -128,6 +128,13 @@ listings = Table(
     Column("first_seen_at", DateTime(timezone=True), nullable=False),
     Column("last_changed_at", DateTime(timezone=True), nullable=False),
     Column("last_page_id", BigInteger, nullable=False, comment="raw page of the values shown here"),
+    Column(
+        "carried",
+        ARRAY(Text),
+        nullable=False,
+        server_default="{}",
+        comment="fields that the newest page did not say: kept from an older one",
+    ),
     UniqueConstraint("source", "external_id"),
     Index("ix_listings_condition_price", "condition", "price"),
     Index("ix_listings_condition_listed_at", "condition", "listed_at"),
@@ -362,7 +369,10 @@ page_readings = Table(
     # Which listings the page showed: with it, a page that arrives late can be put into the price history exactly.
     Column("listing_ids", ARRAY(BigInteger), nullable=False, server_default="{}"),
     Column("read_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    # Of those, the ones whose total the page left unsaid: a late page may tell what they cost.
+    Column("thin_ids", ARRAY(BigInteger), nullable=False, server_default="{}"),
     Index("ix_page_readings_source_day", "source", "day"),
+    Index("ix_page_readings_thin", "source", "fetched_at", postgresql_where=text("thin_ids <> '{}'")),
     CheckConstraint("records = new_items + changed_items + unchanged_items + quarantined", name="nothing_lost"),
     schema="ops",
 )
