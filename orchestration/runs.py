@@ -12,7 +12,6 @@ import psycopg
 
 from warehouse import runs
 
-
 # Not NOT_STARTED: a run that nobody launched would seem under way for ever. The others end by their time limits.
 _UNDER_WAY = [
     dg.DagsterRunStatus.QUEUED,

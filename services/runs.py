@@ -38,7 +38,8 @@ def run_house_job(settings: Settings, job: str) -> RunResult:
 
 def run_import(settings: Settings, source: str, days: Sequence[date]) -> RunResult:
     """Run the poll job for each day that pages were imported for; past days only read what is stored."""
-    results = [_run(settings, "poll", f"{day.isoformat()}|{source}", {}, task="import") for day in days]
+    config = {"ops": {"raw_listings": {"config": {"fetch": False}}}}
+    results = [_run(settings, "poll", f"{day.isoformat()}|{source}", config, task="import") for day in days]
     return RunResult(
         run_id=results[-1].run_id,
         success=all(result.success for result in results),

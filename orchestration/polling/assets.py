@@ -27,9 +27,13 @@ watches = dg.AssetSpec(
 
 
 class FetchConfig(dg.Config):
-    """Run configuration of `raw_listings`; ``index`` reads ten pages a watch instead of five."""
+    """Run configuration of `raw_listings`.
+
+    ``index`` reads ten pages a watch instead of five; ``fetch`` False lets the stored pages stand (imports).
+    """
 
     index: bool = False
+    fetch: bool = True
 
 
 class ReadConfig(dg.Config):
@@ -64,7 +68,9 @@ def raw_listings(
                 warehouse.connection("raw_listings") as conn,
                 recorded_step(conn, context.run_id, source, day, step="raw_listings", task=task) as counters,
             ):
-                outcome = poll_day(conn, app_settings.get(), source, day, run_id=context.run_id, index=config.index)
+                outcome = poll_day(
+                    conn, app_settings.get(), source, day, run_id=context.run_id, index=config.index, fetch=config.fetch
+                )
                 counters.add(pages=outcome.pages)
         except PastDayError as error:
             raise dg.Failure(str(error), allow_retries=False) from error

@@ -45,9 +45,7 @@ def _poll_schedule(source: str, *, running: bool) -> dg.ScheduleDefinition:
         default_status=dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED,
         description=f"Poll {source}; while it is blocked, probe it hourly with the test watch.",
     )
-    def schedule(
-        context: dg.ScheduleEvaluationContext, warehouse: WarehouseResource
-    ) -> dg.RunRequest | dg.SkipReason:
+    def schedule(context: dg.ScheduleEvaluationContext, warehouse: WarehouseResource) -> dg.RunRequest | dg.SkipReason:
         with warehouse.connection("schedule") as conn:
             return poll_request(conn, context.instance, source, utc_now())
 

@@ -12,7 +12,6 @@ from orchestration.runs import is_under_way
 from pipeline.poll import utc_now
 from warehouse.outbox import Notification, due
 
-
 # Dagster never starts a second run under a key. A delivery that broke before its first attempt left what is due as it
 # was, so the key must change with time too, or nothing would be sent until the next deal.
 TRY_AGAIN_AFTER = timedelta(minutes=10)

@@ -14,7 +14,8 @@ from tests.fixtures import fixture_path
 from tests.integration.cli.conftest import Command
 from warehouse.connect import DatabaseUrl, connect
 
-pytestmark = pytest.mark.integration
+# One worker runs them all: each stands on what the one before it did.
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("cli")]
 JEANS = "https://www.vinted.fr/catalog?search_text=levi%27s+501&order=newest_first"
 
 
@@ -100,8 +101,8 @@ def test_recorded_pages_are_imported_without_fetching_and_end_in_an_alert(
     pricescope: Command, market: SandboxServer, own_conn: psycopg.Connection, tmp_path: Path
 ) -> None:
     folder = fixture_path("vinted")
-    added = pricescope("watch", "add", "https://www.vinted.co.uk/catalog?search_text=patagonia+manoa", "--name", "fleece",
-                       "--max-price", "100")  # fmt: skip
+    search = "https://www.vinted.co.uk/catalog?search_text=patagonia+manoa"
+    added = pricescope("watch", "add", search, "--name", "fleece", "--max-price", "100")
     assert added.returncode == 0, added.stderr
     httpx2.delete(f"{market.url}/control/requests").raise_for_status()
     imported = pricescope("import", folder)
@@ -142,8 +143,8 @@ def test_parse_prints_json_lines_alone_on_stdout(pricescope: Command, tmp_path: 
 def test_a_watch_is_edited_paused_and_removed_with_its_orphans(pricescope: Command) -> None:
     edited = pricescope("watch", "edit", "jeans", "--max-price", "none", "--sigma-k", "2", "--blacklist", "replica")
     assert edited.returncode == 0, edited.stderr
-    (row,) = [json.loads(line) for line in pricescope("watch", "list", "--json").stdout.splitlines()
-              if json.loads(line)["name"] == "jeans"]  # fmt: skip
+    watches = [json.loads(line) for line in pricescope("watch", "list", "--json").stdout.splitlines()]
+    (row,) = [watch for watch in watches if watch["name"] == "jeans"]
     assert (row["max_price"], float(row["sigma_k"]), row["blacklist"]) == (None, 2.0, ["replica"])
     assert "paused" in pricescope("watch", "pause", "jeans").stdout
     assert "active" in pricescope("watch", "resume", "jeans").stdout

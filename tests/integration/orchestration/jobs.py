@@ -33,9 +33,7 @@ def poll(
 def metadata_of(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, object]:
     """Return the metadata of an asset's one materialisation in a run, as plain values."""
     (event,) = [
-        event
-        for event in result.get_asset_materialization_events()
-        if event.asset_key == dg.AssetKey(asset.split("/"))
+        event for event in result.get_asset_materialization_events() if event.asset_key == dg.AssetKey(asset.split("/"))
     ]
     return {name: value.value for name, value in event.materialization.metadata.items()}
 

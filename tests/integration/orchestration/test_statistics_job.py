@@ -43,7 +43,12 @@ def test_a_good_batch_is_checked_and_every_model_built_and_tested(
     result = run_statistics(instance)
     assert result.success
     built = {event.asset_key.to_user_string() for event in result.get_asset_materialization_events()}
-    assert {"items_batch", "marts/watch_condition_stats", "marts/watch_price_trends", "marts/source_daily_stats"} <= built
+    assert {
+        "items_batch",
+        "marts/watch_condition_stats",
+        "marts/watch_price_trends",
+        "marts/source_daily_stats",
+    } <= built
     checks = result.get_asset_check_evaluations()
     assert all(check.passed for check in checks if check.severity == dg.AssetCheckSeverity.ERROR)
     assert {check.check_name for check in checks if check.asset_key == dg.AssetKey("items_batch")} >= {
@@ -65,7 +70,9 @@ def test_a_corrupt_batch_fails_its_blocking_check_and_keeps_dbt_from_running(
         " and pg_get_constraintdef(oid) like '%%currency%%'"
     ).fetchone() or ("",)
     filled.execute(f'alter table core.listings drop constraint "{constraint}"')
-    filled.execute("update core.listings set currency = 'eu' where listing_id = (select min(listing_id) from core.listings)")
+    filled.execute(
+        "update core.listings set currency = 'eu' where listing_id = (select min(listing_id) from core.listings)"
+    )
     result = run_statistics(instance)
     assert not result.success
     failed = [check for check in result.get_asset_check_evaluations() if not check.passed and check.blocking]
