@@ -35,7 +35,7 @@ demo: setup chromium
 	$(BIN)/pricescope demo
 
 test: setup chromium
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -q
+	$(BIN)/python -m pytest -n 2 --dist loadfile -q
 
 lint: setup
 	$(BIN)/ruff format --check .

@@ -24,8 +24,7 @@ def _is_of_a_room(record: logging.LogRecord) -> bool:
     return getattr(record, "dagster_meta", {}).get("dagster_event") is None
 
 
-@dg.logger(description="Warnings on stderr, one line each, for a person at a terminal.")
-def terminal_logger(_: dg.InitLoggerContext) -> logging.Logger:
+def _make_logger(_: dg.InitLoggerContext) -> logging.Logger:
     """Return a logger of its own, so that a second run of the process does not say everything twice."""
     logger = logging.Logger("pricescope.terminal", level=logging.WARNING)
     handler = logging.StreamHandler(sys.stderr)
@@ -33,3 +32,8 @@ def terminal_logger(_: dg.InitLoggerContext) -> logging.Logger:
     handler.addFilter(_is_of_a_room)
     logger.addHandler(handler)
     return logger
+
+
+terminal_logger = dg.LoggerDefinition(
+    _make_logger, description="Warnings on stderr, one line each, for a person at a terminal."
+)

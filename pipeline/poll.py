@@ -90,14 +90,12 @@ def poll_day(
         PastDayError: when the day is past and nothing of it is stored.
     """
     today = utc_now().date()
-    if not fetch:
-        return PollOutcome(source=source_name, day=day, decision="stored", pages=count_pages(conn, source_name, day))
-    if day == today:
+    if fetch and day == today:
         source = create_source(source_name, settings)
         return _poll_in_turn(conn, settings, source, day, run_id=run_id, now=utc_now, index=index)
     if day > today:
         raise PastDayError(f"{day} is in the future (UTC); nothing can be fetched for it.")
-    if settings.sandbox_url is not None:
+    if fetch and settings.sandbox_url is not None:
         clock = replay_clock(day)
         source = create_source(source_name, settings, clock=clock, market_time=clock())
         return _poll_in_turn(conn, settings, source, day, run_id=run_id, now=clock, index=index)

@@ -28,12 +28,10 @@ def python(code: str) -> list[str]:
 
 
 def test_a_service_that_ends_at_once_is_explained_by_the_end_of_its_log(tmp_path: Path) -> None:
-    with (
-        supervisor(tmp_path) as group,
-        pytest.raises(ServiceError, match=r"web ended at once with exit code 3") as told,
-    ):
+    with supervisor(tmp_path) as group:
         service = group.start("web", python("import sys; print('the shelf is empty'); sys.exit(3)"))
-        group.await_answer(service, lambda: False, seconds=20)
+        with pytest.raises(ServiceError, match=r"web ended at once with exit code 3") as told:
+            group.await_answer(service, lambda: False, seconds=20)
     assert "the shelf is empty" in str(told.value)
     assert str(service.log_path) in str(told.value)
 
@@ -45,9 +43,11 @@ try:
 except KeyError as error:
     raise RuntimeError("cannot go on\\nwithout it") from error
 """
-    with supervisor(tmp_path) as group, pytest.raises(ServiceError) as told:
+    with supervisor(tmp_path) as group:
         group.start("web", python("raise ValueError('of an earlier start')")).process.wait(20)
-        group.await_answer(group.start("web", python(code)), lambda: False, seconds=20)
+        second = group.start("web", python(code))
+        with pytest.raises(ServiceError) as told:
+            group.await_answer(second, lambda: False, seconds=20)
     said = str(told.value).splitlines()[1:]
     assert said == ["KeyError: 'the key'", "RuntimeError: cannot go on", "without it"]
 

@@ -81,7 +81,7 @@ def test_up_serves_both_code_locations_and_ends_on_sigterm_with_nothing_left(tmp
 def test_sigterm_while_it_still_starts_leaves_nothing_behind_either(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with running_up(home, "--port", "0") as process:
-        assert wait_for(lambda: (home / "logs" / "code-polling.log").exists(), seconds=90)
+        assert wait_for((home / "logs" / "code-polling.log").exists, seconds=90)
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
         assert alive_with(MARK, str(home)) == []
