@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 
@@ -27,12 +28,21 @@ MARTS = (
 
 
 def rows_of_marts(conn: psycopg.Connection) -> dict[str, list[str]]:
-    """Return every mart's rows as text, the moment of computation left out."""
+    """Return every mart's rows as text, the moment of computation left out.
+
+    Floats to twelve digits: PostgreSQL adds them up in whatever order the rows come, and the last bits show it.
+    """
     found = {}
     for table in MARTS:
-        rows = conn.execute(f"select (to_jsonb(t) - 'computed_at')::text from marts.{table} as t order by 1")
-        found[table] = [row[0] for row in rows]
+        rows = conn.execute(f"select to_jsonb(t) - 'computed_at' from marts.{table} as t").fetchall()
+        found[table] = sorted(
+            json.dumps({name: _rounded(value) for name, value in row.items()}, sort_keys=True) for (row,) in rows
+        )
     return found
+
+
+def _rounded(value: object) -> object:
+    return f"{value:.12g}" if isinstance(value, float) else value
 
 
 def filled(conn: psycopg.Connection, settings: Settings) -> None:
