@@ -9,6 +9,7 @@ where it ranks above half of the planted ones, traps included.
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -69,14 +70,28 @@ def arrays(items: list[Item], codes: dict[tuple[str, str], int]) -> tuple[Floats
     return np.array([euros(item) for item in items]), np.array(groups, dtype=np.int64)
 
 
-def judged(scorer: Scorer, seed: int) -> Quality:
-    """Return the ranking figures of one seed's stream."""
+def scored(scorer: Scorer, seed: int) -> tuple[Floats, list[Item]]:
+    """Return how cheap the rule finds each listing of one seed's stream."""
     history, stream = market_of(seed)
     codes: dict[tuple[str, str], int] = {}
     past_prices, past_groups = arrays(history, codes)
     prices, groups = arrays(stream, codes)
-    planted = np.array([item.kind is Kind.PLANTED for item in stream])
-    return quality(scorer(past_prices, past_groups, prices, groups), planted)
+    return scorer(past_prices, past_groups, prices, groups), stream
+
+
+def judged(scorer: Scorer, seed: int) -> Quality:
+    """Return the ranking figures of one seed's stream."""
+    scores, stream = scored(scorer, seed)
+    return quality(scores, np.array([item.kind is Kind.PLANTED for item in stream]))
+
+
+def false_alarm_kinds(scorer: Scorer, seed: int) -> Counter[str]:
+    """Return what the unplanted listings are that rank above half of the planted ones."""
+    scores, stream = scored(scorer, seed)
+    ranked = [stream[place] for place in np.argsort(-scores, kind="stable")]
+    hits = [place for place, item in enumerate(ranked) if item.kind is Kind.PLANTED]
+    above = ranked[: hits[(len(hits) + 1) // 2 - 1]]
+    return Counter(str(item.kind) for item in above if item.kind is not Kind.PLANTED)
 
 
 def main() -> None:
@@ -91,6 +106,9 @@ def main() -> None:
         cells = summarise([judged(scorer, seed) for seed in seeds])
         shown = [f"{mean:.3f} ({error:.3f})" for mean, error in cells[:3]]
         print(f"{name:<24}" + "".join(f"{cell:>16}" for cell in shown) + f"{cells[3][0]:>11.1f} ({cells[3][1]:.1f})")
+    kinds = sum((false_alarm_kinds(score_robust, seed) for seed in seeds), Counter())
+    shares = ", ".join(f"{kind} {count / kinds.total():.0%}" for kind, count in kinds.most_common())
+    print(f"false alarms of the default rule at 50 %: {shares}")
 
 
 if __name__ == "__main__":

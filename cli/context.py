@@ -14,7 +14,7 @@ from warehouse.migrate import is_migrated, upgrade
 
 # Results go to stdout; progress and notes to stderr, so that output can be piped.
 out = Console(highlight=False, soft_wrap=True)
-note = Console(stderr=True, highlight=False)
+note = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 @contextmanager

@@ -16,8 +16,8 @@ from cli.errors import UserError
 from domain.deal import Evidence, Verdict
 from domain.money import format_money
 from domain.watch import Watch
-from pipeline.judge import Judged
 from pipeline.judge import explain as judge_now
+from pipeline.judged import Judged
 from warehouse.details import ListingDetail
 from warehouse.links import watches_of_listing
 from warehouse.outbox import Notification, notifications_of_listing

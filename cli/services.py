@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 import sys
-import time
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -17,11 +16,11 @@ from alerts.contract import DeliveryError
 from alerts.message import TestMessage
 from cli.context import note, out
 from cli.errors import UserError
-from domain.settings import settings
+from domain.settings import Settings, settings
 from services import dagster_home
 from services.doctor import findings
-from services.stack import log_dir, prepare_databases, release_databases
-from services.supervisor import ServiceError, Supervisor
+from services.stack import log_dir, only_stack, prepare_databases, release_databases
+from services.supervisor import ServiceError, Supervisor, interrupted_by_signals, is_free
 
 notify_app = typer.Typer(no_args_is_help=True, help="The alert channels.")
 
@@ -65,49 +64,46 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
-def up(port: Annotated[int, typer.Option(help="of the Dagster UI")] = 3000) -> None:
-    """Run the pipeline against the real marketplaces until Ctrl-C."""
-    from services.stack import create_dagster_tables, start_daemon, start_dagster  # noqa: PLC0415 - only the stack pays for them
-    from services.statistics_docs import make_manifest  # noqa: PLC0415
+def up(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="of the Dagster UI; 0 for any free one")] = 3000,
+    host: Annotated[str, typer.Option(help="address that the UI listens on; it has no login")] = "127.0.0.1",
+) -> None:
+    """Run the pipeline against the real marketplaces until Ctrl-C or SIGTERM."""
+    from services.dagster_api import DagsterApiError  # noqa: PLC0415 - only the stack pays for it
 
     configured = settings()
-    note.print("Starting PostgreSQL and migrating ...")
-    prepare_databases(configured)
-    env = dagster_home.prepare(configured)
     try:
+        with interrupted_by_signals(), only_stack(configured):
+            if port and not is_free(port, host):
+                raise UserError(f"port {port} of {host} is taken or not ours to use; choose another with --port")
+            _run_stack(configured, port=port, host=host)
+    except (ServiceError, DagsterApiError) as error:
+        raise UserError(str(error)) from None
+    except KeyboardInterrupt:
+        note.print("Stopped.")
+
+
+def _run_stack(configured: Settings, *, port: int, host: str) -> None:
+    from services.stack import create_dagster_tables, start_daemon, start_dagster  # noqa: PLC0415 - only the stack pays
+    from services.statistics_docs import make_manifest  # noqa: PLC0415 - the same
+
+    try:
+        note.print("Starting PostgreSQL and migrating ...")
+        prepare_databases(configured)
+        env = dagster_home.prepare(configured)
         create_dagster_tables()
         make_manifest()
+        note.print("Starting Dagster ...")
         with Supervisor(log_dir=log_dir(configured), cwd=dagster_home.ROOT) as supervisor:
-            stack = start_dagster(configured, supervisor, port=port, env=env)
+            stack = start_dagster(configured, supervisor, port=port, host=host, env=env)
             start_daemon(configured, stack)
             out.print(f"Dagster UI: {stack.url}")
             channels = ", ".join(configured.configured_channels()) or "none (see .env.example)"
             out.print(f"Alert channels: {channels}. Add watches with: pricescope watch add URL. Ctrl-C stops.")
-            serve_until_interrupted(supervisor)
+            supervisor.serve()
+            note.print("Stopping ...")
     finally:
         release_databases(configured)
-
-
-def serve_until_interrupted(supervisor: Supervisor) -> None:
-    """Wait for Ctrl-C or SIGTERM; a service that ends by itself is an error.
-
-    Raises:
-        ServiceError: naming the service that ended.
-    """
-    import signal  # noqa: PLC0415
-
-    def _interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        while True:
-            ended = supervisor.ended()
-            if ended is not None:
-                raise ended.fail("ended by itself")
-            time.sleep(1)
-    except KeyboardInterrupt:
-        note.print("Stopping ...")
 
 
 def demo(
@@ -122,9 +118,12 @@ def demo(
     from cli.demo.run import DemoOptions, run_demo  # noqa: PLC0415 - the sandbox is the demo's alone
 
     options = DemoOptions(once=once, quiet=as_json, port=port, days=days, ticks=ticks, seed=seed)
+    from services.dagster_api import DagsterApiError  # noqa: PLC0415 - the same
+
     try:
-        summary = run_demo(options)
-    except ServiceError as error:
+        with interrupted_by_signals():
+            summary = run_demo(options)
+    except (ServiceError, DagsterApiError) as error:
         raise UserError(str(error)) from None
     if as_json:
         sys.stdout.write(json.dumps(summary) + "\n")

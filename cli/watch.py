@@ -12,6 +12,7 @@ from rich.table import Table
 
 from cli.context import note, out, warehouse
 from cli.errors import UserError
+from domain.money import format_money
 from domain.settings import settings
 from domain.watch import RuleName, Watch
 from pipeline.preview import preview_watch
@@ -60,15 +61,21 @@ def _rules(text: str | None) -> tuple[RuleName, ...] | None:
         raise UserError(f"--rules: {error}; known: {', '.join(RuleName)}") from None
 
 
+def _limit(watch: Watch) -> str:
+    return "-" if watch.max_price is None else format_money(watch.max_price, watch.currency)
+
+
 def _show(watch: Watch) -> None:
     table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     rows: list[tuple[str, object]] = [
         ("watch", f"{watch.watch_id}: {watch.name}"),
         ("source", f"{watch.source} ({watch.country}, prices in {watch.currency})"),
         ("search", watch.url),
         *[(f"  {key}", ", ".join(value) if isinstance(value, list) else value) for key, value in watch.params.items()],
         ("rules", ", ".join(watch.rules)),
-        ("max price", "-" if watch.max_price is None else f"{watch.max_price} {watch.currency}"),
+        ("max price", _limit(watch)),
         ("mean - k*sigma", f"k = {watch.sigma_k}"),
         ("robust", f"z = {watch.robust_z}, at least {watch.min_comparables} comparables"),
         ("blacklist", ", ".join(watch.blacklist) or "-"),
@@ -141,10 +148,14 @@ def list_all(
         return
     table = Table("no", "name", "source", "max price", "rules", "state")
     for watch in rows:
-        price = "-" if watch.max_price is None else f"{watch.max_price:f} {watch.currency}"
         state = "active" if watch.is_active else "paused"
         table.add_row(
-            str(watch.watch_id), watch.name, f"{watch.source}.{watch.country}", price, ", ".join(watch.rules), state
+            str(watch.watch_id),
+            watch.name,
+            f"{watch.source}.{watch.country}",
+            _limit(watch),
+            ", ".join(watch.rules),
+            state,
         )
     out.print(table)
 

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
 
+from domain.blacklist import fold
 from domain.listing import Listing
 from domain.watch import Watch
 
 # What can be told from a listing alone. A watch with any other filter is matched by `--watch` only, never guessed.
 _TELLABLE = {"search_text", "price_from", "price_to", "currency", "order"}
-
-
-def folded(text: str) -> str:
-    """Return text for comparing words: case and accents folded."""
-    plain = unicodedata.normalize("NFKD", text)
-    return "".join(char for char in plain if not unicodedata.combining(char)).casefold()
 
 
 def satisfies(watch: Watch, listing: Listing) -> bool:
@@ -31,8 +25,8 @@ def satisfies(watch: Watch, listing: Listing) -> bool:
     text = watch.params.get("search_text", "")
     if not isinstance(text, str) or not text.strip():
         return False
-    haystack = folded(" ".join(part for part in (listing.title, listing.brand, listing.description) if part))
-    return all(word in haystack for word in folded(text).split()) and _within(watch.params, listing.price)
+    haystack = fold(" ".join(part for part in (listing.title, listing.brand, listing.description) if part)).casefold()
+    return all(word in haystack for word in fold(text).casefold().split()) and _within(watch.params, listing.price)
 
 
 def _within(params: Mapping[str, str | list[str]], price: Decimal) -> bool:

@@ -9,7 +9,7 @@ import functools
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -60,6 +60,13 @@ class Settings(BaseSettings):
     email_to: Annotated[tuple[str, ...], NoDecode] = ()
     slack_webhook_url: SecretStr | None = None
     dashboard_url: str = "http://127.0.0.1:3000"
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object, info: ValidationInfo) -> object:
+        """Let ``NAME=`` in the environment take back what ``.env`` sets."""
+        is_optional = info.field_name is not None and cls.model_fields[info.field_name].default is None
+        return None if value == "" and is_optional else value
 
     @field_validator("enabled_sources", "email_to", mode="before")
     @classmethod

@@ -8,6 +8,7 @@ import dagster as dg
 
 from orchestration.polling import assets, checks, jobs, retention, schedules, sensors
 from orchestration.resources import default_resources
+from orchestration.terminal import terminal_logger
 
 
 def build_polling(resource_overrides: Mapping[str, object] | None = None) -> dg.Definitions:
@@ -27,4 +28,5 @@ def build_polling(resource_overrides: Mapping[str, object] | None = None) -> dg.
         sensors=sensors.build_sensors(),
         resources={**default_resources(), **(resource_overrides or {})},
         executor=dg.in_process_executor,
+        loggers={"console": dg.colored_console_logger, "terminal": terminal_logger},
     )

@@ -1,16 +1,24 @@
-"""The link between a Dagster run and its rows in ops.scrape_runs."""
+"""Dagster's runs: their rows in ops.scrape_runs, and whether one is under way."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import date
 
 import dagster as dg
 import psycopg
 
 from warehouse import runs
+
+# Not NOT_STARTED: a run that nobody launched would seem under way for ever. The others end by their time limits.
+_UNDER_WAY = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
 
 
 class Counters:
@@ -32,16 +40,20 @@ def recorded_step(
     """Record a step's counts and duration; a failure is recorded with its message and raised on."""
     row = runs.begin_run(conn, run_id=run_id, task=task, source=source, day=day)
     counters, began = Counters(), time.monotonic()
+
+    def finish(error: str | None, **more: int) -> None:
+        elapsed = round((time.monotonic() - began) * 1000, 1)
+        runs.add_counts(conn, row, durations_ms={step: elapsed}, **counters.values, **more)
+        runs.finish_run(conn, row, error=error)
+
     try:
         yield counters
     except BaseException as error:
-        if not conn.closed:
-            runs.add_counts(conn, row, errors=1)
-            runs.finish_run(conn, row, error=f"{step}: {type(error).__name__}: {error}")
+        # Where the connection itself is what broke, the step's own error is the one to see.
+        with suppress(psycopg.Error):
+            finish(f"{step}: {type(error).__name__}: {error}", errors=1)
         raise
-    elapsed = round((time.monotonic() - began) * 1000, 1)
-    runs.add_counts(conn, row, durations_ms={step: elapsed}, **counters.values)
-    runs.finish_run(conn, row)
+    finish(None)
 
 
 def task_of(context: dg.AssetExecutionContext, *, index: bool = False) -> runs.Task:
@@ -54,3 +66,9 @@ def task_of(context: dg.AssetExecutionContext, *, index: bool = False) -> runs.T
     if tags.get("pricescope/decision") == "probe":
         return "probe"
     return "index" if index else "poll"
+
+
+def is_under_way(instance: dg.DagsterInstance, job: str, tags: Mapping[str, str] | None = None) -> bool:
+    """Say whether a run of the job, with these tags, is queued or running."""
+    wanted = dg.RunsFilter(job_name=job, tags=dict(tags or {}), statuses=_UNDER_WAY)
+    return instance.get_runs_count(wanted) > 0

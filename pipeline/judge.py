@@ -18,6 +18,7 @@ from domain.settings import Settings
 from domain.statistics import Candidate
 from domain.watch import Watch
 from ml.rules import decide, judge, overall
+from pipeline.judged import Judged
 from pipeline.messages import deal_message, report_message
 from warehouse import baselines
 from warehouse.deals import record_deal
@@ -45,25 +46,6 @@ class JudgeOutcome(msgspec.Struct, kw_only=True):
     notifications: int = 0
 
 
-class Judged(msgspec.Struct, frozen=True, kw_only=True):
-    """A candidate with its verdicts; ``deal`` is the deciding one where it is a deal."""
-
-    candidate: Candidate
-    verdicts: tuple[Verdict, ...]
-    deal: Verdict | None
-
-    @property
-    def dropped_since_told(self) -> bool:
-        """True where its price fell since the last verdict: news, even of a listing from the first run."""
-        before = self.candidate.judged_total_minor
-        return before is not None and self.candidate.total_minor < before
-
-    @property
-    def is_reported(self) -> bool:
-        """True where it belongs into a report instead of an alert of its own."""
-        return self.candidate.is_initial and not self.dropped_since_told
-
-
 def judge_candidate(watch: Watch, candidate: Candidate) -> Judged:
     """Return every switched-on rule's verdict and the deciding one."""
     verdicts = judge(watch, candidate)
@@ -83,8 +65,9 @@ def judge_pending(
             batch = baselines.candidates(conn, watch_id=watch.watch_id, limit=_BATCH)
             with conn.transaction():
                 judged = [judge_candidate(watch, candidate) for candidate in batch]
-                _record(conn, settings, watch, judged, told, outcome, run_id=run_id, now=now())
-                _report_first_run(conn, settings, watch, judged, told, outcome, now=now())
+                reported = _record(conn, settings, watch, judged, told, outcome, run_id=run_id, now=now())
+                is_first = watch.first_judged_at is None and any(item.candidate.is_initial for item in judged)
+                _report_first_run(conn, settings, watch, reported, told, outcome, is_first=is_first, now=now())
                 baselines.mark_judged(
                     conn, [baselines.judged(item.candidate, overall(item.verdicts)) for item in judged]
                 )
@@ -107,10 +90,11 @@ def _record(
     *,
     run_id: str,
     now: datetime,
-) -> None:
-    """Write the deals and, for those told one by one, their outbox rows."""
+) -> list[Judged]:
+    """Write the deals that are new and, for those told one by one, their outbox rows; return those for a report."""
     found = [item for item in judged if item.deal is not None]
     details = listing_details(conn, _ids_needed(found), watch.owner)
+    reported = []
     for item in found:
         candidate, verdict = item.candidate, item.deal
         if verdict is None or details[candidate.listing_id].is_hidden:
@@ -124,10 +108,12 @@ def _record(
         if _record_deal(conn, item, verdict, notifications, run_id=run_id) is None:
             continue
         if item.is_reported:
-            outcome.reported += 1
+            reported.append(item)
         else:
             outcome.deals += 1
             outcome.notifications += len(notifications)
+    outcome.reported += len(reported)
+    return reported
 
 
 def deal_key(candidate: Candidate, channel: str) -> str:
@@ -178,15 +164,14 @@ def _report_first_run(
     conn: psycopg.Connection,
     settings: Settings,
     watch: Watch,
-    judged: Sequence[Judged],
+    reported: Sequence[Judged],
     channels: Sequence[str],
     outcome: JudgeOutcome,
     *,
+    is_first: bool,
     now: datetime,
 ) -> None:
     """Put one report in place of a flood: on the first run, and when its listings first meet statistics."""
-    reported = [item for item in judged if item.deal is not None and item.is_reported]
-    is_first = watch.first_judged_at is None and any(item.candidate.is_initial for item in judged)
     if not is_first and not reported:
         return
     details = listing_details(conn, [item.candidate.listing_id for item in reported], watch.owner)

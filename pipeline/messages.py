@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from alerts.message import MAX_COMPARABLES, Comparable, DealMessage, ReportItem, ReportMessage
 from domain.condition import Condition
@@ -14,10 +13,8 @@ from domain.money import from_minor
 from domain.settings import Settings
 from domain.statistics import Candidate
 from domain.watch import Watch
+from pipeline.judged import Judged
 from warehouse.details import ListingDetail
-
-if TYPE_CHECKING:
-    from pipeline.judge import Judged
 
 
 def highlights_in(words: Sequence[str], *texts: str | None) -> tuple[str, ...]:

@@ -68,7 +68,14 @@ def replay_clock(day: date) -> Callable[[], datetime]:
 
 
 def poll_day(
-    conn: psycopg.Connection, settings: Settings, source_name: str, day: date, *, run_id: str, index: bool = False
+    conn: psycopg.Connection,
+    settings: Settings,
+    source_name: str,
+    day: date,
+    *,
+    run_id: str,
+    index: bool = False,
+    fetch: bool = True,
 ) -> PollOutcome:
     """Materialise the raw pages of one source and one UTC day.
 
@@ -77,11 +84,14 @@ def poll_day(
 
     Args:
         index: read ten pages a watch (``pages_per_index``) instead of five.
+        fetch: False lets the stored pages of any day stand, today's included: an import brings its own.
 
     Raises:
         PastDayError: when the day is past and nothing of it is stored.
     """
     today = utc_now().date()
+    if not fetch:
+        return PollOutcome(source=source_name, day=day, decision="stored", pages=count_pages(conn, source_name, day))
     if day == today:
         source = create_source(source_name, settings)
         return _poll_in_turn(conn, settings, source, day, run_id=run_id, now=utc_now, index=index)

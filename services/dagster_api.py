@@ -50,7 +50,6 @@ _LOCATIONS = """
 { workspaceOrError { ... on Workspace { locationEntries {
   name locationOrLoadError { __typename ... on PythonError { message } } } } } }
 """
-_ENDED = {"SUCCESS", "FAILURE", "CANCELED"}
 
 
 class DagsterApiError(Exception):
@@ -65,7 +64,10 @@ class DagsterApi:
         self._client = httpx2.Client(base_url=url, timeout=30)
 
     def _ask(self, query: str, **variables: object) -> dict[str, Any]:
-        answer = self._client.post("/graphql", json={"query": query, "variables": variables}).json()
+        try:
+            answer = self._client.post("/graphql", json={"query": query, "variables": variables}).json()
+        except (httpx2.HTTPError, ValueError) as error:
+            raise DagsterApiError(f"Dagster's web server at {self.url} gives no answer: {error}") from None
         if answer.get("errors"):
             raise DagsterApiError(str(answer["errors"][0]["message"]))
         data: dict[str, Any] = answer["data"]
@@ -97,10 +99,13 @@ class DagsterApi:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             found = self._ask(_BACKFILL, id=backfill_id)["partitionBackfillOrError"]
-            runs = [run["status"] for run in found.get("runs", [])]
+            if "status" not in found:
+                raise DagsterApiError(f"backfill {backfill_id}: {found.get('message') or 'there is none of this id'}")
+            runs = [run["status"] for run in found["runs"]]
             tick(", ".join(runs).lower() or "waiting for the daemon")
-            if "FAILURE" in runs or "CANCELED" in runs or "FAIL" in found.get("status", ""):
-                raise DagsterApiError(f"backfill {backfill_id} failed: {found.get('error')}; see its run in the UI")
+            if _has_failed([found["status"], *runs]):
+                reason = (found["error"] or {}).get("message") or "a run failed"
+                raise DagsterApiError(f"backfill {backfill_id} failed: {reason}; see {self.url}/runs/b/{backfill_id}")
             # The daemon notices the end of a run only at its next round; the runs themselves tell sooner.
             if runs and all(status == "SUCCESS" for status in runs):
                 return
@@ -137,10 +142,15 @@ class DagsterApi:
         run_id = str(launched["run"]["id"])
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            status = self._ask(_RUN, id=run_id)["runOrError"].get("status")
-            if status in _ENDED:
-                if status != "SUCCESS":
-                    raise DagsterApiError(f"{job} ended with {status}: {self.url}/runs/{run_id}")
+            status = self._ask(_RUN, id=run_id)["runOrError"].get("status", "")
+            if _has_failed([status]):
+                raise DagsterApiError(f"{job} ended with {status}: {self.url}/runs/{run_id}")
+            if status == "SUCCESS":
                 return run_id
             time.sleep(0.5)
         raise DagsterApiError(f"{job} is not over after {seconds:.0f} s: {self.url}/runs/{run_id}")
+
+
+def _has_failed(statuses: Sequence[str]) -> bool:
+    """Say whether one of these states of runs or backfills is a failure or a cancellation."""
+    return any(status.startswith("CANCEL") or "FAIL" in status for status in statuses)

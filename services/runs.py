@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from domain.settings import Settings
 from services import dagster_home
 from warehouse import runs
-from warehouse.connect import connect, resolve_database
+from warehouse.connect import connect, ensure_database, resolve_database
 
 if TYPE_CHECKING:
     import dagster as dg
+    from dagster._core.execution.plan.objects import StepFailureData
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,15 @@ def run_poll(settings: Settings, source: str, day: date, *, index: bool = False)
     return _run(settings, "poll", f"{day.isoformat()}|{source}", config, task="index" if index else "poll")
 
 
+def run_house_job(settings: Settings, job: str) -> RunResult:
+    """Run an unpartitioned job: ``health``, ``care`` or ``deliver``."""
+    return _run(settings, job, None, {}, task=job)
+
+
 def run_import(settings: Settings, source: str, days: Sequence[date]) -> RunResult:
     """Run the poll job for each day that pages were imported for; past days only read what is stored."""
-    results = [_run(settings, "poll", f"{day.isoformat()}|{source}", {}, task="import") for day in days]
+    config = {"ops": {"raw_listings": {"config": {"fetch": False}}}}
+    results = [_run(settings, "poll", f"{day.isoformat()}|{source}", config, task="import") for day in days]
     return RunResult(
         run_id=results[-1].run_id,
         success=all(result.success for result in results),
@@ -41,7 +48,8 @@ def run_import(settings: Settings, source: str, days: Sequence[date]) -> RunResu
     )
 
 
-def _run(settings: Settings, job: str, partition_key: str, config: Mapping[str, Any], *, task: str) -> RunResult:
+def _run(settings: Settings, job: str, partition_key: str | None, config: Mapping[str, Any], *, task: str) -> RunResult:
+    ensure_database(resolve_database(settings).dagster)
     dagster_home.prepare(settings)
     import dagster as dagster_module  # noqa: PLC0415 - after DAGSTER_HOME is set, and only where a run is wanted
 
@@ -51,7 +59,7 @@ def _run(settings: Settings, job: str, partition_key: str, config: Mapping[str, 
         result = defs.resolve_job_def(job).execute_in_process(
             instance=instance,
             partition_key=partition_key,
-            run_config=dict(config),
+            run_config={**config, "loggers": {"terminal": {}}},
             raise_on_error=False,
             tags={"pricescope/task": task},
         )
@@ -73,6 +81,15 @@ def sentence(run: runs.ScrapeRun) -> str:
 
 
 def _errors(result: dg.ExecuteInProcessResult) -> list[str]:
-    failures = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
-    causes = [error.cause or error for error in failures if error is not None]
-    return [str(cause.message).strip() for cause in causes]
+    return [_reason(event.step_failure_data) for event in result.all_events if event.is_step_failure]
+
+
+def _reason(failure: StepFailureData) -> str:
+    """Return why a step failed: what it says for the user, else the error behind it without its module's path."""
+    if failure.user_failure_data is not None and failure.user_failure_data.description:
+        return failure.user_failure_data.description
+    error = failure.error
+    if error is None:
+        return "a step failed; see its run in Dagster"
+    name, separator, said = (error.cause or error).message.strip().partition(": ")
+    return f"{name.rpartition('.')[2]}{separator}{said}"

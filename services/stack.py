@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from domain.settings import Settings
 from services import dagster_home
 from services.dagster_api import DagsterApi, DagsterApiError
-from services.supervisor import Service, Supervisor, free_port, port_answers, url_answers
+from services.supervisor import Service, ServiceError, Supervisor, free_port, port_answers, url_answers
 from warehouse.connect import ensure_database, resolve_database
 from warehouse.embedded import EmbeddedServer
 from warehouse.migrate import upgrade
@@ -24,6 +27,24 @@ class Stack:
     api: DagsterApi
     supervisor: Supervisor
     environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def only_stack(settings: Settings) -> Iterator[None]:
+    """Hold this home's turn: two daemons would start every schedule twice.
+
+    Raises:
+        ServiceError: when another stack runs on this home.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with (settings.home / "stack.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ServiceError(
+                f"Pricescope is already running on {settings.home}. Stop that one, or choose another PRICESCOPE_HOME."
+            ) from None
+        yield
 
 
 def prepare_databases(settings: Settings) -> None:
@@ -47,8 +68,14 @@ def create_dagster_tables() -> None:
     dg.DagsterInstance.get().dispose()
 
 
-def start_dagster(settings: Settings, supervisor: Supervisor, *, port: int, env: Mapping[str, str]) -> Stack:
+def start_dagster(
+    settings: Settings, supervisor: Supervisor, *, port: int, env: Mapping[str, str], host: str = "127.0.0.1"
+) -> Stack:
     """Start code servers and webserver and wait until both locations are loaded; the daemon is ``start_daemon``'s.
+
+    Args:
+        port: of the web server; 0 for any free one.
+        host: the address that the web server, and it alone, listens on.
 
     Raises:
         ServiceError: when one does not come up.
@@ -64,12 +91,12 @@ def start_dagster(settings: Settings, supervisor: Supervisor, *, port: int, env:
         servers[name] = supervisor.start(f"code-{name}", argv, env)
     workspace = str(dagster_home.write_workspace(settings, ports))
     for name, service in servers.items():
-        supervisor.await_answer(service, lambda name=name: port_answers(ports[name]))
-    web_port = free_port(port)
-    url = f"http://127.0.0.1:{web_port}"
+        supervisor.await_answer(service, partial(port_answers, ports[name]))
+    web_port = port or free_port()
+    url = f"http://{_reached_at(host)}:{web_port}"
     web = supervisor.start(
         "webserver",
-        [python, "-m", "dagster_webserver", "-w", workspace, "-h", "127.0.0.1", "-p", str(web_port)],
+        [python, "-m", "dagster_webserver", "-w", workspace, "-h", host, "-p", str(web_port)],
         env,
     )
     supervisor.await_answer(web, lambda: url_answers(f"{url}/server_info"))
@@ -78,6 +105,13 @@ def start_dagster(settings: Settings, supervisor: Supervisor, *, port: int, env:
     if broken:
         raise DagsterApiError("; ".join(f"code location {name}: {error}" for name, error in broken.items()))
     return Stack(url=url, api=api, supervisor=supervisor, environment=env)
+
+
+def _reached_at(host: str) -> str:
+    """Return the address at which this machine reaches a server that listens on ``host``."""
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - an address to recognise, not to listen on
+    reached = everywhere.get(host, host)
+    return f"[{reached}]" if ":" in reached else reached
 
 
 def start_daemon(settings: Settings, stack: Stack) -> None:

@@ -1,21 +1,63 @@
-"""Start child processes, wait until they answer, stop them in reverse order."""
+"""Start child processes, wait until they answer, stop them in reverse order; nothing is left behind."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+
+# A log larger than this is put aside (one generation) when its service starts anew.
+_LOG_BYTES = 20_000_000
+# The last line of a traceback.
+_EXCEPTION = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Exit)\b.*(?:\n(?![ \n]|Traceback).+)*", re.MULTILINE)
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class ServiceError(Exception):
-    """A service did not start; the message ends with the last lines of its log."""
+    """A service did not start, or ended; the message holds what its log says."""
+
+
+@contextlib.contextmanager
+def interrupted_by_signals() -> Iterator[None]:
+    """Make the first of Ctrl-C, SIGTERM and SIGHUP a KeyboardInterrupt, and ignore those that follow.
+
+    So a service manager's stop unwinds like Ctrl-C, from the first moment on, and an impatient second one does not cut
+    the clean-up short. A signal that this process was started to ignore (``nohup``) stays ignored.
+    """
+
+    def interrupt(*_: object) -> None:
+        for number in before:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {number: old for number in _ENDING if (old := signal.getsignal(number)) is not signal.SIG_IGN}
+    for number in before:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
+
+
+def is_free(port: int, host: str = "127.0.0.1") -> bool:
+    """Say whether a server could listen on a port of an address of this machine."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
 
 
 def free_port(preferred: int = 0) -> int:
@@ -37,44 +79,76 @@ def port_answers(port: int) -> bool:
 
 
 def url_answers(url: str) -> bool:
-    """Say whether a loopback URL answers 200."""
+    """Say whether a URL of this machine answers 200."""
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own loopback addresses
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own addresses
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
 
 
 class Service:
-    """One child process with its log file."""
+    """One child process, the processes it starts (its group), and its log file."""
 
     def __init__(self, name: str, argv: Sequence[str], *, env: Mapping[str, str], log_dir: Path, cwd: Path) -> None:
         log_dir.mkdir(parents=True, exist_ok=True)
         self.name = name
         self.log_path = log_dir / f"{name}.log"
+        if self.log_path.exists() and self.log_path.stat().st_size > _LOG_BYTES:
+            self.log_path.replace(self.log_path.with_suffix(".log.1"))
         with self.log_path.open("ab") as log:
+            self._log_start = log.tell()
             # Its own session: Ctrl-C reaches us alone, and we stop the children in order.
             self.process = subprocess.Popen(  # noqa: S603 - argv is built by us from constants and ports
-                list(argv), env={**os.environ, **env}, stdout=log, stderr=log, cwd=cwd, start_new_session=True
+                list(argv),
+                env={**os.environ, **env},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=cwd,
+                start_new_session=True,
             )
 
     def fail(self, reason: str) -> ServiceError:
-        """Return an error with the tail of the service's log."""
-        tail = self.log_path.read_text(errors="replace")[-1500:]
-        return ServiceError(f"{self.name} {reason}. Its log ({self.log_path.name}) ends with:\n{tail}")
+        """Return an error with the exceptions in the service's log, the first cause first, or else the log's end."""
+        with self.log_path.open("rb") as log:
+            log.seek(self._log_start)
+            said = log.read().decode(errors="replace")
+        told = "\n".join(_EXCEPTION.findall(said)[:3]) or said[-1500:]
+        return ServiceError(f"{self.name} {reason}. Its log ({self.log_path}) says:\n{told.strip() or '(nothing)'}")
+
+    def ask_to_end(self) -> None:
+        """Send the whole group a SIGTERM, without waiting."""
+        self._signal(signal.SIGTERM)
 
     def stop(self, grace_seconds: float) -> None:
-        """Ask the process group to end; kill it after the grace time."""
-        if self.process.poll() is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGTERM)
+        """Ask the whole group to end; kill what is left of it after the grace time.
+
+        The group outlives its leader: runs are children of their code server.
+        """
+        self._signal(signal.SIGTERM)
+        self._await_end(grace_seconds)
+        self.kill()
+
+    def kill(self) -> None:
+        """Kill what is left of the group; nothing happens where it has ended."""
+        self._signal(signal.SIGKILL)
+        self.process.wait(10)
+        self._await_end(2)
+
+    def _await_end(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while self._signal(0) and time.monotonic() < deadline:
+            self.process.poll()  # or the leader would stay a zombie, which counts as one of the group
+            time.sleep(0.02)
+
+    def _signal(self, number: int) -> bool:
+        """Signal the group; say whether there is one."""
         try:
-            self.process.wait(grace_seconds)
-        except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait(5)
+            os.killpg(self.process.pid, number)
+        except ProcessLookupError:
+            return False
+        return True
 
 
 class Supervisor:
@@ -96,14 +170,12 @@ class Supervisor:
         self.services.append(service)
         return service
 
-    def await_answer(self, service: Service, answers: object, *, seconds: float = 90) -> None:
+    def await_answer(self, service: Service, answers: Callable[[], bool], *, seconds: float = 90) -> None:
         """Wait until ``answers()`` is true.
 
         Raises:
             ServiceError: when the process ended or the time is over.
         """
-        if not callable(answers):
-            raise TypeError("answers must be callable")
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if service.process.poll() is not None:
@@ -113,12 +185,32 @@ class Supervisor:
             time.sleep(0.2)
         raise service.fail(f"did not answer within {seconds:.0f} s")
 
+    def serve(self) -> None:
+        """Wait for a KeyboardInterrupt (see ``interrupted_by_signals``); a service that ends by itself is an error.
+
+        Raises:
+            ServiceError: naming the service that ended, with what its log says.
+        """
+        with contextlib.suppress(KeyboardInterrupt):
+            while True:
+                ended = self.ended()
+                if ended is not None:
+                    raise ended.fail("ended by itself")
+                time.sleep(1)
+
     def ended(self) -> Service | None:
         """Return a service that ended by itself, if one did."""
         return next((service for service in self.services if service.process.poll() is not None), None)
 
     def stop(self, grace_seconds: float = 8) -> None:
-        """Stop all services, the last started first."""
-        for service in reversed(self.services):
-            service.stop(grace_seconds)
-        self.services.clear()
+        """Ask all services to end, the last started first; kill what is left of them after the grace time."""
+        try:
+            for service in reversed(self.services):
+                service.ask_to_end()
+            deadline = time.monotonic() + grace_seconds
+            for service in reversed(self.services):
+                service.stop(max(0.0, deadline - time.monotonic()))
+        finally:
+            for service in self.services:
+                service.kill()
+            self.services.clear()

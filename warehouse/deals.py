@@ -1,6 +1,7 @@
-"""Deals with their evidence, and the listings they are about.
+"""Deals with their evidence.
 
-Belongs here: recording a deal together with its notifications, and reading deals and listings back. Does not: judging.
+Belongs here: recording a deal together with its notifications, and reading deals back. Does not: judging; listings in
+full (``warehouse.details``).
 """
 
 from __future__ import annotations
@@ -14,9 +15,7 @@ from typing import Literal
 import msgspec
 import psycopg
 
-from domain.condition import Condition
 from domain.deal import Verdict
-from domain.listing import Availability, Listing, Seller
 from domain.watch import RuleName
 from warehouse.outbox import NewNotification, as_jsonb, enqueue
 from warehouse.rows import read_one, read_rows
@@ -27,7 +26,7 @@ class Deal(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         price, expected, difference: payable amounts in ``currency``, major units.
-        total_minor: payable price in minor units of ``currency``.
+        total_minor: payable price in minor units of the listing's own currency.
         discount_percent: 100 * difference / expected.
         sigma_below: spreads below the expected price.
         evidence: every rule's verdict, as it was.
@@ -57,21 +56,6 @@ class Deal(msgspec.Struct, frozen=True, kw_only=True):
     discount_percent: Decimal | None = None
     sigma_below: Decimal | None = None
     run_id: str | None = None
-
-
-class StoredListing(msgspec.Struct, frozen=True, kw_only=True):
-    """A listing as the warehouse knows it now. Times are UTC; ``watch_ids`` are the watches that found it."""
-
-    listing_id: int
-    listing: Listing
-    first_seen_at: datetime
-    last_seen_at: datetime
-    last_changed_at: datetime
-    price_changed_at: datetime
-    checks: int
-    is_active: bool
-    last_page_id: int
-    watch_ids: tuple[int, ...] = ()
 
 
 def record_deal(
@@ -222,90 +206,6 @@ def list_deals(
 def get_deal(conn: psycopg.Connection, deal_id: int) -> Deal | None:
     """Return a deal, None when there is none."""
     return read_one(conn, Deal, f"{_DEAL} where d.deal_id = %s", (deal_id,))
-
-
-class _StoredRow(msgspec.Struct, frozen=True, kw_only=True):
-    """The columns of ``_LISTING``; together they make a StoredListing."""
-
-    listing_id: int
-    source: str
-    external_id: str
-    url: str
-    title: str
-    price: Decimal
-    currency: str
-    total_price: Decimal | None
-    fee: Decimal | None
-    original_price: Decimal | None
-    original_currency: str | None
-    description: str | None
-    brand: str | None
-    size: str | None
-    color: str | None
-    category: str | None
-    condition: str
-    condition_label: str | None
-    condition_source_id: str | None
-    image_urls: tuple[str, ...]
-    listed_at: datetime | None
-    availability: str
-    favourite_count: int | None
-    view_count: int | None
-    seller_external_id: str | None
-    seller_login: str | None
-    seller_is_business: bool | None
-    first_seen_at: datetime
-    last_changed_at: datetime
-    last_page_id: int
-    last_seen_at: datetime
-    price_changed_at: datetime
-    checks: int
-    is_active: bool
-    watch_ids: tuple[int, ...]
-
-
-_LISTING = """
-select l.*, t.availability, t.favourite_count, t.view_count, t.last_seen_at, t.price_changed_at, t.checks,
-       t.is_active, s.external_id as seller_external_id, s.login as seller_login, s.is_business as seller_is_business,
-       array(select w.watch_id from app.watch_listings w where w.listing_id = l.listing_id order by 1) as watch_ids
-from core.listings l
-join core.listing_state t using (listing_id)
-left join core.sellers s on s.seller_id = l.seller_id
-"""
-_LISTING_FIELDS = tuple(name for name in Listing.__struct_fields__ if name not in {"seller", "position"})
-
-
-def get_listing(conn: psycopg.Connection, key: int | str) -> StoredListing | None:
-    """Return a listing by our id (``17`` or ``"17"``) or by ``source:external_id``; None when there is none."""
-    text = str(key)
-    source, separator, external_id = text.partition(":")
-    row = None
-    if separator:
-        query = f"{_LISTING} where l.source = %s and l.external_id = %s"
-        row = read_one(conn, _StoredRow, query, (source, external_id))
-    elif text.isdecimal() and len(text) < 19:
-        row = read_one(conn, _StoredRow, f"{_LISTING} where l.listing_id = %s", (int(text),))
-    return None if row is None else _stored(row)
-
-
-def _stored(row: _StoredRow) -> StoredListing:
-    fields = {name: getattr(row, name) for name in _LISTING_FIELDS}
-    seller = None
-    if row.seller_external_id is not None:
-        seller = Seller(external_id=row.seller_external_id, login=row.seller_login, is_business=row.seller_is_business)
-    fields |= {"condition": Condition(row.condition), "availability": Availability(row.availability)}
-    return StoredListing(
-        listing_id=row.listing_id,
-        listing=Listing(**fields, seller=seller),
-        first_seen_at=row.first_seen_at,
-        last_seen_at=row.last_seen_at,
-        last_changed_at=row.last_changed_at,
-        price_changed_at=row.price_changed_at,
-        checks=row.checks,
-        is_active=row.is_active,
-        last_page_id=row.last_page_id,
-        watch_ids=row.watch_ids,
-    )
 
 
 def _bounded(value: Decimal | float | None, limit: int) -> Decimal | None:

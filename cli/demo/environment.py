@@ -27,10 +27,15 @@ def demo_settings(*, sandbox_url: str, smtp_port: int, slack_url: str, dashboard
             "PRICESCOPE_DASHBOARD_URL": dashboard_url,
             "PRICESCOPE_ENABLED_SOURCES": "vinted",
             "PRICESCOPE_SCHEDULES_RUNNING": "false",
+            # Empty, not absent: what `.env` says for the real pipeline must not reach the demo.
+            "DATABASE_URL": "",
+            "DAGSTER_DATABASE_URL": "",
+            "PRICESCOPE_SMTP_USERNAME": "",
+            "PRICESCOPE_SMTP_PASSWORD": "",
+            "PRICESCOPE_PROXY_URL": "",
+            "PRICESCOPE_VINTED_COOKIE": "",
         }
     )
-    for name in ("DATABASE_URL", "DAGSTER_DATABASE_URL", "PRICESCOPE_SMTP_USERNAME", "PRICESCOPE_SMTP_PASSWORD"):
-        os.environ.pop(name, None)
     settings.cache_clear()
     return settings()
 

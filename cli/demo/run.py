@@ -17,17 +17,15 @@ from typing import Any
 import httpx2
 import psycopg
 from rich.console import Console
-from rich.panel import Panel
-from rich.table import Table
 
 from cli.demo.environment import demo_settings, fresh_home
 from cli.demo.score import Score, score
-from cli.services import serve_until_interrupted
 from domain.settings import Settings
 from domain.watch import Watch
 from sandbox.watches import DemoWatch, demo_watches
 from scrapers.registry import create_source
 from services import dagster_home
+from services.runs import RunResult, run_house_job, run_poll
 from services.stack import (
     Stack,
     create_dagster_tables,
@@ -162,6 +160,9 @@ def live(demo: Demo, configured: Settings, stack: Stack, market: dict[str, Any])
         with demo.step(f"Live: {demo.options.ticks} polls, half a market day apart"):
             for number in range(1, demo.options.ticks + 1):
                 tick(demo, configured, market, market_day(today, number))
+        with demo.step("Health checks and retention"):
+            for job in ("health", "care"):
+                succeeded(run_house_job(configured, job))
         with demo.step("dbt documentation"):
             docs.wait(120)
         return summarise(demo, conn, market, known, market_day(today, demo.options.ticks))
@@ -192,14 +193,21 @@ def add_watch(conn: psycopg.Connection, configured: Settings, wanted: DemoWatch)
 
 def tick(demo: Demo, configured: Settings, market: dict[str, Any], moment: datetime) -> None:
     """Move the market on and poll it through the poll job."""
-    from services.runs import run_poll  # noqa: PLC0415 - after DAGSTER_HOME is set
-
     httpx2.post(f"{market['url']}/control/clock", json={"time": moment.isoformat()}).raise_for_status()
-    result = run_poll(configured, "vinted", _today())
-    if not result.success:
-        raise ServiceError("a poll failed:\n" + "\n".join(result.lines))
+    result = succeeded(run_poll(configured, "vinted", _today()))
     for line in result.lines:
-        demo.console.print(f"    [dim]{line}[/dim]")
+        demo.console.print(f"    [dim]{line}[/dim]", soft_wrap=True)
+
+
+def succeeded(result: RunResult) -> RunResult:
+    """Return the result of a run that went well.
+
+    Raises:
+        ServiceError: with what its steps said, where it did not.
+    """
+    if not result.success:
+        raise ServiceError("a run failed:\n" + "\n".join(result.lines))
+    return result
 
 
 def external_ids(conn: psycopg.Connection) -> set[str]:
@@ -260,14 +268,19 @@ def serve(demo: Demo, stack: Stack, market: dict[str, Any], summary: dict[str, A
         [sys.executable, "-m", "http.server", str(docs_port), "--bind", "127.0.0.1", "--directory", str(target)],
     )
     del docs
-    table = Table(show_header=False, box=None)
-    table.add_row("Alerts as they arrived", f"{market['url']}/mailbox")
-    table.add_row("Dagster: assets, partitions, checks, runs", stack.url)
-    table.add_row("dbt docs: models, columns, lineage", f"http://127.0.0.1:{docs_port}/static_index.html")
-    table.add_row("Deals in the terminal", "PRICESCOPE_HOME=.pricescope-demo .venv/bin/pricescope deals")
-    demo.console.print(Panel(table, title="Pricescope demo", subtitle="Ctrl-C stops everything"))
-    demo.console.print(sentence(summary))
-    serve_until_interrupted(stack.supervisor)
+    places = {
+        "Alerts as they arrived": f"{market['url']}/mailbox",
+        "Dagster: assets, partitions, checks, runs": stack.url,
+        "dbt docs: models, columns, lineage": f"http://127.0.0.1:{docs_port}/static_index.html",
+        "Deals in the terminal": "PRICESCOPE_HOME=.pricescope-demo .venv/bin/pricescope deals",
+    }
+    demo.console.print("\n[bold]Pricescope is running.[/bold] Ctrl-C stops everything.\n")
+    for what, where in places.items():
+        demo.console.print(f"  {what:<42} [cyan]{where}[/cyan]", soft_wrap=True)
+    demo.console.print()
+    demo.console.print(sentence(summary), soft_wrap=True)
+    stack.supervisor.serve()
+    demo.console.print("Stopping ...")
 
 
 def sentence(summary: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from orchestration.resources import ChannelsResource, SettingsResource, Warehous
 from orchestration.runs import recorded_step, task_of
 from pipeline.deliver import deliver_due
 from pipeline.judge import judge_pending
-from pipeline.poll import poll_day, utc_now
+from pipeline.poll import PastDayError, poll_day, utc_now
 from pipeline.read import read_day
 
 # Fetching is retried below, page by page; a second attempt of the step covers a lost database connection.
@@ -20,16 +20,20 @@ _OWNERS = ["team:pricescope"]
 watches = dg.AssetSpec(
     "watches",
     description="Saved searches of the users (app.watches). Changed by `pricescope watch`, never by a run.",
-    group_name="app",
+    group_name="watches",
     kinds={"postgres"},
     owners=_OWNERS,
 )
 
 
 class FetchConfig(dg.Config):
-    """Run configuration of `raw_listings`; ``index`` reads ten pages a watch instead of five."""
+    """Run configuration of `raw_listings`.
+
+    ``index`` reads ten pages a watch instead of five; ``fetch`` False lets the stored pages stand (imports).
+    """
 
     index: bool = False
+    fetch: bool = True
 
 
 class ReadConfig(dg.Config):
@@ -59,12 +63,17 @@ def raw_listings(
     """
     outcomes, task = [], task_of(context, index=config.index)
     for source, day in in_day_order(list(context.partition_keys)):
-        with (
-            warehouse.connection("raw_listings") as conn,
-            recorded_step(conn, context.run_id, source, day, step="raw_listings", task=task) as counters,
-        ):
-            outcome = poll_day(conn, app_settings.get(), source, day, run_id=context.run_id, index=config.index)
-            counters.add(pages=outcome.pages)
+        try:
+            with (
+                warehouse.connection("raw_listings") as conn,
+                recorded_step(conn, context.run_id, source, day, step="raw_listings", task=task) as counters,
+            ):
+                outcome = poll_day(
+                    conn, app_settings.get(), source, day, run_id=context.run_id, index=config.index, fetch=config.fetch
+                )
+                counters.add(pages=outcome.pages)
+        except PastDayError as error:
+            raise dg.Failure(str(error), allow_retries=False) from error
         outcomes.append(outcome)
         context.log.info("%s %s: %s, %d pages, state %s", source, day, outcome.decision, outcome.pages, outcome.state)
     return dg.MaterializeResult(metadata=outcome_metadata(outcomes, rows="pages"))
@@ -121,7 +130,7 @@ def items_and_price_history(
     deps=["price_history", dg.AssetKey(["marts", "watch_condition_stats"]), watches],
     partitions_def=source_days,
     backfill_policy=dg.BackfillPolicy.single_run(),
-    group_name="app",
+    group_name="deals",
     kinds={"python", "postgres"},
     owners=_OWNERS,
 )
@@ -142,7 +151,7 @@ def deals(
     return dg.MaterializeResult(metadata=outcome_metadata(outcomes, rows="deals"))
 
 
-@dg.asset(deps=[deals], group_name="app", kinds={"python"}, owners=_OWNERS)
+@dg.asset(deps=[deals], group_name="deals", kinds={"python"}, owners=_OWNERS)
 def alerts(warehouse: WarehouseResource, channels: ChannelsResource) -> dg.MaterializeResult[None]:
     """Notifications delivered from the outbox (app.notifications): each sent, then marked, never lost."""
     with warehouse.connection("alerts") as conn:

@@ -1,26 +1,39 @@
 """When things run. All cron expressions are UTC; a source's minute offset keeps sources from starting together."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 import dagster as dg
+import psycopg
 
-from domain.settings import load_settings
+from domain.settings import SettingsError, load_settings
 from domain.source_state import may_poll
 from orchestration.partitions import SourceDay
 from orchestration.polling import jobs
 from orchestration.resources import WarehouseResource
+from orchestration.runs import is_under_way
 from pipeline.poll import utc_now
 from warehouse.source_state import load_source_state
+from warehouse.watches import probe_watch
 
 # How often a source is polled while it answers. A blocked source is skipped here until its hourly probe is due.
 POLL_CRON = {"vinted": "*/5 * * * *"}
 
 
-def poll_requests(source: str, decision: str, detail: str, day: SourceDay) -> dg.RunRequest | dg.SkipReason:
+def poll_request(
+    conn: psycopg.Connection, instance: dg.DagsterInstance, source: str, now: datetime
+) -> dg.RunRequest | dg.SkipReason:
     """Return the run to start, or why none is."""
+    if probe_watch(conn, source) is None:
+        return dg.SkipReason(f"{source}: no watch asks for it; add one with `pricescope watch add URL`.")
+    state = load_source_state(conn, source, now)
+    decision = may_poll(state, now)
     if decision == "wait":
-        return dg.SkipReason(f"{source}: {detail}; the next probe is not due yet.")
-    return dg.RunRequest(partition_key=day.key, tags={"pricescope/decision": decision})
+        return dg.SkipReason(f"{source}: {state.detail or state.state}; the next probe is not due yet.")
+    # Behind a long run, polls would queue up and then follow one another without a pause.
+    if is_under_way(instance, jobs.poll.name, {"dagster/partition/source": source}):
+        return dg.SkipReason(f"{source}: a poll is queued or running.")
+    return dg.RunRequest(partition_key=SourceDay(source, now.date()).key, tags={"pricescope/decision": decision})
 
 
 def _poll_schedule(source: str, *, running: bool) -> dg.ScheduleDefinition:
@@ -32,21 +45,28 @@ def _poll_schedule(source: str, *, running: bool) -> dg.ScheduleDefinition:
         default_status=dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED,
         description=f"Poll {source}; while it is blocked, probe it hourly with the test watch.",
     )
-    def schedule(warehouse: WarehouseResource) -> dg.RunRequest | dg.SkipReason:
-        now = utc_now()
+    def schedule(context: dg.ScheduleEvaluationContext, warehouse: WarehouseResource) -> dg.RunRequest | dg.SkipReason:
         with warehouse.connection("schedule") as conn:
-            state = load_source_state(conn, source, now)
-        return poll_requests(source, may_poll(state, now), state.detail or state.state, SourceDay(source, now.date()))
+            return poll_request(conn, context.instance, source, utc_now())
 
     return schedule
 
 
 def build_schedules() -> Iterable[dg.ScheduleDefinition]:
-    """Return the schedules of the enabled sources and of the house; registered RUNNING where the settings say so."""
+    """Return the schedules of the enabled sources and of the house; registered RUNNING where the settings say so.
+
+    Raises:
+        SettingsError: when a source is enabled that there is none of.
+    """
     settings = load_settings()
+    unknown = sorted(set(settings.enabled_sources) - set(POLL_CRON))
+    if unknown:
+        raise SettingsError(
+            f"PRICESCOPE_ENABLED_SOURCES: unknown source {', '.join(unknown)}; known: {', '.join(sorted(POLL_CRON))}"
+        )
     running = settings.schedules_running
     status = dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED
-    polls = [_poll_schedule(name, running=running) for name in settings.enabled_sources if name in POLL_CRON]
+    polls = [_poll_schedule(name, running=running) for name in settings.enabled_sources]
     house = [
         dg.ScheduleDefinition(
             name="health_hourly",

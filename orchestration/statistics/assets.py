@@ -64,8 +64,10 @@ class Translator(DagsterDbtTranslator):
 def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
     """Build and test the models. Unit tests are left to CI: they would rebuild nothing and cost each run."""
     export_connection()
-    yield from dbt.cli(["build", "--exclude-resource-type", "unit_test"], context=context).stream()
-    prune_targets(PROJECT_DIR / "target")
+    try:
+        yield from dbt.cli(["build", "--exclude-resource-type", "unit_test"], context=context).stream()
+    finally:
+        prune_targets(PROJECT_DIR / "target")
 
 
 def prune_targets(target: Path) -> int:

@@ -15,9 +15,11 @@ from domain.deal import Evidence, Verdict, VerdictKind
 from domain.page import PageMeaning, RejectedRecord
 from domain.source_state import SourceState, after_page
 from domain.watch import RuleName, Watch
-from tests.integration.warehouse.samples import START, listing, page, reading, store_and_load
+from tests.integration.warehouse.samples import listing, page, reading, store_and_load
 from warehouse.connect import DatabaseUrl, connect
-from warehouse.deals import get_deal, get_listing, list_deals, record_deal
+from warehouse.deals import get_deal, list_deals, record_deal
+from warehouse.details import find_listing, listing_details, set_hidden
+from warehouse.links import watches_of_listing
 from warehouse.load import load_reading
 from warehouse.outbox import (
     NewNotification,
@@ -327,13 +329,38 @@ def test_a_listing_is_found_by_id_and_by_its_marketplace_s_id(conn: psycopg.Conn
     watch = _watch(conn)
     shown = listing(1, "10.00")
     (listing_id,) = store_and_load(conn, page(watch_id=watch.watch_id), [shown]).listing_ids
-    stored = get_listing(conn, listing_id)
-    assert stored is not None
-    assert stored == get_listing(conn, str(listing_id)) == get_listing(conn, f"vinted:{shown.external_id}")
-    assert stored.listing == shown
-    assert (stored.watch_ids, stored.checks, stored.last_seen_at) == ((watch.watch_id,), 1, START)
-    for absent in (10**9, "vinted:1", "word", "9" * 30):
-        assert get_listing(conn, absent) is None
+    names = (str(listing_id), f"vinted:{shown.external_id}", shown.external_id, shown.url)
+    assert [find_listing(conn, name) for name in names] == [listing_id] * len(names)
+    for absent in ("1000000000", "vinted:1", "word", "9" * 30):
+        assert find_listing(conn, absent) is None
+    detail = listing_details(conn, [listing_id, 10**9], "owner")
+    assert list(detail) == [listing_id]
+    assert (detail[listing_id].title, detail[listing_id].payable) == (shown.title, shown.payable())
+    assert [held.watch_id for held in watches_of_listing(conn, listing_id)] == [watch.watch_id]
+
+
+def test_a_hidden_listing_is_left_out_of_the_deals_until_it_is_shown_again(conn: psycopg.Connection) -> None:
+    watch = _watch(conn)
+    (listing_id,) = store_and_load(conn, page(watch_id=watch.watch_id), [listing(1, "10.00")]).listing_ids
+    record_deal(
+        conn,
+        watch_id=watch.watch_id,
+        listing_id=listing_id,
+        rule="robust",
+        total_minor=1000,
+        price=Decimal(10),
+        currency="EUR",
+        evidence=[],
+        is_initial=False,
+        page_id=1,
+    )
+    set_hidden(conn, listing_id, hidden=True)
+    set_hidden(conn, listing_id, hidden=True)
+    assert list_deals(conn, with_hidden=False) == []
+    assert len(list_deals(conn)) == 1
+    assert listing_details(conn, [listing_id], "owner")[listing_id].is_hidden
+    set_hidden(conn, listing_id, hidden=False)
+    assert len(list_deals(conn, with_hidden=False)) == 1
 
 
 def _enqueue(conn: psycopg.Connection, key: str) -> int:

@@ -1,0 +1,3 @@
+"""A code location that does not load."""
+
+raise ValueError("the warehouse keys are lost")
