@@ -41,6 +41,7 @@ class RawPage(msgspec.Struct, frozen=True, kw_only=True):
         watch_id: the watch the page was fetched for; None for imports without one.
         page_number: 1-based page of the search; None for item pages.
         duration_ms: request time; None for imports.
+        retry_after_seconds: how long the source asked to be left alone, if it did; for the poll at hand, not stored.
     """
 
     source: str
@@ -52,6 +53,7 @@ class RawPage(msgspec.Struct, frozen=True, kw_only=True):
     watch_id: int | None = None
     page_number: int | None = None
     duration_ms: int | None = None
+    retry_after_seconds: float | None = None
 
 
 class RejectedRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -150,7 +150,7 @@ async def _poll(
             state = await _fetch_watch(
                 conn, settings, source, watch, state, outcome, run_id=run_id, now=now, index=index
             )
-            if state.is_blocked:
+            if may_poll(state, now()) != "poll":
                 break
     finally:
         await source.aclose()
@@ -177,7 +177,7 @@ async def _fetch_watch(
     now: Callable[[], datetime],
     index: bool,
 ) -> SourceState:
-    """Fetch one watch page by page; each page is stored, with the state it leaves the source in, in one transaction."""
+    """Fetch one watch page by page; each is stored at once, with the state in which an answer leaves the source."""
     outcome.watches += 1
     query = Query(
         country=watch.country,
@@ -186,25 +186,35 @@ async def _fetch_watch(
         max_pages=1 if outcome.decision == "probe" else page_budget(settings, watch, index=index),
     )
     origin: Origin = "fetch" if settings.sandbox_url is None else "sandbox"
+    # A source refuses, gets a new session or another route, and answers: that is no refusal. What counts, once a
+    # search, is that it ended refused.
+    refused: SourceState | None = None
     async for page in source.fetch_search(query):
         reading = source.read(page)
-        state = after_page(
+        wait = page.retry_after_seconds
+        after = after_page(
             state,
             reading.meaning,
             now(),
             refusals_before_blocked=settings.refusals_before_blocked,
             probe_interval=timedelta(minutes=settings.probe_interval_minutes),
+            retry_after=None if wait is None else timedelta(seconds=wait),
             detail=reading.detail,
         )
         with conn.transaction():
             store_page(conn, page, origin=origin, run_id=run_id)
-            save_source_state(conn, state)
+            if reading.meaning.is_refusal:
+                refused = after
+            else:
+                state, refused = after, None
+                save_source_state(conn, state)
         outcome.pages += 1
         outcome.meanings[reading.meaning] = outcome.meanings.get(reading.meaning, 0) + 1
         if reading.meaning is not PageMeaning.OK:
             logger.warning("%s: watch %r: %s: %s", source.name, watch.name, reading.meaning, reading.detail)
-        if state.is_blocked:
-            break
+    if refused is not None:
+        state = refused
+        save_source_state(conn, state)
     return state
 
 

@@ -208,6 +208,10 @@ class PoliteClient:
         values = [cookie.value for cookie in self._client.cookies.jar if cookie.name == name and cookie.value]
         return values[-1] if values else None
 
+    def cookies(self) -> dict[str, str]:
+        """Return all cookies by name, the newest value of each, whatever their domains."""
+        return {cookie.name: cookie.value for cookie in self._client.cookies.jar if cookie.value}
+
     def clear_cookies(self) -> None:
         """Forget every cookie: the next request starts a new session."""
         self._client.cookies.clear()

@@ -175,19 +175,20 @@ def _walk(conn: psycopg.Connection, values: Mapping[str, Any]) -> Priced | None:
         return None
     value = _Value(*own)
     told = {at: value}
-    is_stated = False
+    stated_at: datetime | None = None
     for fetched_at, page_id in seen:
+        if stated_at is not None and fetched_at > stated_at:
+            break
         before = value
         value = rows[max(time for time in rows if time <= fetched_at)]
-        is_stated = (fetched_at, page_id) not in thin
-        if not is_stated:
+        if (fetched_at, page_id) not in thin:
+            stated_at = fetched_at
+        else:
             total = total_minor(values["source"], value.price_minor, value.currency, before.priced)
             value = msgspec.structs.replace(value, total_minor=total)
         told[fetched_at] = value
-        if is_stated:
-            break
     _write_rows(conn, values, rows, told)
-    return None if is_stated else value.priced
+    return value.priced if stated_at is None else None
 
 
 def _write_rows(

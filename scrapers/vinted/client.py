@@ -25,6 +25,7 @@ from scrapers.vinted.reading import PARSER_VERSION, read_page
 from scrapers.vinted.recorded import recorded_page, stated_time
 from scrapers.vinted.requests import MAX_PAGES, PER_PAGE, page_params, service_params
 from scrapers.vinted.session import Session, session_by_browser, session_by_http, session_from_cookie
+from scrapers.vinted.session_store import SessionStore
 
 SANDBOX_TIME_HEADER = "X-Sandbox-Time"
 ERROR_CONTENT_TYPE = "text/x-no-answer"
@@ -36,7 +37,8 @@ _NEEDS_NEW_SESSION = frozenset({401, 403, 404})
 class _Country:
     """One country's connection: its own cookies, since a session serves one site only."""
 
-    def __init__(self, client: PoliteClient, www: str, api: str) -> None:
+    def __init__(self, code: str, client: PoliteClient, www: str, api: str) -> None:
+        self.code = code
         self.client = client
         self.www = www
         self.api = api
@@ -61,6 +63,7 @@ class VintedSource:
         clock: Clock | None = None,
         market_time: datetime | None = None,
         client_options: dict[str, Any] | None = None,
+        keep_sessions: bool = False,
     ) -> None:
         """Make a source; nothing is fetched yet.
 
@@ -69,6 +72,7 @@ class VintedSource:
             clock: tells when pages were fetched; ``market_time`` or the real time by default.
             market_time: the sandbox shows its market at this time (UTC).
             client_options: further arguments of ``PoliteClient``, for tests.
+            keep_sessions: use the session of an earlier process and leave one for the next, under ``settings.home``.
 
         Raises:
             ValueError: where ``market_time`` is asked of the real Vinted.
@@ -85,6 +89,7 @@ class VintedSource:
             {SANDBOX_TIME_HEADER: market_time.astimezone(UTC).isoformat()} if market_time is not None else {}
         )
         self._client_options = client_options or {}
+        self._store = SessionStore(settings.home, settings.user_agent) if keep_sessions else None
         self._countries: dict[str, _Country] = {}
 
     async def __aenter__(self) -> Self:
@@ -207,11 +212,16 @@ class VintedSource:
             country.session = session_from_cookie(by_hand.get_secret_value())
             if country.session is not None:
                 return None
+        if self._store is not None:
+            country.session = self._store.load(country.code, country.www)
+            if country.session is not None:
+                return None
         country.client.clear_cookies()
         country.session, answer = await session_by_http(country.client, f"{country.www}/", self._market_headers)
         if country.session is None and answer.status in {200, 401, 403}:
             await self._open_session_by_browser(country, budget)
         if country.session is not None:
+            self._keep(country)
             return None
         if answer.status == 200 and self.read(self._page(answer, None, None)).meaning is not PageMeaning.BLOCKED:
             # The homepage shows listings of its own; kept as an answer to the search, they would enter its statistics.
@@ -231,20 +241,26 @@ class VintedSource:
     async def _renew_session(self, country: _Country, budget: _Budget, meaning: PageMeaning) -> bool:
         """Throw the session away and get another, once; then once by browser where a challenge persists."""
         spent, country.session = country.session, None
+        if self._store is not None:
+            self._store.discard(country.code)
         if budget.renewals_left > 0:
             budget.renewals_left -= 1
             await self._open_session(country, budget)
         elif meaning is PageMeaning.BLOCKED and (spent is None or spent.origin != "browser"):
             await self._open_session_by_browser(country, budget)
+            self._keep(country)
         return country.session is not None
+
+    def _keep(self, country: _Country) -> None:
+        if self._store is not None and country.session is not None:
+            self._store.save(country.code, country.www, country.session, country.client.cookies())
 
     def _country(self, name: str) -> _Country:
         code = site(name).country
         if code not in self._countries:
             sandbox = self._settings.sandbox_url
-            self._countries[code] = _Country(
-                PoliteClient(self._settings, **self._client_options), www_base(code, sandbox), api_base(code, sandbox)
-            )
+            client = PoliteClient(self._settings, **self._client_options)
+            self._countries[code] = _Country(code, client, www_base(code, sandbox), api_base(code, sandbox))
         return self._countries[code]
 
     # ------------------------------------------------------------ single pages
@@ -286,14 +302,15 @@ class VintedSource:
             watch_id=query.watch_id if query else None,
             page_number=number,
             duration_ms=answer.duration_ms,
+            retry_after_seconds=answer.retry_after,
         )
 
 
 def create_vinted(
     settings: Settings, *, clock: Clock | None = None, market_time: datetime | None = None
 ) -> VintedSource:
-    """Return the Vinted source (the registry's factory)."""
-    return VintedSource(settings, clock=clock, market_time=market_time)
+    """Return the Vinted source (the registry's factory); its sessions outlive the process."""
+    return VintedSource(settings, clock=clock, market_time=market_time, keep_sessions=True)
 
 
 def _origin(www: str) -> str:
