@@ -14,13 +14,14 @@ from rich.table import Table
 from alerts.channels import configured_channels
 from alerts.contract import DeliveryError
 from alerts.message import TestMessage
-from cli.context import note, out
+from cli.context import note, out, warehouse
 from cli.errors import UserError
 from domain.settings import Settings, settings
 from services import dagster_home
 from services.doctor import findings
 from services.stack import log_dir, only_stack, prepare_databases, release_databases
 from services.supervisor import ServiceError, Supervisor, interrupted_by_signals, is_free
+from warehouse.outbox import revive
 
 notify_app = typer.Typer(no_args_is_help=True, help="The alert channels.")
 
@@ -40,6 +41,14 @@ def notify_test(channel: Annotated[str, typer.Argument(help="email or slack")]) 
         note.print(f"{channel}: not delivered: {error}", style="red")
         raise typer.Exit(1) from None
     out.print(f"{channel}: accepted by the receiver")
+
+
+@notify_app.command("retry")
+def notify_retry(channel: Annotated[str | None, typer.Option(help="only this channel")] = None) -> None:
+    """Try again what was given up on, after a password or an address was put right."""
+    with warehouse("notify") as (conn, _):
+        revived = revive(conn, datetime.now(UTC), channel=channel)
+    out.print(f"{revived} notifications will be tried again")
 
 
 def migrate() -> None:

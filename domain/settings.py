@@ -6,6 +6,7 @@ Every name is documented in ``.env.example``. Secrets are ``SecretStr``: they ne
 from __future__ import annotations
 
 import functools
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -43,6 +44,7 @@ class Settings(BaseSettings):
     # ---- schedules
     enabled_sources: Annotated[tuple[str, ...], NoDecode] = ("vinted",)
     schedules_running: bool = True
+    first_day: date = date(2023, 1, 1)
     raw_page_days: Annotated[int, Field(ge=1)] = 90
     item_days: Annotated[int, Field(ge=1)] = 365
 

@@ -12,12 +12,10 @@ from typing import NamedTuple
 
 import dagster as dg
 
+from domain.settings import load_settings
 from scrapers.registry import source_names
 
-# Recorded pages of earlier years can be imported; nothing is older than this.
-FIRST_DAY = "2023-01-01"
-
-days = dg.DailyPartitionsDefinition(start_date=FIRST_DAY, end_offset=1, timezone="UTC")
+days = dg.DailyPartitionsDefinition(start_date=load_settings().first_day.isoformat(), end_offset=1, timezone="UTC")
 sources = dg.StaticPartitionsDefinition(list(source_names()))
 source_days = dg.MultiPartitionsDefinition({"date": days, "source": sources})
 

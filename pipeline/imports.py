@@ -15,7 +15,6 @@ from warehouse.pages import count_pages, store_page
 from warehouse.partitions import ensure_partitions
 
 _DATE_IN_NAME = re.compile(r"(?<!\d)(20\d\d)-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?(?!\d)")
-FIRST_DAY = date(2023, 1, 1)
 
 
 class ImportFileError(Exception):
@@ -74,8 +73,11 @@ def import_file(
     moment = recorded_at(stated, path.name, modified)
     if day is not None:
         moment = stated if stated is not None and stated.date() == day else datetime.combine(day, time(12), tzinfo=UTC)
-    if not FIRST_DAY <= moment.date() <= datetime.now(UTC).date():
-        raise ImportFileError(f"its day {moment.date()} is outside {FIRST_DAY} to today; say --day YYYY-MM-DD")
+    if not settings.first_day <= moment.date() <= datetime.now(UTC).date():
+        raise ImportFileError(
+            f"its day {moment.date()} is not between {settings.first_day} (PRICESCOPE_FIRST_DAY) and today; "
+            "say --day YYYY-MM-DD"
+        )
     page = source.recorded_page(body, url=url, fetched_at=moment)
     page = msgspec.structs.replace(page, watch_id=watch_id)
     ensure_partitions(conn, moment.date(), moment.date())

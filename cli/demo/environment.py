@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from datetime import date
 from pathlib import Path
 
 from domain.settings import Settings, settings
@@ -12,7 +13,7 @@ from warehouse.embedded import EmbeddedServer
 DEMO_HOME = Path(".pricescope-demo")
 
 
-def demo_settings(*, sandbox_url: str, smtp_port: int, slack_url: str, dashboard_url: str) -> Settings:
+def demo_settings(*, sandbox_url: str, smtp_port: int, slack_url: str, dashboard_url: str, first_day: date) -> Settings:
     """Put the demo's settings into the environment, for this process and its children, and return them."""
     os.environ.update(
         {
@@ -27,6 +28,7 @@ def demo_settings(*, sandbox_url: str, smtp_port: int, slack_url: str, dashboard
             "PRICESCOPE_DASHBOARD_URL": dashboard_url,
             "PRICESCOPE_ENABLED_SOURCES": "vinted",
             "PRICESCOPE_SCHEDULES_RUNNING": "false",
+            "PRICESCOPE_FIRST_DAY": first_day.isoformat(),
             # Empty, not absent: what `.env` says for the real pipeline must not reach the demo.
             "DATABASE_URL": "",
             "DAGSTER_DATABASE_URL": "",

@@ -42,7 +42,7 @@ from warehouse.deals import list_deals
 from warehouse.partitions import ensure_partitions
 from warehouse.watches import add_watch as keep_watch
 
-HISTORY_ASSETS = ("raw_listings", "items", "price_history")
+HISTORY_ASSETS = ("raw_listings", "items", "price_history", "deals")
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,7 @@ def run_demo(options: DemoOptions) -> dict[str, Any]:
                 smtp_port=int(market["smtp_port"]),
                 slack_url=market["slack_webhook_url"],
                 dashboard_url=f"http://127.0.0.1:{ui_port}",
+                first_day=_today() - timedelta(days=options.days),
             )
             with demo.step("PostgreSQL, tables, dbt manifest"):
                 prepare_databases(configured)

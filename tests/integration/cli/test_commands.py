@@ -157,6 +157,7 @@ def test_a_watch_is_edited_paused_and_removed_with_its_orphans(pricescope: Comma
 
 def test_channels_are_tested_and_a_dead_one_says_why(pricescope: Command, market: SandboxServer) -> None:
     assert pricescope("notify", "test", "email").returncode == 0
+    assert pricescope("notify", "retry").stdout.startswith("0 notifications")
     missing = pricescope("notify", "test", "slack")
     assert missing.returncode == 2
     assert "not configured" in missing.stderr
