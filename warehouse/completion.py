@@ -102,6 +102,8 @@ def complete(
             total = from_minor(minor, seen.currency)
             kept["fee"] = max(total - seen.price, Decimal(0))
             carried.append(TOTAL)
+    if not kept and seen.total_price is not None:
+        return Completed(seen)
     return Completed(msgspec.structs.replace(seen, total_price=total, **kept), tuple(sorted(carried)))
 
 

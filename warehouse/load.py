@@ -244,8 +244,11 @@ def _classify(conn: psycopg.Connection, context: _Context, listings: Sequence[Li
     """Send keys and hashes, learn what each record is to the warehouse; new listings get their ids here."""
     if not listings:
         return []
+    hashes = [listing.content_hash() for listing in listings]
     conn.execute("delete from pricescope_load")  # a load earlier in the caller's transaction
-    _copy(conn, f"copy pricescope_load ({_KEY_COLUMNS}) from stdin", map(_key_row, enumerate(listings)))
+    _copy(
+        conn, f"copy pricescope_load ({_KEY_COLUMNS}) from stdin", map(_key_row, range(len(listings)), listings, hashes)
+    )
     found = conn.execute(
         """
         with found as (
@@ -282,30 +285,36 @@ def _classify(conn: psycopg.Connection, context: _Context, listings: Sequence[Li
             " where r.page_id = %(page_id)s and k.listing_id = any(r.listing_ids)",
             context.values,
         )
-    return _complete_rows(conn, context, listings, sorted((_Found(*row) for row in found), key=lambda one: one.ordinal))
+    return _complete_rows(
+        conn, context, listings, hashes, sorted((_Found(*row) for row in found), key=lambda one: one.ordinal)
+    )
 
 
 def _complete_rows(
-    conn: psycopg.Connection, context: _Context, listings: Sequence[Listing], found: Sequence[_Found]
+    conn: psycopg.Connection,
+    context: _Context,
+    listings: Sequence[Listing],
+    hashes: Sequence[bytes],
+    found: Sequence[_Found],
 ) -> list[_Row]:
     """Complete the records from what is known of their listings, and put the result into the staged rows."""
-    hashes = [listings[one.ordinal].content_hash() for one in found]
     known = known_listings(
         conn,
         [
             one.listing_id
-            for one, own in zip(found, hashes, strict=True)
-            if not one.is_new and (one.is_late or one.is_again or one.has_carried or own != one.content_hash)
+            for one in found
+            if not one.is_new
+            and (one.is_late or one.is_again or one.has_carried or hashes[one.ordinal] != one.content_hash)
         ],
     )
     before = observed_before(conn, context.values) if any(one.is_late or one.is_again for one in found) else {}
     rows, staged = [], []
-    for one, own in zip(found, hashes, strict=True):
-        seen = listings[one.ordinal]
+    for one in found:
+        seen, own = listings[one.ordinal], hashes[one.ordinal]
         shown = known.get(one.listing_id)
         is_rewritten = one.is_again and context.is_reparse
         completed, total = _completed(seen, shown, one, before.get(one.listing_id), is_reparse=context.is_reparse)
-        content_hash = own if completed.listing == seen else completed.listing.content_hash()
+        content_hash = own if completed.listing is seen else completed.listing.content_hash()
         if content_hash != own or total is not None:
             staged.append((one.ordinal, content_hash, total))
         differs = content_hash != one.content_hash
@@ -383,13 +392,12 @@ def _stage(conn: psycopg.Connection, completed: Sequence[tuple[int, bytes, int |
     )
 
 
-def _key_row(numbered: tuple[int, Listing]) -> tuple[Any, ...]:
-    ordinal, listing = numbered
+def _key_row(ordinal: int, listing: Listing, content_hash: bytes) -> tuple[Any, ...]:
     total = _minor(stated_total(listing), listing.currency)
     return (
         ordinal,
         listing.external_id,
-        listing.content_hash(),
+        content_hash,
         to_minor(listing.price, listing.currency),
         total,
         listing.currency,

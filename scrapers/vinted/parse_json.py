@@ -34,6 +34,7 @@ from scrapers.vinted.records import (
     moment,
     optional_text,
     read_label,
+    read_plain_second_line,
     read_second_line,
     reject,
     web_address,
@@ -270,7 +271,7 @@ def _card(item: _Item, place: Place, title: str) -> _Card:
         return _Card(brand, size, condition)
     first = optional_text(box.first_line)
     second = optional_text(box.second_line)
-    lines = read_second_line(second, None)
+    lines = read_plain_second_line(second)
     repeats_title = first is None or is_same_text(first, title)
     if repeats_title or condition_of(lines.condition, None) is Condition.UNKNOWN:
         # Only a card that leaves something open needs its label; reading it costs more than all the rest.

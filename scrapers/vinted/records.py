@@ -5,6 +5,7 @@ Belongs here: small pure checks of one value. Does not: page shapes (``parse_jso
 
 from __future__ import annotations
 
+import functools
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -61,7 +62,7 @@ def optional_text(value: object) -> str | None:
     """Return a text, or None where it is absent, not a text, or blank."""
     if not isinstance(value, str):
         return None
-    text = clean_text(value)
+    text = value if len(value) <= _MAX_TEXT and value.isprintable() else clean_text(value)
     return text if text and not text.isspace() else None
 
 
@@ -275,6 +276,16 @@ class CardLines(NamedTuple):
 
     size: str | None
     condition: str | None
+
+
+def read_plain_second_line(line: str | None) -> CardLines:
+    """Read a second line without its label; remembered, since a market has few sizes and a page many cards."""
+    return _short_second_line(line) if line is None or len(line) <= 100 else read_second_line(line, None)
+
+
+@functools.lru_cache(maxsize=4096)
+def _short_second_line(line: str | None) -> CardLines:
+    return read_second_line(line, None)
 
 
 def read_second_line(line: str | None, label: Label | None) -> CardLines:

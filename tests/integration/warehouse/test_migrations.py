@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
+from warehouse import migrations
 from warehouse.connect import DatabaseUrl, connect
 from warehouse.migrate import VERSION_TABLE, current, downgrade, head, upgrade
 from warehouse.partitions import drop_expired, ensure_partitions, ensure_partitions_ahead, partition_name
@@ -54,6 +59,19 @@ def test_migrations_go_up_down_and_up_and_equal_the_tables(empty_database: Datab
     upgrade(empty_database)
     upgrade(empty_database)
     assert _differences(empty_database) == []
+
+
+def test_the_newest_revision_read_without_alembic_is_alembic_s(database: DatabaseUrl) -> None:
+    folder = Path(migrations.__file__).parent
+    assert head() == ScriptDirectory(str(folder)).get_current_head()
+    with create_engine(database.sqlalchemy).connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        assert current(database) == context.get_current_revision()
+
+
+def test_asking_whether_a_database_is_migrated_imports_no_alembic() -> None:
+    code = "import sys, cli.context; sys.exit('alembic' in sys.modules or 'sqlalchemy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_the_comparison_sees_a_column_that_only_the_database_has(database: DatabaseUrl) -> None:
