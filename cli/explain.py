@@ -16,6 +16,7 @@ from cli.errors import UserError
 from domain.deal import Evidence, Verdict
 from domain.money import format_money
 from domain.watch import Watch
+from pipeline.check import CheckError, check_listing
 from pipeline.judge import explain as judge_now
 from pipeline.judged import Judged
 from warehouse.details import ListingDetail
@@ -54,6 +55,22 @@ def explain(
             _print_judged(one, *found)
     for notification in history:
         out.print(_told(notification), markup=False)
+
+
+def check(
+    url: Annotated[str, typer.Argument(help="a listing's address, or its id at the marketplace")],
+    watch: Annotated[str, typer.Option(help="number or name of the watch whose rules are asked")],
+) -> None:
+    """Fetch one listing now and print what each rule of a watch says of it; nothing is alerted."""
+    with warehouse("check") as (conn, settings):
+        chosen = get_watch(conn, watch)
+        try:
+            listing_id = check_listing(conn, settings, chosen, url)
+        except CheckError as error:
+            raise UserError(str(error)) from None
+        found = judge_now(conn, chosen, listing_id)
+    if found is not None:
+        _print_judged(chosen, *found)
 
 
 def _told(notification: Notification) -> str:

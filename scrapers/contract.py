@@ -96,6 +96,23 @@ class Clock(Protocol):
         ...
 
 
+@runtime_checkable
+class ItemSource(Source, Protocol):
+    """A source that can be asked for one listing's page."""
+
+    def parse_item_url(self, id_or_url: str, country: str) -> tuple[str, str]:
+        """Return the id and the country that a listing's address names.
+
+        Raises:
+            ValueError: where it is no listing of this source.
+        """
+        ...
+
+    async def fetch_item(self, item_id: str, country: str) -> RawPage:
+        """Fetch one listing's page; never raises for what the site answered."""
+        ...
+
+
 class SourceFactory(Protocol):
     """Makes a source from the settings; ``market_time`` asks a sandbox for its state at that time (UTC)."""
 

@@ -21,6 +21,7 @@ from scrapers.contract import Clock, ParsedSearch, Query
 from scrapers.http import Answer, PoliteClient
 from scrapers.vinted import search_url
 from scrapers.vinted.domains import DEFAULT_COUNTRY, SOURCE_NAME, api_base, site, www_base
+from scrapers.vinted.item_url import parse_item_url
 from scrapers.vinted.reading import PARSER_VERSION, read_page
 from scrapers.vinted.recorded import recorded_page, stated_time
 from scrapers.vinted.requests import MAX_PAGES, PER_PAGE, page_params, service_params
@@ -123,6 +124,10 @@ class VintedSource:
     def recorded_page(self, body: bytes, *, url: str | None = None, fetched_at: datetime) -> RawPage:
         """Return a recorded body as a page (see ``scrapers.vinted.recorded``)."""
         return recorded_page(body, url=url, fetched_at=fetched_at)
+
+    def parse_item_url(self, id_or_url: str, country: str) -> tuple[str, str]:
+        """Return the id and country of a listing's address (see ``scrapers.vinted.item_url``)."""
+        return parse_item_url(id_or_url, country)
 
     def stated_time(self, body: bytes) -> datetime | None:
         """Return the server time that a search answer states (see ``scrapers.vinted.recorded``)."""

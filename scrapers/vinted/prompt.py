@@ -28,10 +28,10 @@ from domain.settings import Settings, load_settings
 from scrapers.contract import ParsedSearch, Query
 from scrapers.vinted import search_url
 from scrapers.vinted.client import VintedSource
-from scrapers.vinted.domains import DEFAULT_COUNTRY, SOURCE_NAME, place_of, site, www_base
+from scrapers.vinted.domains import DEFAULT_COUNTRY, SOURCE_NAME, site, www_base
+from scrapers.vinted.item_url import parse_item_url
 
 _T = TypeVar("_T")
-_ITEM_ID = re.compile(r"(?:.*/items/)?([0-9]{1,20})(?:[-/?#].*)?")
 
 
 class VintedRefusedError(Exception):
@@ -144,12 +144,8 @@ class AsyncVinted:
             ValueError: where this is neither an id nor a listing's address.
             VintedRefusedError: where the page could not be had or read.
         """
-        text = str(id_or_url).strip()
-        match = _ITEM_ID.fullmatch(text)
-        if match is None:
-            raise ValueError(f"neither a listing's id nor its address: {text[:80]!r}")
-        where = place_of(text).site.country if "://" in text else country
-        reading = self._source.read(await self._source.fetch_item(match.group(1), where))
+        item_id, where = parse_item_url(str(id_or_url), country)
+        reading = self._source.read(await self._source.fetch_item(item_id, where))
         if reading.meaning is PageMeaning.GONE:
             return None
         if reading.meaning is not PageMeaning.OK or not reading.listings:

@@ -92,6 +92,14 @@ def test_a_poll_finds_deals_that_are_listed_and_explained(pricescope: Command, o
     silent = pricescope("explain", str(dear[0]))
     assert "absolute: no_deal" in silent.stdout
 
+    told = own_conn.execute("select count(*) from app.notifications").fetchone()
+    checked = pricescope("check", deal["url"], "--watch", "jeans")
+    assert checked.returncode == 0, checked.stderr
+    assert "absolute: deal" in checked.stdout
+    assert own_conn.execute("select count(*) from app.notifications").fetchone() == told
+    assert pricescope("check", "https://www.vinted.fr/items/1", "--watch", "jeans").returncode == 2
+    assert pricescope("check", "no address", "--watch", "jeans").returncode == 2
+
     assert pricescope("hide", str(deal["listing_id"])).returncode == 0
     left = json.loads(pricescope("deals", "--json").stdout)
     assert deal["listing_id"] not in {row["listing_id"] for row in left}
