@@ -32,7 +32,7 @@ from sandbox.items import Item
 from sandbox.locales import EUR_PER_UNIT
 from sandbox.market import Market
 from sandbox.traps import Kind
-from sandbox.watches import demo_watches
+from sandbox.vinted.watches import demo_watches
 
 _DAYS = 30
 _METHODS: dict[str, Scorer] = {

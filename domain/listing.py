@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 
 import msgspec
 
 from domain.condition import Condition
+from domain.price_kind import PriceKind
+
+_NO_ATTRIBUTES: Mapping[str, str] = MappingProxyType({})
 
 
 class Availability(StrEnum):
@@ -19,6 +24,10 @@ class Availability(StrEnum):
     RESERVED = "reserved"
     SOLD = "sold"
     GONE = "gone"
+    PREORDER = "preorder"
+    BACKORDER = "backorder"
+    OUT_OF_STOCK = "out_of_stock"
+    DISCONTINUED = "discontinued"
     UNKNOWN = "unknown"
 
 
@@ -45,6 +54,15 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         favourite_count, view_count: None where the page does not say.
         listed_at: UTC; None where the source does not say (never guessed from ids).
         position: 1-based place within its search page.
+        price_kind: what ``price`` is the price of; only comparable kinds enter statistics and deals.
+        list_price: struck-through or recommended price, same currency.
+        shipping_price: cheapest delivery where the page says it; 0 is free, None is unknown.
+        sku: the seller's or shop's own article number; ``gtin`` digits only (EAN, UPC, ISBN-13).
+        group_id: the card or variation group that this listing is one variant of.
+        quantity: pieces in stock, None where the page does not say.
+        country: ISO 3166 alpha-2 of where the thing is, upper case.
+        ends_at: UTC; when an auction or listing ends.
+        attributes: what only this source says (era, flair, warranty ...), short texts by snake_case name.
     """
 
     source: str
@@ -72,6 +90,16 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     view_count: int | None = None
     listed_at: datetime | None = None
     position: int | None = None
+    price_kind: PriceKind = PriceKind.PRICE
+    list_price: Decimal | None = None
+    shipping_price: Decimal | None = None
+    sku: str | None = None
+    gtin: str | None = None
+    group_id: str | None = None
+    quantity: int | None = None
+    country: str | None = None
+    ends_at: datetime | None = None
+    attributes: Mapping[str, str] = _NO_ATTRIBUTES
 
     def content_hash(self) -> bytes:
         """Return 16 bytes that change exactly when a business field changes.
@@ -94,12 +122,70 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
             str(self.condition),
             self.condition_label,
             str(self.availability),
+            *self._hashed_where_said(),
         )
         return hashlib.blake2b(msgspec.json.encode(fields), digest_size=16).digest()
+
+    def _hashed_where_said(self) -> tuple[object, ...]:
+        # Only where a source says more than the fields above, so that the hashes of the others stay what they were.
+        if self.price_kind is PriceKind.PRICE and self.list_price is None and not self.attributes:
+            return ()
+        old = None if self.list_price is None else format(self.list_price.normalize(), "f")
+        return (str(self.price_kind), old, sorted(self.attributes.items()))
 
     def payable(self) -> Decimal:
         """Return what a buyer compares: the total where known, else the price."""
         return self.price if self.total_price is None else self.total_price
+
+
+class UnpricedOffer(msgspec.Struct, frozen=True, kw_only=True):
+    """A thing that its page shows without a price one could pay: sold out, or the price is not in the page.
+
+    It never enters the price history as 0; a listing known from before takes its availability.
+
+    Attributes:
+        reason: one sentence: why there is no price.
+        price_kind: ``none``, or the kind of the only amount shown (``from_other_sellers`` ...).
+        shown_price: that amount.
+    """
+
+    source: str
+    external_id: str
+    url: str
+    title: str
+    reason: str
+    availability: Availability = Availability.UNKNOWN
+    price_kind: PriceKind = PriceKind.NONE
+    shown_price: Decimal | None = None
+    currency: str | None = None
+    list_price: Decimal | None = None
+    brand: str | None = None
+    sku: str | None = None
+    gtin: str | None = None
+
+
+def unpriced_as_json(offer: UnpricedOffer) -> dict[str, object]:
+    """Return an offer without price as plain JSON values: the keys that matter of `listing_as_json`, price null."""
+    return {
+        "source": offer.source,
+        "external_id": offer.external_id,
+        "title": offer.title,
+        "price": None,
+        "currency": offer.currency,
+        "list_price": _amount(offer.list_price),
+        "price_kind": str(offer.price_kind),
+        "shown_price": _amount(offer.shown_price),
+        "availability": str(offer.availability),
+        "brand": offer.brand,
+        "sku": offer.sku,
+        "gtin": offer.gtin,
+        "url": offer.url,
+        "reason": offer.reason,
+    }
+
+
+def _amount(value: Decimal | None) -> str | None:
+    return None if value is None else format(value, "f")
 
 
 def listing_as_json(listing: Listing) -> dict[str, object]:
@@ -111,9 +197,9 @@ def listing_as_json(listing: Listing) -> dict[str, object]:
         "title": listing.title,
         "price": format(listing.price, "f"),
         "currency": listing.currency,
-        "total_price": None if listing.total_price is None else format(listing.total_price, "f"),
-        "fee": None if listing.fee is None else format(listing.fee, "f"),
-        "original_price": None if listing.original_price is None else format(listing.original_price, "f"),
+        "total_price": _amount(listing.total_price),
+        "fee": _amount(listing.fee),
+        "original_price": _amount(listing.original_price),
         "original_currency": listing.original_currency,
         "condition": str(listing.condition),
         "condition_label": listing.condition_label,
@@ -132,4 +218,14 @@ def listing_as_json(listing: Listing) -> dict[str, object]:
         "favourite_count": listing.favourite_count,
         "view_count": listing.view_count,
         "listed_at": None if listing.listed_at is None else listing.listed_at.isoformat(),
+        "price_kind": str(listing.price_kind),
+        "list_price": _amount(listing.list_price),
+        "shipping_price": _amount(listing.shipping_price),
+        "sku": listing.sku,
+        "gtin": listing.gtin,
+        "group_id": listing.group_id,
+        "quantity": listing.quantity,
+        "country": listing.country,
+        "ends_at": None if listing.ends_at is None else listing.ends_at.isoformat(),
+        "attributes": dict(listing.attributes),
     }

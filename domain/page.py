@@ -7,7 +7,8 @@ from enum import StrEnum
 
 import msgspec
 
-from domain.listing import Listing
+from domain.listing import Listing, UnpricedOffer
+from domain.lot import Lot
 
 
 class PageMeaning(StrEnum):
@@ -77,7 +78,10 @@ class PageReading(msgspec.Struct, frozen=True, kw_only=True):
         meaning: see PageMeaning.
         detail: one sentence for the owner where the meaning is not ``ok``.
         listings: in page order.
-        rejected: records that failed, each with its reason. len(listings) + len(rejected) = records on the page.
+        rejected: records that failed, each with its reason.
+            len(listings) + len(unpriced) + len(rejected) = records on the page.
+        unpriced: records of things shown without a price; no listing, no rejection.
+        lots: procurement lots on the page, beside the listings read from their items.
         total_entries, total_pages: what the page says of the whole search, if it does.
     """
 
@@ -87,3 +91,5 @@ class PageReading(msgspec.Struct, frozen=True, kw_only=True):
     rejected: tuple[RejectedRecord, ...] = ()
     total_entries: int | None = None
     total_pages: int | None = None
+    unpriced: tuple[UnpricedOffer, ...] = ()
+    lots: tuple[Lot, ...] = ()

@@ -37,9 +37,23 @@ class Settings(BaseSettings):
     pages_per_index: Annotated[int, Field(ge=1, le=10)] = 10
     refusals_before_blocked: Annotated[int, Field(ge=1)] = 3
     probe_interval_minutes: Annotated[int, Field(ge=1)] = 60
+    source_rates: Annotated[dict[str, Annotated[float, Field(gt=0, le=1000)]], NoDecode] = {}
+    source_concurrency: Annotated[dict[str, Annotated[int, Field(ge=1, le=400)]], NoDecode] = {}
+    source_daily_requests: Annotated[dict[str, Annotated[int, Field(ge=1)]], NoDecode] = {}
     chromium_path: Path | None = None
     vinted_cookie: SecretStr | None = None
     sandbox_url: str | None = None
+
+    # ---- credentials and particulars of the sources
+    ebay_client_id: str | None = None
+    ebay_client_secret: SecretStr | None = None
+    etsy_keystring: str | None = None
+    etsy_shared_secret: SecretStr | None = None
+    reddit_client_id: str | None = None
+    reddit_client_secret: SecretStr | None = None
+    reddit_username: str | None = None
+    reddit_password: SecretStr | None = None
+    shops_file: Path | None = None
 
     # ---- schedules
     enabled_sources: Annotated[tuple[str, ...], NoDecode] = ("vinted",)
@@ -77,10 +91,28 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("source_rates", "source_concurrency", "source_daily_requests", mode="before")
+    @classmethod
+    def _split_pairs(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+        if any(not sign for _, sign, _ in pairs):
+            raise ValueError("write SOURCE=NUMBER, with commas between: ebay=5,uzum=20")
+        return {name.strip(): number.strip() for name, _, number in pairs}
+
     @field_validator("home", mode="after")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
+
+    def rate_of(self, source: str, default: float | None = None) -> float:
+        """Return the requests per second a source may be sent: its own setting, else its default, else the general."""
+        return self.source_rates.get(source, self.requests_per_second if default is None else default)
+
+    def concurrency_of(self, source: str, default: int = 1) -> int:
+        """Return how many requests to one host of a source may be under way together."""
+        return self.source_concurrency.get(source, default)
 
     def configured_channels(self) -> tuple[str, ...]:
         """Return the names of the alert channels that can be used, in the order they are told."""

@@ -44,6 +44,13 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
+def configured(state: SourceState, now: datetime) -> SourceState:
+    """Return the state of a source whose credentials are there: one that lacked them may be asked again."""
+    if state.state != NOT_CONFIGURED:
+        return state
+    return msgspec.structs.replace(state, state=OK, since=now, next_attempt_at=None, detail="")
+
+
 def after_page(
     state: SourceState,
     meaning: PageMeaning,

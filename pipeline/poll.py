@@ -16,7 +16,7 @@ import psycopg
 
 from domain.page import PageMeaning
 from domain.settings import Settings
-from domain.source_state import SourceState, after_page, after_probe, may_poll
+from domain.source_state import SourceState, after_page, after_probe, configured, may_poll, not_configured
 from domain.watch import Watch
 from scrapers.contract import Query, Source
 from scrapers.registry import create_source
@@ -137,6 +137,11 @@ async def _poll(
     index: bool,
 ) -> PollOutcome:
     state = load_source_state(conn, source.name, now())
+    if source.missing_configuration is None:
+        state = configured(state, now())
+    else:
+        state = not_configured(state, now(), source.missing_configuration)
+        save_source_state(conn, state)
     decision = may_poll(state, now())
     outcome = PollOutcome(source=source.name, day=day, decision=decision, state=state.state, detail=state.detail)
     try:

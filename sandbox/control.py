@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
@@ -15,13 +15,12 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.clock import ClockError, MarketClock, parse_time
+from sandbox.control_error import ControlError, number_of
 from sandbox.faults import FaultBook, FaultError, read_fault
-from sandbox.locales import COUNTRIES
 from sandbox.mailbox.slack import SlackFailure, SlackWebhook
 from sandbox.mailbox.smtp import SmtpSink
-from sandbox.market import MarketTimeError
-from sandbox.truth import truth
-from sandbox.vinted import SOURCE, VintedSite
+from sandbox.market import Market, MarketTimeError
+from sandbox.site import Site
 
 _LOG_LENGTH = 20_000
 
@@ -40,8 +39,9 @@ class SeenRequest:
 class RequestLog:
     """ASGI middleware that counts what the look-alikes are asked."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, sources: Collection[str]) -> None:
         self.app = app
+        self._sources = frozenset(sources)
         self.counts: Counter[str] = Counter()
         self.statuses: Counter[int] = Counter()
         self.seen: deque[SeenRequest] = deque(maxlen=_LOG_LENGTH)
@@ -54,7 +54,7 @@ class RequestLog:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and note its status."""
-        if scope["type"] != "http" or not scope["path"].startswith("/vinted/"):
+        if scope["type"] != "http" or scope["path"].split("/", 2)[1] not in self._sources:
             await self.app(scope, receive, send)
             return
 
@@ -79,10 +79,6 @@ class RequestLog:
         )
 
 
-class ControlError(ValueError):
-    """A control request that makes no sense; the message says what is wanted."""
-
-
 def _json(value: object, status: int = 200) -> Response:
     return Response(orjson.dumps(value), status, media_type="application/json")
 
@@ -103,14 +99,16 @@ class Control:
     def __init__(
         self,
         *,
-        site: VintedSite,
+        market: Market,
+        sites: Mapping[str, Site],
         clock: MarketClock,
         faults: FaultBook,
         slack: SlackWebhook,
         smtp: SmtpSink,
         log: Callable[[], RequestLog],
     ) -> None:
-        self.site = site
+        self.market = market
+        self.sites = sites
         self.clock = clock
         self.faults = faults
         self.slack = slack
@@ -125,7 +123,7 @@ class Control:
             _route("/control/faults", self._get_faults, "GET"),
             _route("/control/faults", self._add_fault, "POST"),
             _route("/control/faults", self._clear_faults, "DELETE"),
-            _route("/control/sessions", self._set_sessions, "POST"),
+            _route("/control/sessions", self._control_site, "POST"),
             _route("/control/requests", self._get_requests, "GET"),
             _route("/control/requests", self._clear_requests, "DELETE"),
             _route("/control/slack", self._fail_slack, "POST"),
@@ -135,7 +133,7 @@ class Control:
         ]
 
     async def _get_clock(self, request: Request) -> Response:
-        return _json({"time": self.clock.now().isoformat(), "start": self.site.market.start.isoformat()})
+        return _json({"time": self.clock.now().isoformat(), "start": self.market.start.isoformat()})
 
     async def _set_clock(self, request: Request) -> Response:
         self.clock.set(parse_time(str((await _body(request)).get("time", ""))))
@@ -152,27 +150,15 @@ class Control:
         self.faults.clear()
         return await self._get_faults(request)
 
-    async def _set_sessions(self, request: Request) -> Response:
-        """Set ``ttl_seconds`` and ``max_requests`` (null: no limit) of tokens to come; ``revoke`` ends the others."""
+    async def _control_site(self, request: Request) -> Response:
+        """Change how a look-alike behaves (see its ``control``); ``source`` says which, else Vinted."""
         wish = await _body(request)
-        sessions = self.site.sessions
-        if "ttl_seconds" in wish:
-            sessions.ttl_seconds = _number(wish["ttl_seconds"], "ttl_seconds")
-        if "max_requests" in wish:
-            limit = wish["max_requests"]
-            sessions.max_requests = None if limit is None else int(_number(limit, "max_requests"))
-        if wish.get("revoke"):
-            sessions.revoke_all()
-        if "details_open" in wish:
-            self.site.details_open = bool(wish["details_open"])
-        return _json(
-            {
-                "ttl_seconds": sessions.ttl_seconds,
-                "max_requests": sessions.max_requests,
-                "issued": sessions.issued,
-                "details_open": self.site.details_open,
-            }
-        )
+        return _json(self._site(str(wish.pop("source", "vinted"))).control(wish))
+
+    def _site(self, name: str) -> Site:
+        if name not in self.sites:
+            raise ControlError(f"no such source; there are: {', '.join(self.sites)}")
+        return self.sites[name]
 
     async def _get_requests(self, request: Request) -> Response:
         log = self._log()
@@ -192,9 +178,9 @@ class Control:
     async def _fail_slack(self, request: Request) -> Response:
         wish = await _body(request)
         failure = SlackFailure(
-            status=int(_number(wish.get("status", 500), "status")),
-            count=int(_number(wish.get("count", 1), "count")),
-            retry_after=int(_number(wish.get("retry_after", 1), "retry_after")),
+            status=int(number_of(wish.get("status", 500), "status")),
+            count=int(number_of(wish.get("count", 1), "count")),
+            retry_after=int(number_of(wish.get("retry_after", 1), "retry_after")),
         )
         if failure.count > 0:
             self.slack.failures.append(failure)
@@ -202,10 +188,10 @@ class Control:
 
     async def _fail_smtp(self, request: Request) -> Response:
         wish = await _body(request)
-        code = int(_number(wish.get("code", 451), "code"))
+        code = int(number_of(wish.get("code", 451), "code"))
         if not 400 <= code <= 599:
             raise ControlError(f"code must be an SMTP refusal (400-599), not {code}")
-        count = int(_number(wish.get("count", 1), "count"))
+        count = int(number_of(wish.get("count", 1), "count"))
         self.smtp.refusals += [f"{code} refused by the sandbox on demand"] * count
         return _json({"refusals": len(self.smtp.refusals)})
 
@@ -214,19 +200,10 @@ class Control:
         return _json({"messages": 0})
 
     async def _truth(self, request: Request) -> Response:
-        if request.path_params["source"] != SOURCE:
-            return _json({"sandbox_error": f"no such source; there is: {SOURCE}"}, 404)
-        domain = request.query_params.get("country")
-        if domain is not None and domain not in COUNTRIES:
-            raise ControlError(f"no site for {domain!r}; there are: {', '.join(COUNTRIES)}")
-        country = COUNTRIES[domain] if domain is not None else None
-        return _json(truth(self.site.market, self.clock.time_of(request), country))
-
-
-def _number(value: object, name: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 10**9:
-        raise ControlError(f"{name} must be a number of at least 0, not {value!r}")
-    return float(value)
+        if request.path_params["source"] not in self.sites:
+            return _json({"sandbox_error": f"no such source; there are: {', '.join(self.sites)}"}, 404)
+        site = self._site(request.path_params["source"])
+        return _json(site.truth(self.clock.time_of(request), request.query_params.get("country")))
 
 
 def _route(path: str, answer: Callable[[Request], Awaitable[Response]], method: str) -> Route:

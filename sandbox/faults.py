@@ -30,6 +30,7 @@ class FaultName(StrEnum):
     BOOTSTRAP_BLOCKED = "bootstrap_blocked"
     POISON = "poison"
     SHIFTING = "shifting"
+    WITHDRAWN = "withdrawn"
 
 
 class FaultError(ValueError):

@@ -30,7 +30,7 @@ from sandbox.mailbox.slack import SlackWebhook
 from sandbox.mailbox.smtp import SmtpSink
 from sandbox.mailbox.store import Mailbox
 from sandbox.market import Market
-from sandbox.vinted import VintedSite
+from sandbox.sites import open_sites
 
 HOST = "127.0.0.1"
 DEFAULT_SEED = 20260917
@@ -62,14 +62,14 @@ def create_app(
         smtp_port: where the SMTP server listens while the application runs (0: any free port); None starts none.
 
     Returns:
-        The application; ``app.state`` holds ``mailbox``, ``smtp``, ``clock``, ``site``, ``faults``.
+        The application; ``app.state`` holds ``mailbox``, ``smtp``, ``clock``, ``sites``, ``faults``.
     """
     clock, faults, mailbox = MarketClock(), FaultBook(), Mailbox(mail_dir)
-    smtp, slack, site = SmtpSink(mailbox), SlackWebhook(mailbox), VintedSite(market, clock, faults)
+    smtp, slack, sites = SmtpSink(mailbox), SlackWebhook(mailbox), open_sites(market, clock, faults)
     logs: list[RequestLog] = []
 
     def logged(app: ASGIApp) -> RequestLog:
-        logs.append(RequestLog(app))
+        logs.append(RequestLog(app, sites))
         return logs[-1]
 
     @contextlib.asynccontextmanager
@@ -81,10 +81,12 @@ def create_app(
         finally:
             await smtp.stop()
 
-    control = Control(site=site, clock=clock, faults=faults, slack=slack, smtp=smtp, log=lambda: logs[-1])
+    control = Control(
+        market=market, sites=sites, clock=clock, faults=faults, slack=slack, smtp=smtp, log=lambda: logs[-1]
+    )
     app = Starlette(
         routes=[
-            *site.routes(),
+            *(route for site in sites.values() for route in site.routes()),
             *control.routes(),
             *MailboxPages(mailbox).routes(),
             Route("/slack/services/{team}/{channel}/{secret}", slack.post, methods=["POST"]),
@@ -95,7 +97,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.mailbox, app.state.smtp, app.state.clock = mailbox, smtp, clock
-    app.state.site, app.state.faults = site, faults
+    app.state.sites, app.state.faults = sites, faults
     return app
 
 

@@ -56,6 +56,8 @@ class Source(Protocol):
     """
 
     name: str
+    # What the user must set before the source can be asked, and how to get it; None where nothing is missing.
+    missing_configuration: str | None
     # Rises when the parser reads more or better: stored pages read by a lower version are read again.
     parser_version: int
 

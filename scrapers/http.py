@@ -19,11 +19,12 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self
-from urllib.parse import urlsplit
+from typing import NamedTuple, Self
+from urllib.parse import urlencode, urlsplit
 
 import httpx2
 import msgspec
+import orjson
 
 from domain.settings import Settings
 
@@ -114,6 +115,15 @@ class TokenBucket:
         return max(0.0, due - now)
 
 
+class _Question(NamedTuple):
+    """One request, whole."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    content: bytes | None
+
+
 class _Host:
     """What is remembered of one host (name and port)."""
 
@@ -163,6 +173,7 @@ class PoliteClient:
         settings: Settings,
         *,
         concurrency: int = 1,
+        requests_per_second: float | None = None,
         bounded_wait: float = BOUNDED_WAIT_SECONDS,
         max_body_bytes: int = MAX_BODY_BYTES,
         monotonic: Callable[[], float] = time.monotonic,
@@ -172,6 +183,7 @@ class PoliteClient:
     ) -> None:
         self._settings = settings
         self._concurrency = concurrency
+        self._rate = settings.requests_per_second if requests_per_second is None else requests_per_second
         self._bounded_wait = bounded_wait
         self._max_body_bytes = max_body_bytes
         self._monotonic = monotonic
@@ -234,17 +246,48 @@ class PoliteClient:
             The last answer. Status 0 with ``error`` where none arrived whole. A 429 or 503 whose ``Retry-After`` is
             longer than the bounded wait is returned at once; until then the host is not asked again.
         """
+        return await self.request("GET", url, params=params, headers=headers)
+
+    async def post(
+        self,
+        url: str,
+        *,
+        json: object = None,
+        form: Mapping[str, str] | None = None,
+        params: Sequence[tuple[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Ask with a body, JSON or a form; otherwise like `get`. Only for questions: it may be sent again."""
+        return await self.request("POST", url, params=params, headers=headers, json=json, form=form)
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Sequence[tuple[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+        json: object = None,
+        form: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send a request and return the last answer; see `get` and `post`. Redirects are followed for GET only."""
         try:
             target = httpx2.URL(url)
             target = target.copy_merge_params(list(params)) if params else target
         except (httpx2.InvalidURL, ValueError, TypeError) as error:
             return Answer(status=0, url=url, error=f"not an address that can be fetched: {error}")
-        sent = dict(headers or {})
+        sent, content = dict(headers or {}), None
+        if json is not None:
+            content = orjson.dumps(json)
+            sent.setdefault("Content-Type", "application/json")
+        elif form is not None:
+            content = urlencode(form).encode()
+            sent.setdefault("Content-Type", "application/x-www-form-urlencoded")
         answer = Answer(status=0, url=str(target), error="nothing was asked")
         for _ in range(MAX_REDIRECTS + 1):
-            answer = await self._ask(str(target), sent)
+            answer = await self._ask(_Question(method, str(target), sent, content))
             location = answer.headers.get("location")
-            if answer.status not in _REDIRECTS or not location:
+            if method != "GET" or answer.status not in _REDIRECTS or not location:
                 return answer
             try:
                 following = target.join(location)
@@ -259,7 +302,8 @@ class PoliteClient:
 
     # ------------------------------------------------------------ one hop, with its retries
 
-    async def _ask(self, url: str, headers: Mapping[str, str]) -> Answer:
+    async def _ask(self, question: _Question) -> Answer:
+        url = question.url
         key = origin(url)
         host = self._host(key)
         answer = Answer(status=0, url=url, error="nothing was asked")
@@ -274,7 +318,7 @@ class PoliteClient:
                 )
             if closed > 0:
                 await self._sleep(closed)
-            answer = await self._one_attempt(host, url, headers)
+            answer = await self._one_attempt(host, question)
             retryable = answer.status in _RETRIED_STATUSES or (answer.status == 0 and answer.retry_after is None)
             if not retryable or attempt == self._settings.request_attempts:
                 break
@@ -284,7 +328,8 @@ class PoliteClient:
                 await self._sleep(self._backoff(attempt))
         return msgspec.structs.replace(answer, retry_after=answer.retry_after or None)
 
-    async def _one_attempt(self, host: _Host, url: str, headers: Mapping[str, str]) -> Answer:
+    async def _one_attempt(self, host: _Host, question: _Question) -> Answer:
+        url = question.url
         async with host.slots:
             if host.bucket is not None:
                 wait = host.bucket.take(self._monotonic())
@@ -293,14 +338,14 @@ class PoliteClient:
             started = self._monotonic()
             try:
                 async with asyncio.timeout(self._settings.request_timeout_seconds):
-                    answer = await self._exchange(url, headers)
+                    answer = await self._exchange(question)
             except TimeoutError:
                 answer = self._no_answer(url, f"no whole answer within {self._settings.request_timeout_seconds:g} s")
             except _AttemptFailedError as error:
                 answer = self._no_answer(url, str(error), final=error.final)
             answer = msgspec.structs.replace(answer, duration_ms=round((self._monotonic() - started) * 1000))
         self._heed_retry_after(host, answer)
-        logger.debug("GET %s%s: %s", origin(url), urlsplit(url).path, answer.status or answer.error)
+        logger.debug("%s %s%s: %s", question.method, origin(url), urlsplit(url).path, answer.status or answer.error)
         return answer
 
     @staticmethod
@@ -308,9 +353,11 @@ class PoliteClient:
         # retry_after 0.0 marks a failure that another attempt cannot mend; _ask turns it back into None.
         return Answer(status=0, url=url, error=error, retry_after=0.0 if final else None)
 
-    async def _exchange(self, url: str, headers: Mapping[str, str]) -> Answer:
+    async def _exchange(self, question: _Question) -> Answer:
         try:
-            async with self._client.stream("GET", url, headers=headers) as response:
+            async with self._client.stream(
+                question.method, question.url, headers=question.headers, content=question.content
+            ) as response:
                 body = bytearray()
                 async for chunk in response.aiter_bytes():
                     body += chunk
@@ -338,7 +385,7 @@ class PoliteClient:
     def _host(self, key: str) -> _Host:
         if key not in self._hosts:
             paced = key != self._unpaced or not key
-            bucket = TokenBucket(self._settings.requests_per_second) if paced else None
+            bucket = TokenBucket(self._rate) if paced else None
             self._hosts[key] = _Host(bucket, self._concurrency)
         return self._hosts[key]
 

@@ -1,18 +1,36 @@
 """Every source by its name. A new source is one line here.
 
-Belongs here: names and factories. Does not: anything about a particular marketplace.
+Belongs here: names, where the factories are, when a source is polled. Does not: anything about one marketplace.
 """
 
 from __future__ import annotations
 
+import importlib
 from datetime import datetime
+from typing import NamedTuple, cast
 
 from domain.settings import Settings
 from scrapers.contract import Clock, Source, SourceFactory
-from scrapers.vinted.client import create_vinted
 
-_FACTORIES: dict[str, SourceFactory] = {
-    "vinted": create_vinted,
+
+class Entry(NamedTuple):
+    """One source.
+
+    Attributes:
+        module, factory: imported when the source is first asked for, so that a poll pays for its own source only.
+        tick: cron (UTC) at which the watches that are due are polled; minutes differ so that sources do not start
+            together.
+        sync: cron (UTC) at which all its watches are polled, due or not; empty for none.
+    """
+
+    module: str
+    factory: str
+    tick: str
+    sync: str = ""
+
+
+_SOURCES: dict[str, Entry] = {
+    "vinted": Entry("scrapers.vinted.client", "create_vinted", tick="*/5 * * * *"),
 }
 
 
@@ -22,7 +40,18 @@ class UnknownSourceError(ValueError):
 
 def source_names() -> tuple[str, ...]:
     """Return the names of all sources, in order."""
-    return tuple(sorted(_FACTORIES))
+    return tuple(sorted(_SOURCES))
+
+
+def source_entry(name: str) -> Entry:
+    """Return a source's line.
+
+    Raises:
+        UnknownSourceError: listing the known names.
+    """
+    if name not in _SOURCES:
+        raise UnknownSourceError(f"no source {name[:40]!r} is known; known: {', '.join(source_names())}")
+    return _SOURCES[name]
 
 
 def create_source(
@@ -39,10 +68,6 @@ def create_source(
     Raises:
         UnknownSourceError: listing the known names.
     """
-    return _FACTORIES[_known(name)](settings, clock=clock, market_time=market_time)
-
-
-def _known(name: str) -> str:
-    if name not in _FACTORIES:
-        raise UnknownSourceError(f"no source {name[:40]!r} is known; known: {', '.join(source_names())}")
-    return name
+    entry = source_entry(name)
+    factory = cast("SourceFactory", getattr(importlib.import_module(entry.module), entry.factory))
+    return factory(settings, clock=clock, market_time=market_time)

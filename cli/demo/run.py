@@ -22,7 +22,8 @@ from cli.demo.environment import demo_settings, fresh_home
 from cli.demo.score import Score, score
 from domain.settings import Settings
 from domain.watch import Watch
-from sandbox.watches import DemoWatch, demo_watches
+from sandbox.demo_watch import DemoWatch
+from sandbox.sites import demo_watches
 from scrapers.registry import create_source
 from services import dagster_home
 from services.runs import RunResult, run_house_job, run_poll
@@ -176,7 +177,7 @@ def market_day(today: date, number: int) -> datetime:
 
 def add_watch(conn: psycopg.Connection, configured: Settings, wanted: DemoWatch) -> None:
     """Add one of the demo's watches, as `pricescope watch add` would."""
-    parsed = create_source("vinted", configured).parse_search_url(wanted.url)
+    parsed = create_source(wanted.source, configured).parse_search_url(wanted.url)
     watch = Watch(
         watch_id=0,
         owner="owner",

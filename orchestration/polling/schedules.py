@@ -13,11 +13,9 @@ from orchestration.polling import jobs
 from orchestration.resources import WarehouseResource
 from orchestration.runs import is_under_way
 from pipeline.poll import utc_now
+from scrapers.registry import source_entry, source_names
 from warehouse.source_state import load_source_state
 from warehouse.watches import probe_watch
-
-# How often a source is polled while it answers. A blocked source is skipped here until its hourly probe is due.
-POLL_CRON = {"vinted": "*/5 * * * *"}
 
 
 def poll_request(
@@ -40,7 +38,7 @@ def _poll_schedule(source: str, *, running: bool) -> dg.ScheduleDefinition:
     @dg.schedule(
         name=f"poll_{source}",
         job=jobs.poll,
-        cron_schedule=POLL_CRON[source],
+        cron_schedule=source_entry(source).tick,
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED,
         description=f"Poll {source}; while it is blocked, probe it hourly with the test watch.",
@@ -59,10 +57,10 @@ def build_schedules() -> Iterable[dg.ScheduleDefinition]:
         SettingsError: when a source is enabled that there is none of.
     """
     settings = load_settings()
-    unknown = sorted(set(settings.enabled_sources) - set(POLL_CRON))
+    unknown = sorted(set(settings.enabled_sources) - set(source_names()))
     if unknown:
         raise SettingsError(
-            f"PRICESCOPE_ENABLED_SOURCES: unknown source {', '.join(unknown)}; known: {', '.join(sorted(POLL_CRON))}"
+            f"PRICESCOPE_ENABLED_SOURCES: unknown source {', '.join(unknown)}; known: {', '.join(source_names())}"
         )
     running = settings.schedules_running
     status = dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED

@@ -16,6 +16,7 @@ import msgspec
 
 from domain.page import PageMeaning, PageReading, RawPage
 from domain.settings import Settings
+from scrapers.answers import page_of_answer, sandbox_headers
 from scrapers.browser import BrowserError
 from scrapers.contract import Clock, ParsedSearch, Query
 from scrapers.http import Answer, PoliteClient
@@ -27,10 +28,6 @@ from scrapers.vinted.recorded import recorded_page, stated_time
 from scrapers.vinted.requests import MAX_PAGES, PER_PAGE, page_params, service_params
 from scrapers.vinted.session import Session, session_by_browser, session_by_http, session_from_cookie
 from scrapers.vinted.session_store import SessionStore
-
-SANDBOX_TIME_HEADER = "X-Sandbox-Time"
-ERROR_CONTENT_TYPE = "text/x-no-answer"
-"""Content type of a page with status 0: its body is our own sentence on why no answer came."""
 
 _NEEDS_NEW_SESSION = frozenset({401, 403, 404})
 
@@ -78,17 +75,12 @@ class VintedSource:
         Raises:
             ValueError: where ``market_time`` is asked of the real Vinted.
         """
-        if market_time is not None and not settings.sandbox_url:
-            raise ValueError(
-                "only a sandbox can show another time: set PRICESCOPE_SANDBOX_URL, or leave market_time out"
-            )
         self.name = SOURCE_NAME
         self.parser_version = PARSER_VERSION
+        self.missing_configuration: str | None = None
         self._settings = settings
         self._clock: Clock = clock or (lambda: market_time or datetime.now(UTC))
-        self._market_headers = (
-            {SANDBOX_TIME_HEADER: market_time.astimezone(UTC).isoformat()} if market_time is not None else {}
-        )
+        self._market_headers = sandbox_headers(market_time, settings.sandbox_url)
         self._client_options = client_options or {}
         self._store = SessionStore(settings.home, settings.user_agent) if keep_sessions else None
         self._countries: dict[str, _Country] = {}
@@ -297,18 +289,7 @@ class VintedSource:
                 return page
 
     def _page(self, answer: Answer, query: Query | None, number: int | None) -> RawPage:
-        return RawPage(
-            source=self.name,
-            url=answer.url,
-            status=answer.status,
-            content_type=answer.content_type if answer.status else ERROR_CONTENT_TYPE,
-            body=answer.body if answer.status else answer.error.encode("utf-8", "replace"),
-            fetched_at=self._clock(),
-            watch_id=query.watch_id if query else None,
-            page_number=number,
-            duration_ms=answer.duration_ms,
-            retry_after_seconds=answer.retry_after,
-        )
+        return page_of_answer(self.name, answer, self._clock(), query, number)
 
 
 def create_vinted(

@@ -249,5 +249,5 @@ def test_the_truth_names_the_planted_deals_a_search_shows(client: httpx2.Client)
             assert row["sold_at"] is None
             planted += row["planted"]
     assert planted
-    assert client.get("/truth/ebay").status_code == 404
+    assert client.get("/truth/nowhere").status_code == 404
     assert max(row["published_at"] for row in rows) <= AT.isoformat()

@@ -17,7 +17,7 @@ from sandbox.locales import EUR_PER_UNIT, GRADE_LABELS, Grade
 from sandbox.market import Market, MarketTimeError
 from sandbox.traps import TRAPS, Kind, trap_title
 from sandbox.truth import truth
-from sandbox.watches import demo_watches
+from sandbox.vinted.watches import demo_watches
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
 MONTH = START + timedelta(days=30)

@@ -2,34 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import urlencode
 
+from sandbox.demo_watch import DemoWatch
 from sandbox.locales import COUNTRIES
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DemoWatch:
-    """A watch to register.
-
-    Attributes:
-        url: the marketplace's own search address, which a user would paste.
-        sandbox_page: the same search on the sandbox, for a person to open.
-        family: key of the market's product family it looks for, for measuring.
-        max_price: limit of the absolute rule on the total price, in ``currency``.
-    """
-
-    name: str
-    url: str
-    sandbox_page: str
-    source: str
-    country: str
-    currency: str
-    family: str
-    blacklist: tuple[str, ...] = ()
-    max_price: Decimal | None = None
-
 
 # What a careful buyer types once and gives every watch, in the languages whose sellers the site shows. It does not know
 # every wording of the market's traps, as nobody's does.

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from sandbox import prices
 from sandbox.items import Item
 from sandbox.locales import Country, Grade
-from sandbox.vinted_shapes import View, item_text, label, photo_id, photo_url, second_line
+from sandbox.vinted.shapes import View, item_text, label, photo_id, photo_url, second_line
 
 _HEART = (
     '<svg fill="none" viewBox="0 0 16 16" width="16" height="16">'

@@ -1,11 +1,8 @@
-"""What the faults `poison`, `changed` and `cut_off` do to a good answer of the Vinted look-alike."""
+"""What the faults `poison` and `changed` do to a good answer of the Vinted look-alike."""
 
 from __future__ import annotations
 
 import re
-
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 POISONS = ("nan_price", "missing_id", "wrong_type")
 
@@ -59,19 +56,3 @@ def changed_page(page: str) -> str:
     page = re.sub(r'<script type="application/ld\+json">.*?</script>', "", page, flags=re.DOTALL)
     page = re.sub(r'data-testid="[^"]*"', 'data-qa="card"', page)
     return page.replace("__NEXT_DATA__", "__APP_STATE__").replace("feed-grid", "tiles")
-
-
-class CutOffResponse(Response):
-    """Half of another answer: ended politely there, or with the connection dropped."""
-
-    def __init__(self, whole: Response, *, abort: bool) -> None:
-        body = bytes(whole.body)
-        half = body[: len(body) // 2]
-        super().__init__(half, whole.status_code, media_type=whole.media_type)
-        self.headers["content-type"] = whole.headers.get("content-type", "application/json")
-        self._promised = len(body) if abort else len(half)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send; the server closes the connection when fewer bytes come than were promised."""
-        self.headers["content-length"] = str(self._promised)
-        await super().__call__(scope, receive, send)

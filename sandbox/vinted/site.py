@@ -1,13 +1,13 @@
 """The Vinted look-alike: `/vinted/{country}/www`, `/vinted/{country}/api` and its pictures, from the market.
 
-Belongs here: routes, sessions, faults, and which answer each gets. Shapes are in `vinted_shapes` and `vinted_pages`.
+Belongs here: routes, sessions, faults, and which answer each gets. Shapes are in `shapes` and `pages`.
 Behaviour after the facts on second-hand marketplaces, section 1; the 429 body and the 400 body were never recorded.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,19 +16,21 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from sandbox import spoiling, vinted_pages, vinted_shapes
 from sandbox.challenge import CLEARANCE_COOKIE, Challenges
 from sandbox.clock import ClockError, MarketClock
+from sandbox.control_error import ControlError, number_of
+from sandbox.cut_off import CutOffResponse
 from sandbox.faults import Fault, FaultBook, FaultError, FaultName
 from sandbox.locales import COUNTRIES, Country
 from sandbox.market import Market, MarketTimeError
 from sandbox.pictures import picture
 from sandbox.search import SearchRequest, SearchResult, search
-from sandbox.sessions import Sessions
-from sandbox.vinted_query import InvalidRequestError, service_request, site_request
-from sandbox.vinted_shapes import View
+from sandbox.truth import truth
+from sandbox.vinted import pages, shapes, spoiling
+from sandbox.vinted.query import InvalidRequestError, service_request, site_request
+from sandbox.vinted.sessions import Sessions
+from sandbox.vinted.shapes import View
 
-SOURCE = "vinted"
 # Recorded: total_entries 960 with per_page 3 and with per_page 2.
 MAX_TOTAL_ENTRIES = 960
 _SLOW_SECONDS = 5.0
@@ -82,6 +84,8 @@ class VintedSite:
         details_open: whether `/api/v2/items/{id}/details` answers; on the real site it is mostly refused.
     """
 
+    name = "vinted"
+
     def __init__(self, market: Market, clock: MarketClock, faults: FaultBook) -> None:
         self.market = market
         self.clock = clock
@@ -112,6 +116,35 @@ class VintedSite:
             Route("/vinted/{country}/images/{photo:int}.png", self._picture),
         ]
 
+    def truth(self, at: datetime, country: str | None) -> list[dict[str, object]]:
+        """Return the truth about every listing, in the currency of a country's site or the sellers' own.
+
+        Raises:
+            ControlError: for a country without a site.
+        """
+        if country is not None and country not in COUNTRIES:
+            raise ControlError(f"no site for {country!r}; there are: {', '.join(COUNTRIES)}")
+        return truth(self.market, at, COUNTRIES[country] if country is not None else None)
+
+    def control(self, wish: Mapping[str, object]) -> dict[str, object]:
+        """Set ``ttl_seconds`` and ``max_requests`` (null: no limit) of tokens to come; ``revoke`` ends the others."""
+        sessions = self.sessions
+        if "ttl_seconds" in wish:
+            sessions.ttl_seconds = number_of(wish["ttl_seconds"], "ttl_seconds")
+        if "max_requests" in wish:
+            limit = wish["max_requests"]
+            sessions.max_requests = None if limit is None else int(number_of(limit, "max_requests"))
+        if wish.get("revoke"):
+            sessions.revoke_all()
+        if "details_open" in wish:
+            self.details_open = bool(wish["details_open"])
+        return {
+            "ttl_seconds": sessions.ttl_seconds,
+            "max_requests": sessions.max_requests,
+            "issued": sessions.issued,
+            "details_open": self.details_open,
+        }
+
     # ------------------------------------------------------------------ around every answer
 
     def _route(self, path: str, answer: _Answer) -> Route:
@@ -137,14 +170,14 @@ class VintedSite:
             country=country,
             at=self.clock.time_of(request),
             base=f"{request.url.scheme}://{request.url.netloc}{prefix}".rstrip("/"),
-            fault=self.faults.take(request, SOURCE, site_path),
+            fault=self.faults.take(request, self.name, site_path),
         )
         refusal = await self._refuse(visit)
         if refusal is not None:
             return refusal
         whole = answer(visit)
         if visit.fault is not None and visit.meets(FaultName.CUT_OFF):
-            return spoiling.CutOffResponse(whole, abort=visit.fault.abort)
+            return CutOffResponse(whole, abort=visit.fault.abort)
         return whole
 
     async def _refuse(self, visit: _Visit) -> Response | None:
@@ -164,6 +197,8 @@ class VintedSite:
                 answer = HTMLResponse(self.challenges.page(host), status)
             case FaultName.THROTTLED:
                 answer = _throttled(_RETRY_AFTER_SECONDS if fault.seconds is None else fault.seconds)
+            case FaultName.WITHDRAWN:
+                answer = _not_found()
             case FaultName.SERVER_ERROR:
                 page = f"<html><body><h1>{fault.status} Service Unavailable</h1></body></html>"
                 answer = HTMLResponse(page, fault.status)
@@ -185,7 +220,7 @@ class VintedSite:
     def _homepage(self, visit: _Visit) -> Response:
         country = visit.country
         session = self.sessions.issue(country.domain, visit.request.cookies.get("anon_id"))
-        page = vinted_pages.homepage(country)
+        page = pages.homepage(country)
         answer = HTMLResponse(spoiling.changed_page(page) if visit.meets(FaultName.CHANGED) else page)
         answer.headers["X-Anon-Id"] = session.anon_id
         # One jar per country domain on the real site; here the path keeps them apart.
@@ -220,7 +255,7 @@ class VintedSite:
             return self._unauthorised(visit.country)
         request = service_request(visit.request.query_params, visit.country)
         result = self._found(visit, request)
-        items = [vinted_shapes.search_item(visit.view, item, place) for place, item in enumerate(result.items)]
+        items = [shapes.search_item(visit.view, item, place) for place, item in enumerate(result.items)]
         if visit.meets(FaultName.CHANGED):
             return _json(spoiling.changed_search(items))
         poison = self._poison(visit)
@@ -246,7 +281,7 @@ class VintedSite:
         query = visit.request.query_params
         request = site_request(query, visit.country)
         result = self._found(visit, request)
-        page = vinted_pages.catalogue(
+        page = pages.catalogue(
             visit.view,
             list(result.items),
             found=min(result.found, MAX_TOTAL_ENTRIES),
@@ -267,24 +302,24 @@ class VintedSite:
         if f"/items/{ref}" != item.path:
             query = f"?{visit.request.url.query}" if visit.request.url.query else ""
             return RedirectResponse(f"/vinted/{visit.country.domain}/www{item.path}{query}", 307)
-        page = vinted_pages.item_page(visit.view, item)
+        page = pages.item_page(visit.view, item)
         return HTMLResponse(spoiling.changed_page(page) if visit.meets(FaultName.CHANGED) else page)
 
     def _details(self, visit: _Visit) -> Response:
         if not self.details_open:
             return HTMLResponse(self.challenges.page(f"vinted.{visit.country.domain}"), 403)
         item = self.market.item(int(visit.request.path_params["item_id"]), visit.at)
-        return _not_found() if item is None else _json(vinted_shapes.details(visit.view, item))
+        return _not_found() if item is None else _json(shapes.details(visit.view, item))
 
     def _user(self, visit: _Visit) -> Response:
         listed = self.market.items_of_seller(int(visit.request.path_params["user_id"]), visit.at)
         if not listed:
             return _not_found()
         live = sum(item.is_live(visit.view.at) for item in listed)
-        return _json(vinted_shapes.user(visit.view, listed[0].seller, item_count=live))
+        return _json(shapes.user(visit.view, listed[0].seller, item_count=live))
 
     async def _picture(self, request: Request) -> Response:
-        item_id, number = vinted_shapes.item_of_photo(int(request.path_params["photo"]))
+        item_id, number = shapes.item_of_photo(int(request.path_params["photo"]))
         if self.market.known(item_id) is None:
             # A picture carries no time; after a restart the days up to now are made first.
             self.market.items(self.clock.now())

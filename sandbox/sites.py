@@ -1,0 +1,30 @@
+"""Every look-alike by its source's name, and the watches that the demo registers. A new one is two lines here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sandbox.vinted.site
+import sandbox.vinted.watches
+from sandbox.clock import MarketClock
+from sandbox.demo_watch import DemoWatch
+from sandbox.faults import FaultBook
+from sandbox.market import Market
+from sandbox.site import Site
+
+_SITES: dict[str, Callable[[Market, MarketClock, FaultBook], Site]] = {
+    "vinted": sandbox.vinted.site.VintedSite,
+}
+_DEMO_WATCHES: dict[str, Callable[[str], list[DemoWatch]]] = {
+    "vinted": sandbox.vinted.watches.demo_watches,
+}
+
+
+def open_sites(market: Market, clock: MarketClock, faults: FaultBook) -> dict[str, Site]:
+    """Return a look-alike of every marketplace, all selling from one market."""
+    return {name: make(market, clock, faults) for name, make in _SITES.items()}
+
+
+def demo_watches(sandbox_url: str) -> list[DemoWatch]:
+    """Return the demo's watches; ``sandbox_url`` is where the sandbox listens, e.g. ``http://127.0.0.1:8000``."""
+    return [watch for watches in _DEMO_WATCHES.values() for watch in watches(sandbox_url)]

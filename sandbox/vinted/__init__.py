@@ -1,0 +1,1 @@
+"""The Vinted look-alike: country sites, their search service, pages and pictures."""
