@@ -36,6 +36,7 @@ class Entry(NamedTuple):
 
 
 _SOURCES: dict[str, Entry] = {
+    "shop": Entry("scrapers.shop.client", "create_shop", tick="2-59/10 * * * *", sync="0 2 * * *"),
     "vinted": Entry(
         "scrapers.vinted.client",
         "create_vinted",
