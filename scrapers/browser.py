@@ -1,7 +1,8 @@
 """A session, or a rendered page, from a real browser: for where plain HTTP is refused or brings no price.
 
-Belongs here: finding a Chromium, opening a page in a fresh context, handing back its cookies or its document. Does
-not: hiding that it is a browser under control, forging fingerprints, solving captchas; a site that then still refuses is ``blocked``.
+Belongs here: finding a Chromium, opening a page in a fresh context, handing back its cookies or its document. Does not:
+hiding that it is a browser under control, forging fingerprints, solving captchas; a site that then still refuses is
+``blocked``.
 
 The browser names itself with the same User-Agent as the plain client, because clearance cookies are bound to it.
 """
