@@ -131,6 +131,8 @@ BRAND_KEYS = frozenset({"brand", "marque", "merk", "marka", "marca", "marke", "z
 def fold(text: str) -> str:
     """Return a text in lower case without accents, commas and doubled spaces, for comparing labels."""
     text = text.replace(",", " ")
+    if text.isascii():
+        return " ".join(text.casefold().split())
     plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return " ".join(plain.casefold().split())
 

@@ -2,8 +2,8 @@
 
 Belongs here: field names and their forms over the years. Does not: refusals (``meaning``), HTML (``parse_html``).
 
-Each item is decoded on its own, first by type (fast), then leniently, so that a field that does not matter cannot cost
-a listing, and a broken item cannot cost a page.
+A page is decoded whole by type (one pass); where that fails each item is decoded on its own, by type, then leniently,
+so that a field that does not matter cannot cost a listing, and a broken item cannot cost a page.
 
 Forms met: ``price`` as object (2023-08, 2025-), as text beside ``currency`` (2023-07, 2023-10 to 2025, details of
 2025-08); ``brand_title``, ``size_title``, ``status`` as fields (old) or only inside ``item_box``
@@ -13,9 +13,10 @@ Forms met: ``price`` as object (2023-08, 2025-), as text beside ``currency`` (20
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import msgspec
 
@@ -25,7 +26,6 @@ from domain.page import RejectedRecord
 from scrapers.vinted.conditions import condition_of
 from scrapers.vinted.domains import SOURCE_NAME, Place
 from scrapers.vinted.records import (
-    Price,
     RecordError,
     absolute_url,
     amount,
@@ -41,43 +41,43 @@ from scrapers.vinted.records import (
 )
 
 
-class _Money(msgspec.Struct):
+class _Money(msgspec.Struct, gc=False):
     amount: str | int | None = None
     currency_code: str | None = None
 
 
-class _HighResolution(msgspec.Struct):
+class _HighResolution(msgspec.Struct, gc=False):
     timestamp: int | None = None
 
 
-class _Photo(msgspec.Struct):
+class _Photo(msgspec.Struct, gc=False):
     url: str | None = None
     full_size_url: str | None = None
     high_resolution: _HighResolution | None = None
 
 
-class _User(msgspec.Struct):
+class _User(msgspec.Struct, gc=False):
     id: int | str | None = None
     login: str | None = None
     business: bool | None = None
 
 
-class _ItemBox(msgspec.Struct):
+class _ItemBox(msgspec.Struct, gc=False):
     first_line: str | None = None
     second_line: str | None = None
     accessibility_label: str | None = None
 
 
-class _Conversion(msgspec.Struct):
+class _Conversion(msgspec.Struct, gc=False):
     seller_price: str | int | None = None
     seller_currency: str | None = None
 
 
-class _Brand(msgspec.Struct):
+class _Brand(msgspec.Struct, gc=False):
     title: str | None = None
 
 
-class _Item(msgspec.Struct):
+class _Item(msgspec.Struct, gc=False):
     id: int | str | None = None
     title: str | None = None
     price: _Money | str | int | None = None
@@ -111,8 +111,47 @@ _ITEM_DECODER = msgspec.json.Decoder(_Item)
 _HAS_MONEY = frozenset({"price", "service_fee", "total_item_price"})
 
 
+class SearchPage(msgspec.Struct, gc=False):
+    """A search answer whose items all have the expected types."""
+
+    items: list[_Item] | None = None
+    pagination: Any = None
+
+
+_PAGE_DECODER = msgspec.json.Decoder(SearchPage)
+_FAILURES = (RecordError, ValueError, OverflowError, RecursionError)
+
+
+def decode_search(body: bytes) -> SearchPage | None:
+    """Decode a search answer in one pass; None where it is none, or an item does not have the expected types."""
+    try:
+        page = _PAGE_DECODER.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return None if page.items is None else page
+
+
+def read_decoded(
+    page: SearchPage, place: Place, records: Callable[[], list[msgspec.Raw]]
+) -> tuple[tuple[Listing, ...], tuple[RejectedRecord, ...]]:
+    """Read a decoded page's items in order; never raises.
+
+    Args:
+        place: the site the page came from; relative addresses are completed with it.
+        records: gives each item's own JSON; asked only where an item is rejected.
+    """
+    listings: list[Listing] = []
+    rejected: list[RejectedRecord] = []
+    for index, item in enumerate(page.items or ()):
+        try:
+            listings.append(_listing(item, place, index + 1))
+        except _FAILURES as error:
+            rejected.append(reject(index, str(error) or type(error).__name__, bytes(records()[index])))
+    return tuple(listings), tuple(rejected)
+
+
 def read_items(records: list[msgspec.Raw], place: Place) -> tuple[tuple[Listing, ...], tuple[RejectedRecord, ...]]:
-    """Read a page's items in order; never raises.
+    """Read items one by one, in order; never raises.
 
     Args:
         records: each item's own JSON.
@@ -123,7 +162,7 @@ def read_items(records: list[msgspec.Raw], place: Place) -> tuple[tuple[Listing,
     for index, record in enumerate(records):
         try:
             listings.append(_listing(_decode(record), place, index + 1))
-        except (RecordError, ValueError, OverflowError, RecursionError) as error:
+        except _FAILURES as error:
             rejected.append(reject(index, str(error) or type(error).__name__, bytes(record)))
     return tuple(listings), tuple(rejected)
 
@@ -194,40 +233,36 @@ def _listing(item: _Item, place: Place, position: int) -> Listing:
     title = optional_text(item.title)
     if title is None:
         raise RecordError("title: missing or blank")
-    price = _price(item.price, item.currency, "price")
-    if price is None:
-        raise RecordError("price: missing")
-    fee = _same_currency(_price(item.service_fee, item.currency, "service_fee"), price, "service_fee")
-    total = _same_currency(_price(item.total_item_price, item.currency, "total_item_price"), price, "total_item_price")
+    price, code = _price(item)
+    fee = _other_amount(item.service_fee, item.currency, code, "service_fee")
+    total = _other_amount(item.total_item_price, item.currency, code, "total_item_price")
     if total is None and fee is not None:
-        total = price.amount + fee
-    card = _card(item, place, title)
-    label = card.condition
+        total = price + fee
+    brand, size, label = _card(item, place, title)
     source_id = None if item.status_id is None else str(item.status_id)[:20]
-    original, original_currency = _original(item.conversion)
+    original, original_currency = (None, None) if item.conversion is None else _original(item.conversion)
     photos = item.photos or ([item.photo] if item.photo else [])
-    images = tuple(address for photo in photos if (address := web_address(photo.url or photo.full_size_url)))
     return Listing(
         source=SOURCE_NAME,
         external_id=identity,
         url=absolute_url(item.url or item.path, base=place.www, fallback=f"{place.www}/items/{identity}"),
         title=title,
-        price=price.amount,
-        currency=price.currency,
+        price=price,
+        currency=code,
         total_price=total,
         fee=fee,
         original_price=original,
         original_currency=original_currency,
         description=optional_text(item.description),
-        brand=card.brand,
-        size=card.size,
+        brand=brand,
+        size=size,
         color=optional_text(item.color1),
         condition=condition_of(label, source_id),
         condition_label=label,
         condition_source_id=source_id,
         availability=_availability(item),
-        image_urls=images,
-        seller=_seller(item.user),
+        image_urls=_addresses(photos),
+        seller=None if item.user is None else _seller(item.user),
         favourite_count=_count(item.favourite_count),
         view_count=_count(item.view_count),
         listed_at=_listed_at(item, photos),
@@ -235,27 +270,40 @@ def _listing(item: _Item, place: Place, position: int) -> Listing:
     )
 
 
-def _price(value: _Money | str | int | None, item_currency: str | None, field: str) -> Price | None:
+def _price(item: _Item) -> tuple[Decimal, str]:
+    value = item.price
+    if isinstance(value, _Money):
+        if value.amount is None:
+            raise RecordError("price: missing")
+        return amount(value.amount, "price"), currency(value.currency_code or item.currency, "price.currency_code")
+    if value is None:
+        raise RecordError("price: missing")
+    return amount(value, "price"), currency(item.currency, "currency")
+
+
+def _other_amount(value: _Money | str | int | None, item_currency: str | None, code: str, field: str) -> Decimal | None:
+    """Return a further amount of an item whose price is in the currency ``code``; None where there is none."""
     if value is None:
         return None
     if isinstance(value, _Money):
         if value.amount is None:
             return None
-        return Price(
-            amount(value.amount, field), currency(value.currency_code or item_currency, f"{field}.currency_code")
-        )
-    return Price(amount(value, field), currency(item_currency, "currency"))
+        sum_, own = amount(value.amount, field), value.currency_code or item_currency
+        if own != code and currency(own, f"{field}.currency_code") != code:
+            raise RecordError(f"{field}: in {currency(own, field)}, but the price is in {code}")
+        return sum_
+    sum_, own = amount(value, field), currency(item_currency, "currency")
+    if own != code:
+        raise RecordError(f"{field}: in {own}, but the price is in {code}")
+    return sum_
 
 
-def _same_currency(other: Price | None, price: Price, field: str) -> Decimal | None:
-    if other is None:
-        return None
-    if other.currency != price.currency:
-        raise RecordError(f"{field}: in {other.currency}, but the price is in {price.currency}")
-    return other.amount
+def _addresses(photos: list[_Photo]) -> tuple[str, ...]:
+    addresses = [web_address(photo.url or photo.full_size_url) for photo in photos]
+    return tuple([address for address in addresses if address])
 
 
-class _Card(msgspec.Struct):
+class _Card(NamedTuple):
     brand: str | None
     size: str | None
     condition: str | None
@@ -263,7 +311,9 @@ class _Card(msgspec.Struct):
 
 def _card(item: _Item, place: Place, title: str) -> _Card:
     """Brand, size and condition from the fields of the old service, else from the card's lines of the new one."""
-    brand = optional_text(item.brand_title) or (optional_text(item.brand_dto.title) if item.brand_dto else None)
+    brand = optional_text(item.brand_title)
+    if brand is None and item.brand_dto is not None:
+        brand = optional_text(item.brand_dto.title)
     size = optional_text(item.size_title)
     condition = optional_text(item.status)
     box = item.item_box
@@ -308,9 +358,9 @@ def brand_of_first_line(first: str | None, title: str, labelled: str | None) -> 
     return first
 
 
-def _original(conversion: _Conversion | None) -> tuple[Decimal | None, str | None]:
-    """The seller's own price; None where the site did not convert, or the parts make no sense."""
-    if conversion is None or conversion.seller_price is None:
+def _original(conversion: _Conversion) -> tuple[Decimal | None, str | None]:
+    """The seller's own price; None where the parts make no sense."""
+    if conversion.seller_price is None:
         return None, None
     try:
         return amount(conversion.seller_price, "seller_price"), currency(conversion.seller_currency, "seller_currency")
@@ -324,9 +374,7 @@ def _availability(item: _Item) -> Availability:
     return Availability.RESERVED if item.is_reserved else Availability.AVAILABLE
 
 
-def _seller(user: _User | None) -> Seller | None:
-    if user is None:
-        return None
+def _seller(user: _User) -> Seller | None:
     try:
         identity = external_id(user.id, "user.id")
     except RecordError:

@@ -60,7 +60,7 @@ def clean_text(value: str) -> str:
 
 def optional_text(value: object) -> str | None:
     """Return a text, or None where it is absent, not a text, or blank."""
-    if not isinstance(value, str):
+    if value is None or not isinstance(value, str):
         return None
     text = value if len(value) <= _MAX_TEXT and value.isprintable() else clean_text(value)
     return text if text and not text.isspace() else None
