@@ -15,7 +15,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 _EXPONENTS = {"JPY": 0, "KRW": 0, "CLP": 0, "ISK": 0, "VND": 0, "BHD": 3, "JOD": 3, "KWD": 3, "OMR": 3, "TND": 3}
 _PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 # What nearly every amount looks like; such a text needs none of the other checks.
-_USUAL_NUMBER = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,9})?").fullmatch
+is_usual_number = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,9})?").fullmatch
 _CURRENCY = re.compile(r"[A-Z]{3}")
 # bigint holds 9.2e18 minor units; a price above this is a parsing accident, not a price.
 MAX_AMOUNT = Decimal(10) ** 13
@@ -75,7 +75,7 @@ def parse_amount(value: object) -> Decimal:
     Raises:
         MoneyError: when the value is not a finite, non-negative plain number of sane size.
     """
-    if type(value) is str and _USUAL_NUMBER(value):
+    if type(value) is str and is_usual_number(value):
         return Decimal(value)
     if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
         raise MoneyError(f"an amount must be a decimal string or an integer, not {type(value).__name__}")

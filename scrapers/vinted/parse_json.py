@@ -16,7 +16,7 @@ import json
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -26,6 +26,8 @@ from domain.page import RejectedRecord
 from scrapers.vinted.conditions import condition_of
 from scrapers.vinted.domains import SOURCE_NAME, Place
 from scrapers.vinted.records import (
+    CardLines,
+    Label,
     RecordError,
     absolute_url,
     amount,
@@ -238,14 +240,14 @@ def _listing(item: _Item, place: Place, position: int) -> Listing:
     total = _other_amount(item.total_item_price, item.currency, code, "total_item_price")
     if total is None and fee is not None:
         total = price + fee
-    brand, size, label = _card(item, place, title)
+    brand, size, condition = _card(item, place, title)
     source_id = None if item.status_id is None else str(item.status_id)[:20]
     original, original_currency = (None, None) if item.conversion is None else _original(item.conversion)
     photos = item.photos or ([item.photo] if item.photo else [])
     return Listing(
         source=SOURCE_NAME,
         external_id=identity,
-        url=absolute_url(item.url or item.path, base=place.www, fallback=f"{place.www}/items/{identity}"),
+        url=_address(item.url or item.path, place, identity),
         title=title,
         price=price,
         currency=code,
@@ -253,18 +255,18 @@ def _listing(item: _Item, place: Place, position: int) -> Listing:
         fee=fee,
         original_price=original,
         original_currency=original_currency,
-        description=optional_text(item.description),
+        description=None if item.description is None else optional_text(item.description),
         brand=brand,
         size=size,
-        color=optional_text(item.color1),
-        condition=condition_of(label, source_id),
-        condition_label=label,
+        color=None if item.color1 is None else optional_text(item.color1),
+        condition=condition_of(condition, source_id),
+        condition_label=condition,
         condition_source_id=source_id,
         availability=_availability(item),
         image_urls=_addresses(photos),
         seller=None if item.user is None else _seller(item.user),
-        favourite_count=_count(item.favourite_count),
-        view_count=_count(item.view_count),
+        favourite_count=None if item.favourite_count is None else _count(item.favourite_count),
+        view_count=None if item.view_count is None else _count(item.view_count),
         listed_at=_listed_at(item, photos),
         position=position,
     )
@@ -298,50 +300,51 @@ def _other_amount(value: _Money | str | int | None, item_currency: str | None, c
     return sum_
 
 
+def _address(given: str | None, place: Place, identity: str) -> str:
+    if given and given[0] == "/" and given[1:2] != "/" and " " not in given and given.isascii() and given.isprintable():
+        return place.www + given
+    return absolute_url(given, base=place.www, fallback=f"{place.www}/items/{identity}")
+
+
 def _addresses(photos: list[_Photo]) -> tuple[str, ...]:
     addresses = [web_address(photo.url or photo.full_size_url) for photo in photos]
     return tuple([address for address in addresses if address])
 
 
-class _Card(NamedTuple):
-    brand: str | None
-    size: str | None
-    condition: str | None
+# Brand, size and condition, each None where the card does not say.
+_Card = tuple[str | None, str | None, str | None]
 
 
 def _card(item: _Item, place: Place, title: str) -> _Card:
     """Brand, size and condition from the fields of the old service, else from the card's lines of the new one."""
-    brand = optional_text(item.brand_title)
+    brand = None if item.brand_title is None else optional_text(item.brand_title)
     if brand is None and item.brand_dto is not None:
         brand = optional_text(item.brand_dto.title)
-    size = optional_text(item.size_title)
-    condition = optional_text(item.status)
+    size = None if item.size_title is None else optional_text(item.size_title)
+    condition = None if item.status is None else optional_text(item.status)
     box = item.item_box
     if box is None or (brand and size and condition):
-        return _Card(brand, size, condition)
+        return brand, size, condition
     first = optional_text(box.first_line)
     second = optional_text(box.second_line)
     lines = read_plain_second_line(second)
-    repeats_title = first is None or is_same_text(first, title)
-    if repeats_title or condition_of(lines.condition, None) is Condition.UNKNOWN:
-        # Only a card that leaves something open needs its label; reading it costs more than all the rest.
-        return _card_with_label(box.accessibility_label, (first, second), title, place, _Card(brand, size, condition))
-    return _Card(brand or first, size or lines.size, condition or lines.condition)
+    is_graded = condition_of(lines.condition, None) is not Condition.UNKNOWN
+    if is_graded and first is not None and not is_same_text(first, title):
+        return brand or first, size or lines.size, condition or lines.condition
+    # Only a card that leaves something open needs its label; reading it costs more than all the rest.
+    label = _label(box.accessibility_label, first, second, place)
+    if label is not None:
+        lines = CardLines(lines.size or label.size, lines.condition) if is_graded else read_second_line(second, label)
+    brand = brand or brand_of_first_line(first, title, label.brand if label else None)
+    return brand, size or lines.size, condition or lines.condition
 
 
-def _card_with_label(
-    label_text: str | None, shown: tuple[str | None, str | None], title: str, place: Place, fields: _Card
-) -> _Card:
-    first, second = shown
-    text = optional_text(label_text)
-    parts = tuple(part.strip() for part in (second or "").split("·"))
-    label = read_label(text, place.site.currency, (first or "", second or "", *parts)) if text else None
-    lines = read_second_line(second, label)
-    return _Card(
-        fields.brand or brand_of_first_line(first, title, label.brand if label else None),
-        fields.size or lines.size,
-        fields.condition or lines.condition,
-    )
+def _label(label: str | None, first: str | None, second: str | None, place: Place) -> Label | None:
+    text = optional_text(label)
+    if text is None:
+        return None
+    parts = [part.strip() for part in (second or "").split("·")]
+    return read_label(text, place.site.currency, (first or "", second or "", *parts))
 
 
 def is_same_text(one: str, other: str) -> bool:
@@ -382,8 +385,8 @@ def _seller(user: _User) -> Seller | None:
     return Seller(external_id=identity, login=optional_text(user.login), is_business=user.business)
 
 
-def _count(value: int | None) -> int | None:
-    return value if value is not None and 0 <= value < 2**31 else None
+def _count(value: int) -> int | None:
+    return value if 0 <= value < 2**31 else None
 
 
 def _listed_at(item: _Item, photos: list[_Photo]) -> datetime | None:
