@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from cli import deals, explain, imports, parse, poll, quarantine, services, watch
+from cli import deals, explain, imports, parse, poll, quarantine, record, services, watch
 from cli.errors import UserError
 from domain.blacklist import BlacklistError
 from domain.settings import SettingsError
@@ -38,6 +38,7 @@ app.add_typer(services.notify_app, name="notify")
 app.command("poll")(poll.poll)
 app.command("import")(imports.import_files)
 app.command("parse")(parse.parse)
+app.command("record")(record.record_pages)
 app.command("deals")(deals.deals)
 app.command("explain")(explain.explain)
 app.command("check")(explain.check)
