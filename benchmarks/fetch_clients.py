@@ -79,15 +79,50 @@ async def ours(url: str, meter: Meter, requests: int, concurrency: int, *, read:
     async with PoliteClient(settings, concurrency=concurrency, requests_per_second=1e6) as client:
 
         async def fetch() -> tuple[int, int]:
-            answer = await client.get(url)
-            if answer.status != 200:
-                raise RuntimeError(answer.error or f"status {answer.status}")
-            return len(answer.body), 0
+            return len(_body(await client.get(url))), 0
 
         async def fetch_and_read() -> tuple[int, int]:
             return _read(await client.get(url))
 
         await _drive(fetch_and_read if read else fetch, meter, requests, concurrency)
+
+
+async def ours_guarded(url: str, meter: Meter, requests: int, concurrency: int) -> None:
+    """Fetch as a shop's page is: every layer, robots.txt asked before and the guard against inner addresses."""
+    from domain.settings import Settings  # noqa: PLC0415 - the same
+    from scrapers.http import PoliteClient  # noqa: PLC0415 - the same
+    from scrapers.robots import Robots  # noqa: PLC0415 - the same
+    from scrapers.ssrf import PublicOnly  # noqa: PLC0415 - the same
+
+    class Watched(PublicOnly):
+        """Does the whole work on a public address in the place of ours, and lets this machine through."""
+
+        async def refuse(self, url: str) -> str | None:
+            return await super().refuse(url.replace(here, "http://192.88.98.1", 1))
+
+        def refuse_peer(self, url: str, address: str) -> str | None:
+            return None if super().refuse_peer(url, address) else "the guard did not look at the peer"
+
+    here = url.rpartition("/")[0]
+    settings = Settings(_env_file=None)
+    options = {"concurrency": concurrency, "requests_per_second": 1e6, "guard": Watched()}
+    async with PoliteClient(settings, **options) as client:
+        robots = Robots(client, settings.user_agent)
+
+        async def fetch() -> tuple[int, int]:
+            refused = await robots.refuse(url)
+            if refused is not None:
+                raise RuntimeError(refused)
+            client.slow_down(url, await robots.delay(url))
+            return len(_body(await client.get(url))), 0
+
+        await _drive(fetch, meter, requests, concurrency)
+
+
+def _body(answer: Any) -> bytes:
+    if answer.status != 200:
+        raise RuntimeError(answer.error or f"status {answer.status}")
+    return bytes(answer.body)
 
 
 def _read(answer: Any) -> tuple[int, int]:
@@ -166,7 +201,13 @@ def _plain_item(item: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-_ASYNC = {"httpx2": bare, "ours": ours, "aiohttp": aiohttp_client, "ours + items": ours_items}
+_ASYNC = {
+    "httpx2": bare,
+    "ours": ours,
+    "ours + guard": ours_guarded,
+    "aiohttp": aiohttp_client,
+    "ours + items": ours_items,
+}
 
 
 def main() -> None:

@@ -22,7 +22,17 @@ from sandbox.server import SandboxServer
 PER_PAGE = 96
 BIG_PAGE_BYTES = 1_200_000
 SHOP_PAGE_BYTES = 100_000
-_TYPES = {".json": "application/json; charset=utf-8", ".html": "text/html; charset=utf-8"}
+_ROBOTS = b"""User-agent: *
+Disallow: /cart
+Disallow: /checkout
+Disallow: /*?sort=
+Disallow: /account/
+Allow: /
+
+User-agent: BadBot
+Disallow: /
+"""
+_TYPES = {".txt": "text/plain", ".json": "application/json; charset=utf-8", ".html": "text/html; charset=utf-8"}
 
 
 def write_pages(folder: Path) -> dict[str, int]:
@@ -31,6 +41,7 @@ def write_pages(folder: Path) -> dict[str, int]:
     pages = {"items.json": search, "big.html": _grown(catalogue), "shop.html": _shop_page()}
     for name, body in pages.items():
         (folder / name).write_bytes(body)
+    (folder / "robots.txt").write_bytes(_ROBOTS)
     return {name: len(body) for name, body in pages.items()}
 
 
