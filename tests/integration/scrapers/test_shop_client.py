@@ -125,7 +125,8 @@ def test_a_json_endpoint_of_a_rule_is_asked_in_place_of_the_page(
     rules.write_text(
         f"shops:\n- host: {host}\n  json_url: {market.url}/shop/api/products/{{id}}\n"
         "  product_id: /p/(\\d+)\n"
-        "  json_price: product.prices.0.grosz\n  json_currency: product.prices.0.currency\n  json_title: product.title\n"
+        "  json_price: product.prices.0.grosz\n  json_currency: product.prices.0.currency\n"
+        "  json_title: product.title\n"
         "  json_availability: product.stock\n  minor_units: true\n"
     )
     url = f"{market.url}/shop{shop(market).path_of(Style.SCRIPTED)}"
