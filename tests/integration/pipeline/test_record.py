@@ -89,3 +89,8 @@ def test_what_cannot_be_fetched_is_said_before_anything_is_sent(settings: Settin
     with pytest.raises(NotRecordableError):
         _record(settings, [_SEARCH, wish], tmp_path / "samples")
     assert not (tmp_path / "samples").exists()
+
+
+def test_a_source_without_its_credentials_says_which_settings_are_missing(settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(NotRecordableError, match="PRICESCOPE_EBAY_CLIENT_ID"):
+        record(settings, "ebay", ["https://www.ebay.de/sch/i.html?_nkw=x"], tmp_path, pages=1, tell=lambda _: None)
