@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import sandbox.ebay.site
 import sandbox.ebay.watches
+import sandbox.etsy.site
+import sandbox.etsy.watches
 import sandbox.shop.site
 import sandbox.shop.watches
 import sandbox.vinted.site
@@ -18,11 +20,13 @@ from sandbox.site import Site
 
 _SITES: dict[str, Callable[[Market, MarketClock, FaultBook], Site]] = {
     "ebay": sandbox.ebay.site.EbaySite,
+    "etsy": sandbox.etsy.site.EtsySite,
     "shop": sandbox.shop.site.ShopSite,
     "vinted": sandbox.vinted.site.VintedSite,
 }
 _DEMO_WATCHES: dict[str, Callable[[str], list[DemoWatch]]] = {
     "ebay": sandbox.ebay.watches.demo_watches,
+    "etsy": sandbox.etsy.watches.demo_watches,
     "shop": sandbox.shop.watches.demo_watches,
     "vinted": sandbox.vinted.watches.demo_watches,
 }

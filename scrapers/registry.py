@@ -44,6 +44,14 @@ _SOURCES: dict[str, Entry] = {
         hosts=r"(www\.|m\.)?ebay\.[a-z.]+",
         daily_requests=5_000,
     ),
+    "etsy": Entry(
+        "scrapers.etsy.client",
+        "create_etsy",
+        tick="4-59/10 * * * *",
+        sync="0 2,8,14,20 * * *",
+        hosts=r"(www\.)?etsy\.com",
+        daily_requests=5_000,
+    ),
     "shop": Entry("scrapers.shop.client", "create_shop", tick="2-59/10 * * * *", sync="0 2 * * *"),
     "vinted": Entry(
         "scrapers.vinted.client",
