@@ -8,6 +8,8 @@ import sandbox.ebay.site
 import sandbox.ebay.watches
 import sandbox.etsy.site
 import sandbox.etsy.watches
+import sandbox.reddit.site
+import sandbox.reddit.watches
 import sandbox.shop.site
 import sandbox.shop.watches
 import sandbox.vinted.site
@@ -21,12 +23,14 @@ from sandbox.site import Site
 _SITES: dict[str, Callable[[Market, MarketClock, FaultBook], Site]] = {
     "ebay": sandbox.ebay.site.EbaySite,
     "etsy": sandbox.etsy.site.EtsySite,
+    "reddit": sandbox.reddit.site.RedditSite,
     "shop": sandbox.shop.site.ShopSite,
     "vinted": sandbox.vinted.site.VintedSite,
 }
 _DEMO_WATCHES: dict[str, Callable[[str], list[DemoWatch]]] = {
     "ebay": sandbox.ebay.watches.demo_watches,
     "etsy": sandbox.etsy.watches.demo_watches,
+    "reddit": sandbox.reddit.watches.demo_watches,
     "shop": sandbox.shop.watches.demo_watches,
     "vinted": sandbox.vinted.watches.demo_watches,
 }

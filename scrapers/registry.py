@@ -52,6 +52,13 @@ _SOURCES: dict[str, Entry] = {
         hosts=r"(www\.)?etsy\.com",
         daily_requests=5_000,
     ),
+    "reddit": Entry(
+        "scrapers.reddit.client",
+        "create_reddit",
+        tick="6-59/10 * * * *",
+        sync="0 4,10,16,22 * * *",
+        hosts=r"([a-z]+\.)?reddit\.com",
+    ),
     "shop": Entry("scrapers.shop.client", "create_shop", tick="2-59/10 * * * *", sync="0 2 * * *"),
     "vinted": Entry(
         "scrapers.vinted.client",
