@@ -201,7 +201,8 @@ class RedditSite(LookAlike):
         }
         rest: Json = {"kind": "more", "data": {"count": 0, "children": [], "id": "_", "parent_id": "t3_sticky1"}}
         post: Json = {"kind": "t3", "data": sticky_json("malefashionmarket", int(self.market.start.timestamp()))}
-        return self._answer([_as_listing([post]), _as_listing(shown + ([more] if hidden else []) + [rest])])
+        folded: list[Json] = [more, rest] if hidden else [rest]
+        return self._answer([_as_listing([post]), _as_listing([*shown, *folded])])
 
     def _more(self, visit: Visit) -> Response:
         if not self._is_signed_in(visit):
