@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from domain.money import minor_exponent, unusual_exponents
+from domain.price_kind import COMPARABLE_KINDS, PriceKind
 
 PROJECT = Path(__file__).resolve().parents[3] / "dbt_project"
 Node = dict[str, Any]
@@ -197,3 +198,16 @@ def test_minor_units_agree_with_the_domain_s() -> None:
     assert stated == unusual_exponents()
     assert "else 100.0000" in macro
     assert minor_exponent("EUR") == 2
+
+
+def test_the_kinds_of_prices_agree_with_the_domain_s(manifest: Node) -> None:
+    macro = (PROJECT / "macros" / "comparable_price_kinds.sql").read_text()
+    assert set(re.findall(r"'([a-z_]+)'", macro.split("-%}")[-1])) == set(COMPARABLE_KINDS)
+    accepted = next(
+        test["test_metadata"]["kwargs"]["values"]
+        for test in manifest["nodes"].values()
+        if test["resource_type"] == "test"
+        and test["test_metadata"]["name"] == "accepted_values"
+        and test["test_metadata"]["kwargs"].get("column_name") == "price_kind"
+    )
+    assert set(accepted) == set(PriceKind)
