@@ -1,4 +1,4 @@
-"""Things without a price, stock, lots, and what a listing says beyond the first source."""
+"""Things without a price, stock, and what a listing says beyond the first source."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.listing import Availability, Listing, UnpricedOffer
-from domain.lot import Lot, LotItem
 from domain.page import PageMeaning, PageReading
 from domain.price_kind import PriceKind
 from tests.integration.warehouse.samples import START, listing, page, store_and_load
@@ -44,12 +43,11 @@ def load(
     minutes: float,
     listings: Sequence[Listing] = (),
     offers: Sequence[UnpricedOffer] = (),
-    lots: Sequence[Lot] = (),
     *,
     parser_version: int = 1,
 ) -> LoadResult:
     raw = page(minutes)
-    reading = PageReading(meaning=PageMeaning.OK, listings=tuple(listings), unpriced=tuple(offers), lots=tuple(lots))
+    reading = PageReading(meaning=PageMeaning.OK, listings=tuple(listings), unpriced=tuple(offers))
     return load_reading(conn, store_page(conn, raw), raw, reading, parser_version=parser_version)
 
 
@@ -307,51 +305,3 @@ def test_a_late_stock_is_put_in_its_place_and_the_present_one_stays(conn: psycop
     rows = conn.execute("select observed_at, quantity from core.stock_history order by 1").fetchall()
     assert rows == [(at(0), 9), (at(30), 7), (at(60), 5)]
     assert conn.execute("select quantity from core.listing_state").fetchone() == (5,)
-
-
-# ---------------------------------------------------------------- lots
-
-
-def _lot(**changes: object) -> Lot:
-    fields: dict[str, object] = {
-        "source": "vinted",
-        "external_id": "1",
-        "lot_type": "auction",
-        "status": "open",
-        "url": "https://x/1",
-        "start_price": Decimal("1000.50"),
-        "currency": "UZS",
-    }
-    return Lot(**{**fields, **changes})  # type: ignore[arg-type]  # tests choose the fields
-
-
-def test_a_lot_is_kept_with_its_items_and_a_list_row_takes_nothing_away(conn: psycopg.Connection) -> None:
-    item = LotItem(number=1, name="paper\0", quantity=Decimal(10), unit_price=Decimal("2.5"), attributes={"a": "b"})
-    whole = _lot(customer_name="a school", items=(item, msgspec.structs.replace(item, number=2)))
-    load(conn, 0, lots=[whole])
-    load(conn, 5, lots=[_lot(status="completed", deal_price=Decimal(900))])
-    row = conn.execute("select status, customer_name, start_price, deal_price, last_seen_at from core.lots").fetchone()
-    assert row == ("completed", "a school", Decimal("1000.50"), Decimal(900), at(5))
-    items = conn.execute("select number, name, quantity, unit_price, attributes from core.lot_items order by 1")
-    assert items.fetchall() == [(n, "paper\\0", 10, Decimal("2.5"), {"a": "b"}) for n in (1, 2)]
-    load(conn, 10, lots=[_lot(items=(item,))])
-    assert conn.execute("select count(*) from core.lot_items").fetchone() == (1,)
-
-
-def test_a_late_lot_fills_and_never_overrides_and_the_same_page_changes_nothing(conn: psycopg.Connection) -> None:
-    load(conn, 60, lots=[_lot(status="completed")])
-    load(conn, 0, lots=[_lot(region="Tashkent", title="late")])
-    assert conn.execute("select status, region, first_seen_at, last_seen_at from core.lots").fetchone() == (
-        "completed",
-        "Tashkent",
-        at(0),
-        at(60),
-    )
-    before = table_digests(conn)
-    load(conn, 60, lots=[_lot(status="completed")])
-    assert table_digests(conn) == before
-
-
-def test_a_lot_with_an_amount_beyond_any_column_does_not_cost_its_page(conn: psycopg.Connection) -> None:
-    load(conn, 0, [listing(1)], lots=[_lot(start_price=Decimal("1e40"), deal_price=Decimal("NaN"), bidders=2**40)])
-    assert conn.execute("select start_price, deal_price, bidders from core.lots").fetchone() == (None, None, None)
