@@ -24,6 +24,7 @@ from domain.condition import Condition
 from domain.money import unusual_exponents
 from domain.price_kind import COMPARABLE_KINDS, PriceKind
 from domain.statistics import Candidate, GroupStatistics
+from warehouse.fx import rate_to
 
 DEFAULT_LIMIT = 5000
 MAX_COMPARABLE_IDS = 50
@@ -311,30 +312,11 @@ def _pairs_cte(*, only_pending: bool) -> str:
             {running}
     ),
 
-    legs as (
-        select day, base_currency, currency, rate from core.fx_rates
-        union
-        select day, base_currency, base_currency, 1 from core.fx_rates
-    ),
-
     rates as materialized (
         select
             needed.listing_currency,
             needed.currency,
-            (
-                select round(source.rate / target.rate, 18)
-                from legs as source
-                inner join legs as target on source.day = target.day and source.base_currency = target.base_currency
-                where
-                    source.currency = needed.listing_currency
-                    and target.currency = needed.currency
-                    and source.day <= (now() at time zone 'UTC')::date
-                order by
-                    source.day desc,
-                    (source.base_currency in (needed.listing_currency, needed.currency)) desc,
-                    source.base_currency asc
-                limit 1
-            ) as rate
+            {rate_to("needed.listing_currency", "needed.currency", "(now() at time zone 'UTC')::date")} as rate
         from (
             select distinct listing_currency, currency from unpriced where listing_currency <> currency
         ) as needed

@@ -223,6 +223,8 @@ fx_rates = Table(
     Column("rate", Numeric(24, 12), nullable=False, comment="units of base_currency for one unit of currency"),
     Column("provider", Text, nullable=False),
     PrimaryKeyConstraint("day", "currency", "base_currency"),
+    # The latest rate of a pair up to a day is one step along it.
+    Index("ix_fx_rates_currency_day", "currency", "day"),
     CheckConstraint("rate > 0", name="rate_positive"),
     schema="core",
 )

@@ -17,6 +17,8 @@ SOURCE_ASSETS = {
     "core.listing_state": "items",
     "core.sellers": "items",
     "core.price_history": "price_history",
+    "core.fx_rates": "fx_rates",
+    "core.stock_history": "items",
     "app.watches": "watches",
     "app.watch_listings": "items",
     "app.deals": "deals",

@@ -44,6 +44,7 @@ def upgrade() -> None:
         schema="ops",
     )
     _replace_nothing_lost(f"{_LOST_BEFORE} + unpriced")
+    op.create_index("ix_fx_rates_currency_day", "fx_rates", ["currency", "day"], schema="core")
     _create_stock_history()
     _create_products()
 
@@ -51,6 +52,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("core.product_sources", "core.products", "core.stock_history"):
         op.execute(f"drop table {table}")
+    op.drop_index("ix_fx_rates_currency_day", "fx_rates", schema="core")
     # Records without a price were not known before; a page's count is that of the others.
     op.execute("alter table ops.page_readings drop constraint ck_page_readings_nothing_lost")
     op.execute("update ops.page_readings set records = records - unpriced where unpriced > 0")
