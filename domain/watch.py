@@ -38,6 +38,7 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
             lets every country in.
         excluded_sellers: ids or logins of sellers whose listings are left out.
         personal_sellers_only: listings of sellers known to be a business are left out.
+        check_every_minutes: the interval asked for; None leaves it to what the watch brings (``domain.cadence``).
         channels: names of the channels told; empty means all configured.
         is_probe: the watch used to probe the source while it is blocked.
     """
@@ -58,6 +59,7 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
     blacklist: tuple[str, ...] = ()
     highlight: tuple[str, ...] = ()
     pages_per_poll: int | None = None
+    check_every_minutes: int | None = None
     channels: tuple[str, ...] = ()
     seller_countries: tuple[str, ...] = ()
     excluded_sellers: tuple[str, ...] = ()

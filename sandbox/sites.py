@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import sandbox.ebay.site
+import sandbox.ebay.watches
+import sandbox.shop.site
+import sandbox.shop.watches
 import sandbox.vinted.site
 import sandbox.vinted.watches
 from sandbox.clock import MarketClock
@@ -13,9 +17,13 @@ from sandbox.market import Market
 from sandbox.site import Site
 
 _SITES: dict[str, Callable[[Market, MarketClock, FaultBook], Site]] = {
+    "ebay": sandbox.ebay.site.EbaySite,
+    "shop": sandbox.shop.site.ShopSite,
     "vinted": sandbox.vinted.site.VintedSite,
 }
 _DEMO_WATCHES: dict[str, Callable[[str], list[DemoWatch]]] = {
+    "ebay": sandbox.ebay.watches.demo_watches,
+    "shop": sandbox.shop.watches.demo_watches,
     "vinted": sandbox.vinted.watches.demo_watches,
 }
 
