@@ -29,7 +29,7 @@ _LENGTHS = {
     "condition_source_id": 200,
     "original_currency": 3,
     "sku": 200,
-    "gtin": 14,
+    "gtin": 200,
     "group_id": 200,
     "country": 2,
 }
