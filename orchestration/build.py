@@ -16,6 +16,7 @@ def build_polling(resource_overrides: Mapping[str, object] | None = None) -> dg.
     return dg.Definitions(
         assets=[
             assets.watches,
+            assets.products,
             assets.raw_listings,
             assets.items_and_price_history,
             assets.deals,

@@ -26,6 +26,15 @@ watches = dg.AssetSpec(
     owners=_OWNERS,
 )
 
+products = dg.AssetSpec(
+    "products",
+    description="Products followed over several sources (core.products, core.product_sources). Changed by "
+    "`pricescope product`, never by a run.",
+    group_name="watches",
+    kinds={"postgres"},
+    owners=_OWNERS,
+)
+
 
 class FetchConfig(dg.Config):
     """Run configuration of `raw_listings`.

@@ -82,7 +82,7 @@ def test_every_column_a_model_selects_last_is_documented(manifest: Node) -> None
 
 
 def test_every_mart_has_an_enforced_contract_a_type_for_each_column_and_a_primary_key(manifest: Node) -> None:
-    assert len(models(manifest, "marts")) == 5
+    assert len(models(manifest, "marts")) == 6
     for mart in models(manifest, "marts"):
         assert mart["contract"]["enforced"], mart["name"]
         assert mart["config"]["materialized"] == "table", mart["name"]
@@ -178,8 +178,8 @@ def test_sources_that_are_written_all_day_have_a_freshness(manifest: Node) -> No
         for node in manifest["sources"].values()
         if not (node.get("freshness") or {}).get("warn_after", {}).get("count")
     }
-    # Neither a watch nor a listing's wide row is written on every poll.
-    assert without == {"app.watches", "core.listings"}
+    # Neither a watch, a product nor a listing's wide row is written on every poll.
+    assert without == {"app.watches", "core.listings", "core.products", "core.product_sources"}
 
 
 def test_every_model_with_arithmetic_has_a_unit_test(manifest: Node) -> None:
