@@ -30,6 +30,7 @@ class Entry(NamedTuple):
 
 
 _SOURCES: dict[str, Entry] = {
+    "uzex": Entry("scrapers.uzex.client", "create_uzex", tick="9-59/10 * * * *", sync="30 1 * * *"),
     "vinted": Entry("scrapers.vinted.client", "create_vinted", tick="*/5 * * * *"),
 }
 
