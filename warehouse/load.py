@@ -30,6 +30,7 @@ from domain.page import PageReading, RawPage
 from warehouse.completion import Completed, Priced, complete, fill, stated_total, total_minor, with_total
 from warehouse.history import append_history, correct_history
 from warehouse.known import known_listings, observed_before
+from warehouse.lots import load_lots
 from warehouse.pages import utc_day
 from warehouse.partitions import ensure_partitions, partition_name
 from warehouse.poison import record_bytes, refusal, storable
@@ -143,6 +144,8 @@ def load_reading(
             _load_listings(conn, context, rows)
             _load_state_and_history(conn, context, rows)
             _link_to_watch(conn, context, rows)
+        if reading.lots:
+            load_lots(conn, context.values, reading.lots)
         _quarantine(conn, context, rejected)
         result = LoadResult(
             new=sum(row.is_new for row in rows),
