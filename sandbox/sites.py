@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import sandbox.cbu.site
+import sandbox.uzex.site
+import sandbox.uzex.watches
 import sandbox.vinted.site
 import sandbox.vinted.watches
 from sandbox.clock import MarketClock
@@ -13,9 +16,12 @@ from sandbox.market import Market
 from sandbox.site import Site
 
 _SITES: dict[str, Callable[[Market, MarketClock, FaultBook], Site]] = {
+    "cbu": sandbox.cbu.site.CbuSite,
+    "uzex": sandbox.uzex.site.UzexSite,
     "vinted": sandbox.vinted.site.VintedSite,
 }
 _DEMO_WATCHES: dict[str, Callable[[str], list[DemoWatch]]] = {
+    "uzex": sandbox.uzex.watches.demo_watches,
     "vinted": sandbox.vinted.watches.demo_watches,
 }
 
