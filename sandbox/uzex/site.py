@@ -12,7 +12,7 @@ import html
 import json
 import random
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from starlette.responses import HTMLResponse, Response
@@ -27,6 +27,7 @@ from sandbox.uzex.shapes import Row
 
 _MAX_ROWS = 500
 _MISSING = 0.08
+_SHIFT_SECONDS = 3 * 3600.0
 POISONS = ("nan_price", "missing_id", "wrong_type")
 
 
@@ -133,8 +134,13 @@ class UzexSite(LookAlike):
             first, last = int(asked["from"]), int(asked["to"])
         except (ValueError, TypeError, KeyError, AttributeError):
             return json_response({"status": 400, "message": "The request is invalid."}, 400)
+        at = visit.at
+        if visit.fault is not None and visit.meets(FaultName.SHIFTING):
+            # Time passes between two pages: new deals push the others on.
+            step = _SHIFT_SECONDS if visit.fault.seconds is None else visit.fault.seconds
+            at += timedelta(seconds=step * ((first - 1) // max(1, last - first + 1)))
         kind = "national" if wanted.kind == "shop" and asked.get("display_on_national") else wanted.kind
-        lots = self._listed(visit.at, kind, wanted.status)
+        lots = self._listed(at, kind, wanted.status)
         if regions := asked.get("region_ids"):
             lots = [lot for lot in lots if lot.region[0] in regions]
         if type_id := asked.get("typeid"):
