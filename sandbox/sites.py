@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import sandbox.cbu.site
+import sandbox.ebay.site
+import sandbox.ebay.watches
+import sandbox.shop.site
+import sandbox.shop.watches
 import sandbox.uzex.site
 import sandbox.uzex.watches
 import sandbox.vinted.site
@@ -17,10 +21,14 @@ from sandbox.site import Site
 
 _SITES: dict[str, Callable[[Market, MarketClock, FaultBook], Site]] = {
     "cbu": sandbox.cbu.site.CbuSite,
+    "ebay": sandbox.ebay.site.EbaySite,
+    "shop": sandbox.shop.site.ShopSite,
     "uzex": sandbox.uzex.site.UzexSite,
     "vinted": sandbox.vinted.site.VintedSite,
 }
 _DEMO_WATCHES: dict[str, Callable[[str], list[DemoWatch]]] = {
+    "ebay": sandbox.ebay.watches.demo_watches,
+    "shop": sandbox.shop.watches.demo_watches,
     "uzex": sandbox.uzex.watches.demo_watches,
     "vinted": sandbox.vinted.watches.demo_watches,
 }

@@ -19,7 +19,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple, Protocol, Self
 from urllib.parse import urlencode, urlsplit
 
 import httpx2
@@ -100,6 +100,18 @@ def parse_retry_after(value: str | None, *, now: datetime) -> float | None:
     return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
 
 
+class Guard(Protocol):
+    """Decides which addresses may be asked at all (``scrapers.ssrf``)."""
+
+    async def refuse(self, url: str) -> str | None:
+        """Return why an address must not be asked, or None; asked before every hop."""
+        ...
+
+    def refuse_peer(self, url: str, address: str) -> str | None:
+        """Return why an answer from this IP address must not be used, or None."""
+        ...
+
+
 class TokenBucket:
     """Spaces requests so that any window of ``w`` seconds holds at most ``rate * w + burst`` of them."""
 
@@ -107,6 +119,11 @@ class TokenBucket:
         self._interval = 1.0 / rate
         self._tolerance = (burst - 1) * self._interval
         self._next = -math.inf
+
+    def stretch(self, seconds: float) -> None:
+        """Space requests by at least so many seconds."""
+        if seconds > self._interval:
+            self._interval, self._tolerance = seconds, 0.0
 
     def take(self, now: float) -> float:
         """Reserve the next token and return how many seconds from ``now`` it may be used."""
@@ -174,6 +191,7 @@ class PoliteClient:
         *,
         concurrency: int = 1,
         requests_per_second: float | None = None,
+        guard: Guard | None = None,
         bounded_wait: float = BOUNDED_WAIT_SECONDS,
         max_body_bytes: int = MAX_BODY_BYTES,
         monotonic: Callable[[], float] = time.monotonic,
@@ -183,6 +201,7 @@ class PoliteClient:
     ) -> None:
         self._settings = settings
         self._concurrency = concurrency
+        self._guard = guard
         self._rate = settings.requests_per_second if requests_per_second is None else requests_per_second
         self._bounded_wait = bounded_wait
         self._max_body_bytes = max_body_bytes
@@ -285,6 +304,9 @@ class PoliteClient:
             sent.setdefault("Content-Type", "application/x-www-form-urlencoded")
         answer = Answer(status=0, url=str(target), error="nothing was asked")
         for _ in range(MAX_REDIRECTS + 1):
+            refused = await self._guard.refuse(str(target)) if self._guard is not None else None
+            if refused is not None:
+                return Answer(status=0, url=str(target), error=f"not asked: {refused}")
             answer = await self._ask(_Question(method, str(target), sent, content))
             location = answer.headers.get("location")
             if method != "GET" or answer.status not in _REDIRECTS or not location:
@@ -358,6 +380,7 @@ class PoliteClient:
             async with self._client.stream(
                 question.method, question.url, headers=question.headers, content=question.content
             ) as response:
+                self._check_peer(question.url, response)
                 body = bytearray()
                 async for chunk in response.aiter_bytes():
                     body += chunk
@@ -380,7 +403,24 @@ class PoliteClient:
         except (httpx2.HTTPError, httpx2.StreamError, OSError, UnicodeError) as error:
             raise _AttemptFailedError(_words(error), final=False) from error
 
+    def _check_peer(self, url: str, response: httpx2.Response) -> None:
+        # Through a proxy the peer is the proxy, which does the looking up.
+        if self._guard is None or self._settings.proxy_url is not None:
+            return
+        stream = response.extensions.get("network_stream")
+        address = stream.get_extra_info("server_addr") if stream is not None else None
+        if address:
+            refused = self._guard.refuse_peer(url, str(address[0]))
+            if refused is not None:
+                raise _AttemptFailedError(refused, final=True)
+
     # ------------------------------------------------------------ manners
+
+    def slow_down(self, url: str, seconds: float) -> None:
+        """Leave at least so many seconds between requests to an address's host from now on."""
+        host = self._host(origin(url))
+        if host.bucket is not None and seconds > 0:
+            host.bucket.stretch(seconds)
 
     def _host(self, key: str) -> _Host:
         if key not in self._hosts:

@@ -10,8 +10,8 @@ from sandbox.demo_watch import DemoWatch
 
 # name, real site, its name in the sandbox, path, search text, family
 _WATCHES = (
+    ("E-shop deals", "https://xarid.uzex.uz", "site", "/completed-deals/shop/shop", "", None),
     ("Auctions: A4 paper", "https://xarid.uzex.uz", "site", "/completed-deals/auction", "бумага а4", "paper-a4"),
-    ("E-shop: laptops", "https://xarid.uzex.uz", "site", "/completed-deals/shop/shop", "ноутбук", "laptop-15"),
     ("Open tenders", "https://etender.uzex.uz", "etender", "/lots", "", None),
 )
 

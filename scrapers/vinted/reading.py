@@ -12,13 +12,9 @@ import msgspec
 from selectolax.lexbor import LexborHTMLParser
 
 from domain.page import PageMeaning, PageReading, RawPage
+from scrapers.meaning import meaning_of_status, refusal
 from scrapers.vinted.domains import Place, place_of
-from scrapers.vinted.meaning import (
-    Judgement,
-    meaning_of_json,
-    meaning_of_page_without_content,
-    meaning_of_status,
-)
+from scrapers.vinted.meaning import meaning_of_json, meaning_of_page_without_content
 from scrapers.vinted.parse_html import product_blocks, read_product, read_rows, result_rows
 from scrapers.vinted.parse_json import read_items
 
@@ -55,7 +51,7 @@ def read_page(page: RawPage) -> PageReading:
 def _read(page: RawPage) -> PageReading:
     by_status = meaning_of_status(page.status, page.body)
     if by_status is not None:
-        return _refusal(by_status)
+        return refusal(by_status)
     start = page.body[:1024].lstrip(_BLANKS)[:1]
     place = place_of(page.url)
     if start in {b"{", b"["}:
@@ -63,13 +59,9 @@ def _read(page: RawPage) -> PageReading:
     if start == b"<":
         return _read_html(page, place)
     if page.status in {401, 403, 404, 410}:
-        return _refusal(meaning_of_json(page.status, None, None, None))
+        return refusal(meaning_of_json(page.status, None, None, None))
     what = "empty" if not page.body.strip() else "neither JSON nor HTML"
     return PageReading(meaning=PageMeaning.CHANGED, detail=f"The answer ({page.status}) is {what}.")
-
-
-def _refusal(judgement: Judgement) -> PageReading:
-    return PageReading(meaning=judgement.meaning, detail=judgement.detail)
 
 
 # ---------------------------------------------------------------- JSON
@@ -84,7 +76,7 @@ def _read_json(page: RawPage, place: Place) -> PageReading:
     if bytes(envelope.item)[:1] == b"{":
         listings, rejected = read_items([envelope.item], place)
         return PageReading(meaning=PageMeaning.OK, listings=listings, rejected=rejected)
-    return _refusal(meaning_of_json(page.status, envelope.code, envelope.message_code, envelope.url))
+    return refusal(meaning_of_json(page.status, envelope.code, envelope.message_code, envelope.url))
 
 
 def _read_search(envelope: _Envelope, items: list[msgspec.Raw], place: Place) -> PageReading:
@@ -157,6 +149,4 @@ def _read_html(page: RawPage, place: Place) -> PageReading:
     if products:
         listings, rejected = read_product(products[0], place, page.url)
         return PageReading(meaning=PageMeaning.OK, listings=listings, rejected=rejected)
-    return _refusal(
-        meaning_of_page_without_content(tree, status=page.status, body=page.body, is_item_page=is_item_page)
-    )
+    return refusal(meaning_of_page_without_content(tree, status=page.status, body=page.body, is_item_page=is_item_page))

@@ -1,4 +1,4 @@
-"""UZEX from the sandbox into the warehouse: lots, positions, listings, a price history, and the states of faults."""
+"""UZEX from the sandbox into the warehouse: lots, positions, listings, a price history, states of faults."""
 
 from __future__ import annotations
 
@@ -84,7 +84,8 @@ def test_two_days_of_the_market_give_lots_listings_and_falling_prices(
     whole = _all(
         conn,
         "select l.deal_price, sum(i.cost), l.currency, bool_and(i.currency = 'UZS') from core.lots l"
-        " join core.lot_items i using (lot_id) where (l.lot_type, l.status) = ('auction', 'completed') group by l.lot_id",
+        " join core.lot_items i using (lot_id) where (l.lot_type, l.status) = ('auction', 'completed')"
+        " group by l.lot_id",
     )
     assert len(whole) > 40
     assert all(row[0] == row[1] and row[2:] == ("UZS", True) for row in whole)
@@ -93,7 +94,8 @@ def test_two_days_of_the_market_give_lots_listings_and_falling_prices(
         conn,
         "select l.external_id, min(h.price_minor), max(h.price_minor), count(distinct h.price_minor), t.availability"
         " from core.listings l join core.price_history h using (listing_id)"
-        " join core.listing_state t using (listing_id) where l.source = 'uzex' group by l.external_id, t.availability having count(distinct h.price_minor) > 1",
+        " join core.listing_state t using (listing_id) where l.source = 'uzex'"
+        " group by l.external_id, t.availability having count(distinct h.price_minor) > 1",
     )
     assert len(fell) > 3
     truth = _truth(market, datetime.combine(today - timedelta(days=2), time(23), tzinfo=UTC))
