@@ -28,19 +28,16 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 _ID = re.compile(r"[0-9]{1,20}")
 # Uzbek texts write their apostrophe in half a dozen ways.
 _APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u02bb\u02bc`\u00b4", "'"))
-# Words as the site writes them, by language, folded (short i and short u lose their breve); the Kyrgyz som is not
-# traded there.
-_CURRENCIES = {
-    **dict.fromkeys(("сом", "сум", "so'm", "som", "sum", "узбекскии сум", "o'zbek so'mi", "узбек суми"), "UZS"),
-    **dict.fromkeys(("доллар", "доллар сша", "aqsh dollari", "ақш доллари"), "USD"),
-    **dict.fromkeys(("евро", "yevro", "evro"), "EUR"),
-    **dict.fromkeys(("рубль", "россиискии рубль", "rossiya rubli"), "RUB"),
-}
+# Cyrillic letters that look like Latin ones: texts mix the two alphabets, within a word too.
+_ALIKE = str.maketrans("авекмнорстух", "abekmhopctyx")
 # A sole trader is a private person. Legal entities have tax numbers of nine digits that begin with 2 or 3.
 _SOLE_TRADER = re.compile(
     r"\b(?:ya?tt|ятт|ип)\b|yakka\s+tartib|якка\s+тартиб|индивидуальн\w*\s+предприним|sole\s+trader"
 )
 _COMPANY_NUMBER = re.compile(r"[23][0-9]{8}")
+_PARTIES = frozenset({
+    "customer_name", "provider_name", "seller_name", "customer_inn", "provider_inn", "seller_tin", "phone", "email",
+})  # fmt: skip
 _TAX_NUMBER = re.compile(r"[0-9]{9}")
 
 
@@ -61,7 +58,9 @@ def loads(body: bytes) -> object:
 
 
 def record_bytes(record: object) -> bytes:
-    """Return a record for the quarantine, at most 64 KiB of it."""
+    """Return a record for the quarantine, at most 64 KiB of it, without the parties' names: they may be persons'."""
+    if isinstance(record, dict):
+        record = {name: value for name, value in record.items() if str(name).lower() not in _PARTIES}
     try:
         return json.dumps(record, ensure_ascii=False, default=str).encode("utf-8", "backslashreplace")[
             :MAX_RECORD_BYTES
@@ -157,9 +156,22 @@ def moment(value: object) -> datetime | None:
 
 
 def fold(words: str) -> str:
-    """Return words for comparison: without case, accents, and differences between apostrophes."""
+    """Return words for comparison: without case, accents, and differences between apostrophes or look-alike letters."""
     apart = unicodedata.normalize("NFKD", words.translate(_APOSTROPHES).casefold())
-    return "".join(one for one in apart if not unicodedata.combining(one))
+    return "".join(one for one in apart if not unicodedata.combining(one)).translate(_ALIKE)
+
+
+# Words as the site writes them, by language; the Kyrgyz som is not traded there.
+_CURRENCIES = {
+    fold(word): code
+    for code, words in {
+        "UZS": ("сом", "сум", "сўм", "so'm", "som", "sum", "узбекский сум", "o'zbek so'mi", "ўзбек сўми"),
+        "USD": ("доллар", "доллар сша", "aqsh dollari", "ақш доллари"),
+        "EUR": ("евро", "yevro", "evro"),
+        "RUB": ("рубль", "российский рубль", "rossiya rubli"),
+    }.items()
+    for word in words
+}
 
 
 def currency(*values: object) -> str | None:

@@ -171,6 +171,24 @@ def test_a_search_text_selects_listings_and_keeps_every_lot() -> None:
     assert [one.title for one in water.listings] == ["Water", "Ice"], "the category counts, too"
 
 
+def test_letters_that_look_alike_in_two_alphabets_are_one_to_a_search() -> None:
+    rows = [
+        shop(product_name="Бумага А4"),
+        shop(id=10, product_name="Бумага A4"),
+        shop(id=11, product_name="Бумага А3"),
+    ]
+    for written in ("бумага а4", "бумага a4"):
+        reading = read(rows, list_url("shop", "not_completed", search_text=written))
+        assert [one.group_id for one in reading.listings] == ["9", "10"]
+
+
+def test_a_rejected_record_is_kept_without_the_parties_names() -> None:
+    (rejected,) = read([deal(), deal(lot_id=None, provider_name="YTT SOMEBODY NAMED", provider_inn=None)]).rejected
+    assert b"SOMEBODY" not in rejected.record
+    assert b"FIRM" not in rejected.record
+    assert b"lot_display_no" in rejected.record
+
+
 def test_the_stored_address_says_again_what_was_asked() -> None:
     url = list_url("national", "completed", body={"region_ids": [2], "from": 1}, search_text="A&B #1")
     asked = read_stored_url(url)
