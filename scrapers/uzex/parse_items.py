@@ -11,6 +11,8 @@ ceiling.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 
 import msgspec
@@ -57,14 +59,13 @@ def read_items(records: list[object], asked: Asked, card: Mapping[str, object] |
 
     Args:
         records: the positions.
-        asked: names the lot, which the answer itself does not, and what its list's row said of it.
+        asked: names the lot, which the answer itself does not, and what its list's row said of it. Without it the
+            positions are listings of a lot without a number, and no lot is returned.
         card: the object they stand in, where the answer is more than an array.
     """
     lot = _lot(asked, card)
-    if lot is None:
-        reason = "lot_id: the answer does not say it; give the address it came from"
-        rejected = [reject(index, reason, record) for index, record in enumerate(records)]
-        return RowsRead(rejected=tuple(rejected))
+    is_named = lot is not None
+    lot = lot or _unnamed_lot(records, asked)
     items: dict[int, LotItem] = {}
     rejected = []
     for index, record in enumerate(records):
@@ -81,10 +82,22 @@ def read_items(records: list[object], asked: Asked, card: Mapping[str, object] |
     seller = asked.context.get("provider") or lot.provider_id
     offers = [offer_of(whole, item, seller_id=seller) for item in in_order]
     return RowsRead(
-        lots=(whole,),
+        lots=(whole,) if is_named else (),
         listings=tuple(offer for offer in offers if isinstance(offer, Listing)),
         unpriced=tuple(offer for offer in offers if isinstance(offer, UnpricedOffer)),
         rejected=tuple(rejected),
+    )
+
+
+def _unnamed_lot(records: list[object], asked: Asked) -> Lot:
+    """Stand in for the lot of positions that came without their address: no lot to keep, the same ids each time."""
+    digest = hashlib.sha256(json.dumps(records, default=str, sort_keys=True).encode()).hexdigest()[:12]
+    return Lot(
+        source=SOURCE_NAME,
+        external_id=f"unnamed-{digest}",
+        lot_type="auction",
+        status="completed",
+        url=f"{asked.xarid}/completed-deals/auction",
     )
 
 

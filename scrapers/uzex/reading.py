@@ -72,9 +72,9 @@ def _read_detail(document: object, page: RawPage, asked: Asked) -> PageReading:
 
 
 def _reading(read: RowsRead, asked: Asked, *, total: int | None) -> PageReading:
-    useless = not read.listings and not read.unpriced and not any(lot.items for lot in read.lots)
-    nothing = not read.lots or (asked.lot is not None and useless)
-    if nothing and len(read.rejected) >= _CHANGED_FROM:
+    useless = not read.listings and not read.unpriced
+    is_nothing = useless and (not read.lots or (asked.lot is not None and not any(lot.items for lot in read.lots)))
+    if is_nothing and len(read.rejected) >= _CHANGED_FROM:
         first = read.rejected[0].reason
         return PageReading(
             meaning=PageMeaning.CHANGED,
@@ -85,8 +85,10 @@ def _reading(read: RowsRead, asked: Asked, *, total: int | None) -> PageReading:
     wanted = asked.search_text
     listings = read.listings if not wanted else tuple(one for one in read.listings if is_about(one, wanted))
     unpriced = read.unpriced if not wanted else tuple(one for one in read.unpriced if _has(wanted, one.title))
+    is_unnamed = bool(read.listings) and not read.lots
     return PageReading(
         meaning=PageMeaning.OK,
+        detail="These are positions of a lot that is not named; give the address they came from." if is_unnamed else "",
         listings=listings,
         rejected=read.rejected,
         unpriced=unpriced,

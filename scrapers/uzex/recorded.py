@@ -15,15 +15,11 @@ import msgspec
 from domain.page import RawPage
 from scrapers.uzex.asked import read_stored_url, stored_url
 from scrapers.uzex.endpoints import ENDPOINTS, SERVICES, SOURCE_NAME
-from scrapers.uzex.values import loads
+from scrapers.uzex.values import ValueReadError, identity, loads
 
 _GZIP = b"\x1f\x8b"
 _MAX_BODY = 50 * 1024 * 1024
-_LIST_KEYS = {
-    "currency_codeabc": ("tender", "open"),
-    "participants_count": ("tender", "completed"),
-    "lot_display_no": ("auction", "completed"),
-}
+_UNKNOWN = f"{SERVICES['trade']}/"
 
 
 class _Envelope(msgspec.Struct):
@@ -38,7 +34,8 @@ def recorded_page(body: bytes, *, url: str | None = None, fetched_at: datetime) 
     Args:
         body: as recorded; gzip and a recorder's envelope are undone.
         url: where it came from, if known; else the envelope's, else told from the rows' own fields. The positions of
-            an auction do not say their lot: give ``.../Common/GetCompletedDealProducts/{lot_id}``.
+            an auction do not say their lot; without ``.../Common/GetCompletedDealProducts/{lot_id}`` they are listings
+            of a lot without a number.
         fetched_at: when it was recorded, UTC.
     """
     plain = _gunzip(body)
@@ -79,7 +76,7 @@ def _whole_url(url: str, payload: dict[str, object] | None) -> str:
         if urlsplit(url).fragment:
             return url
     except ValueError:
-        return f"{SERVICES['trade']}/"
+        return _UNKNOWN
     is_national = payload is not None and payload.get("display_on_national") == 1
     asked = read_stored_url(url)
     if asked.lot_type is None or asked.status is None:
@@ -89,14 +86,43 @@ def _whole_url(url: str, payload: dict[str, object] | None) -> str:
 
 
 def _url_of_rows(body: bytes) -> str:
-    """Tell the list of an array that came without its address by fields that only its rows have."""
+    """Tell where an answer that came without its address is from, by fields that only answers of that kind have."""
     try:
-        rows = loads(body)
+        document = loads(body)
     except ValueError:
-        rows = None
-    row = rows[0] if isinstance(rows, list) and rows else None
-    if isinstance(row, dict):
-        for key, of in _LIST_KEYS.items():
-            if key in row:
-                return f"{SERVICES[ENDPOINTS[of].service]}{ENDPOINTS[of].path}"
-    return f"{SERVICES['trade']}/"
+        document = None
+    if isinstance(document, dict):
+        return _url_of_card(document)
+    row = document[0] if isinstance(document, list) and document else None
+    of = _list_of(row) if isinstance(row, dict) else None
+    if of is None:
+        return _UNKNOWN
+    endpoint = ENDPOINTS[of]
+    return f"{SERVICES[endpoint.service]}{endpoint.path}"
+
+
+def _list_of(row: dict[str, object]) -> tuple[str, str] | None:
+    done = "completed" if row.get("deal_date") or row.get("deal_cost") is not None else "not_completed"
+    if "product_name" in row and "amount" in row and "order_num" not in row:
+        return "shop", done
+    if "currency_codeabc" in row:
+        return "tender", "open"
+    if "trade_id" in row:
+        return "tender", done
+    if "lot_display_no" in row:
+        return "auction", done
+    if "min_cost" in row and "display_no" in row:
+        return "auction", "open"
+    return None
+
+
+def _url_of_card(card: dict[str, object]) -> str:
+    try:
+        lot = identity(card.get("id"), "id")
+    except ValueReadError:
+        return _UNKNOWN
+    for key, of in (("js_details", ("auction", "open")), ("budget_products", ("tender", "open"))):
+        if key in card:
+            endpoint = ENDPOINTS[of]
+            return f"{SERVICES[endpoint.service]}{endpoint.detail.format(lot=lot)}"
+    return _UNKNOWN

@@ -94,11 +94,13 @@ def test_the_positions_costs_add_up_to_the_price_of_the_deal() -> None:
     assert sum((item.quantity or 0) * (item.unit_price or 0) for item in items) == deal
 
 
-def test_positions_without_their_address_are_rejected_with_advice() -> None:
-    reading = _read(PRODUCTS)
-    assert reading.listings == ()
-    assert len(reading.rejected) == 8
-    assert "give the address it came from" in reading.rejected[0].reason
+def test_positions_without_their_address_are_listings_of_a_lot_without_a_number() -> None:
+    reading, named = _read(PRODUCTS), _read(PRODUCTS, PRODUCTS_URL)
+    assert [one.price for one in reading.listings] == [one.price for one in named.listings]
+    assert reading.lots == ()
+    assert "give the address" in reading.detail
+    assert reading.listings[0].external_id.startswith("auction-unnamed-")
+    assert [one.external_id for one in _read(PRODUCTS).listings] == [one.external_id for one in reading.listings]
 
 
 def test_shop_requests_that_came_to_nothing_are_listings_of_things_gone() -> None:
@@ -139,6 +141,13 @@ def test_a_recorders_envelope_is_undone_byte_for_byte_and_its_request_kept() -> 
     assert "%22to%22%3A12" in page.url
     assert b"231964864.42" in page.body
     assert page.body.lstrip()[:1] == b"["
+
+
+@pytest.mark.parametrize("name", [DEALS, SHOP])
+def test_rows_without_their_envelope_are_told_by_their_fields(name: str) -> None:
+    bare = orjson.dumps(orjson.loads(fixture_path("uzex", name).read_bytes())["response_data"])
+    reading, whole = read_page(recorded_page(bare, fetched_at=_THEN)), _read(name)
+    assert (reading.lots, reading.listings) == (whole.lots, whole.listings)
 
 
 @pytest.mark.parametrize("name", ALL_FILES)

@@ -14,7 +14,8 @@ from domain.listing import Availability
 from domain.page import PageMeaning
 from scrapers.uzex.asked import read_stored_url
 from scrapers.uzex.reading import read_page
-from tests.unit.scrapers.uzex_pages import deal, detail_url, item, list_url, page, read, shop
+from scrapers.uzex.recorded import recorded_page
+from tests.unit.scrapers.uzex_pages import NOON, deal, detail_url, item, list_url, page, read, shop
 
 
 def test_a_lot_met_twice_on_a_page_is_one_lot() -> None:
@@ -187,6 +188,30 @@ def test_a_rejected_record_is_kept_without_the_parties_names() -> None:
     assert b"SOMEBODY" not in rejected.record
     assert b"FIRM" not in rejected.record
     assert b"lot_display_no" in rejected.record
+
+
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        ([shop()], ("shop", "not_completed")),
+        ([shop(deal_cost=3.0)], ("shop", "completed")),
+        ([deal()], ("auction", "completed")),
+        ([deal(deal_date=None, deal_cost=None)], ("auction", "not_completed")),
+        ([{"id": 1, "display_no": "1", "min_cost": 1.0}], ("auction", "open")),
+        ([{"trade_id": 1, "deal_date": "2026-01-01T00:00:00"}], ("tender", "completed")),
+        ([{"trade_id": 1}], ("tender", "not_completed")),
+        ({"id": 1, "js_details": [item()]}, ("auction", "open")),
+        ({"id": 1, "budget_products": "[]"}, ("tender", "open")),
+        ([{"id": 1, "name": "x"}], (None, None)),
+        ({"js_details": []}, (None, None)),
+    ],
+)
+def test_an_answer_without_its_address_is_told_by_its_fields(
+    document: object, told: tuple[str | None, str | None]
+) -> None:
+    recorded = recorded_page(json.dumps(document).encode(), fetched_at=NOON)
+    asked = read_stored_url(recorded.url)
+    assert (asked.lot_type, asked.status) == told
 
 
 def test_the_stored_address_says_again_what_was_asked() -> None:
