@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import sandbox.cbu.site
 import sandbox.ebay.site
 import sandbox.ebay.watches
 import sandbox.etsy.site
@@ -12,6 +13,8 @@ import sandbox.reddit.site
 import sandbox.reddit.watches
 import sandbox.shop.site
 import sandbox.shop.watches
+import sandbox.uzex.site
+import sandbox.uzex.watches
 import sandbox.vinted.site
 import sandbox.vinted.watches
 from sandbox.clock import MarketClock
@@ -21,10 +24,12 @@ from sandbox.market import Market
 from sandbox.site import Site
 
 _SITES: dict[str, Callable[[Market, MarketClock, FaultBook], Site]] = {
+    "cbu": sandbox.cbu.site.CbuSite,
     "ebay": sandbox.ebay.site.EbaySite,
     "etsy": sandbox.etsy.site.EtsySite,
     "reddit": sandbox.reddit.site.RedditSite,
     "shop": sandbox.shop.site.ShopSite,
+    "uzex": sandbox.uzex.site.UzexSite,
     "vinted": sandbox.vinted.site.VintedSite,
 }
 _DEMO_WATCHES: dict[str, Callable[[str], list[DemoWatch]]] = {
@@ -32,6 +37,7 @@ _DEMO_WATCHES: dict[str, Callable[[str], list[DemoWatch]]] = {
     "etsy": sandbox.etsy.watches.demo_watches,
     "reddit": sandbox.reddit.watches.demo_watches,
     "shop": sandbox.shop.watches.demo_watches,
+    "uzex": sandbox.uzex.watches.demo_watches,
     "vinted": sandbox.vinted.watches.demo_watches,
 }
 

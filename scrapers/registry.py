@@ -60,6 +60,13 @@ _SOURCES: dict[str, Entry] = {
         hosts=r"([a-z]+\.)?reddit\.com",
     ),
     "shop": Entry("scrapers.shop.client", "create_shop", tick="2-59/10 * * * *", sync="0 2 * * *"),
+    "uzex": Entry(
+        "scrapers.uzex.client",
+        "create_uzex",
+        tick="9-59/10 * * * *",
+        sync="30 1 * * *",
+        hosts=r"(www\.)?(xarid|etender)\.uzex\.uz|xarid-api-[a-z]+\.uzex\.uz|apietender\.uzex\.uz",
+    ),
     "vinted": Entry(
         "scrapers.vinted.client",
         "create_vinted",

@@ -195,7 +195,7 @@ class RedditSite(LookAlike):
         comments = self._thread(visit)
         shown: list[Json] = [{"kind": "t1", "data": one} for one in comments[:_IN_THREAD]]
         hidden = [str(one["id"]) for one in comments[_IN_THREAD:]]
-        more = {
+        more: Json = {
             "kind": "more",
             "data": {"count": len(hidden), "children": hidden, "id": "more1", "parent_id": "t3_sticky1"},
         }

@@ -21,7 +21,8 @@ MEANINGS = {
     "challenge_200": {PageMeaning.BLOCKED, PageMeaning.CHANGED},
     "throttled": {PageMeaning.THROTTLED},
     "changed": {PageMeaning.CHANGED, PageMeaning.BLOCKED},
-    "withdrawn": {PageMeaning.GONE},
+    # A list that has moved tells its owner; what is gone of a source that goes on by another route need not.
+    "withdrawn": {PageMeaning.GONE, PageMeaning.CHANGED},
     "server_error": {PageMeaning.THROTTLED, PageMeaning.BLOCKED},
     "cut_off": {PageMeaning.CHANGED, PageMeaning.BLOCKED},
 }
