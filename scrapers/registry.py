@@ -36,6 +36,14 @@ class Entry(NamedTuple):
 
 
 _SOURCES: dict[str, Entry] = {
+    "uzum": Entry(
+        "scrapers.uzum.client",
+        "create_uzum",
+        tick="8-59/10 * * * *",
+        sync="0 1 * * *",
+        hosts=r"((www|m|api)\.)?uzum\.uz",
+        daily_requests=50_000,
+    ),
     "vinted": Entry(
         "scrapers.vinted.client",
         "create_vinted",
