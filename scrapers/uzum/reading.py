@@ -38,6 +38,8 @@ def read_page(page: RawPage) -> PageReading:
     judged = meaning_of_status(page.status, page.body) or meaning_of_refused_status(page.status)
     if judged is not None:
         return refusal(judged)
+    if page.status != 200:
+        return _changed(f"The service answered {page.status}.")
     return _read_markup(page.body) if starts_like(page.body) == "html" else _read_json(page)
 
 
