@@ -59,19 +59,17 @@ def scan(
 def describe(progress: ScanProgress) -> list[str]:
     """Return a scan's state in a few lines."""
     counts = progress.counts
+    of_cycles = "" if progress.cycles_wanted is None else f" of {progress.cycles_wanted}"
+    ids = f"{counts.asked} ids answered: {counts.found} products, {counts.missing} missing, {counts.unreadable} unread"
+    rows = f"{counts.listings} listings, {counts.new} new, {counts.changed} changed, {counts.quarantined} in quarantine"
     lines = [
-        f"{progress.range.name}: {progress.state}, cycle {progress.cycle}"
-        f"{'' if progress.cycles_wanted is None else f' of {progress.cycles_wanted}'}, next id {progress.next_id}",
-        f"  {counts.asked} ids answered: {counts.found} products, {counts.missing} missing, {counts.unreadable} not"
-        f" readable; {counts.listings} listings, {counts.new} new, {counts.changed} changed,"
-        f" {counts.quarantined} in quarantine",
+        f"{progress.range.name}: {progress.state}, cycle {progress.cycle}{of_cycles}, next id {progress.next_id}",
+        f"  {ids}; {rows}",
     ]
     if progress.pending:
         lines.append(f"  {len(progress.pending)} ids without an answer yet; they are asked again")
     if progress.missing_run >= _LONG_RUN:
-        lines.append(
-            f"  the last {progress.missing_run} ids had no product: the range ends before, or the service is withdrawn"
-        )
+        lines.append(f"  the last {progress.missing_run} ids had no product: does the range end before?")
     if progress.detail:
         lines.append(f"  {progress.detail}")
     if progress.not_before is not None:

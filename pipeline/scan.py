@@ -59,7 +59,7 @@ class Scanning(msgspec.Struct, frozen=True, kw_only=True):
         again: go on with as many as were wanted before, whatever ``cycles`` says.
         chunk_ids: ids a transaction.
         run_id: of the pages.
-        sleep: waits between rounds and through outages.
+        sleep, monotonic: wait between rounds and through outages, and tell how long.
     """
 
     cycles: int | None = 1
@@ -67,6 +67,7 @@ class Scanning(msgspec.Struct, frozen=True, kw_only=True):
     chunk_ids: int = CHUNK_IDS
     run_id: str | None = None
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    monotonic: Callable[[], float] = time.monotonic
 
 
 class ScanStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,7 +188,8 @@ class _Scan:
 
     async def run(self) -> None:
         """Work until all cycles are done, or the source refuses."""
-        asker = Asker(self._source, _COUNTRY[self._source.name], sleep=self._how.sleep)
+        country = _COUNTRY[self._source.name]
+        asker = Asker(self._source, country, sleep=self._how.sleep, monotonic=self._how.monotonic)
         self._save()
         try:
             while self.progress.state is ScanState.RUNNING:
