@@ -15,6 +15,8 @@ from domain.condition import Condition
 from domain.price_kind import PriceKind
 
 _NO_ATTRIBUTES: Mapping[str, str] = MappingProxyType({})
+# Attributes that move by themselves, like the counters beside them.
+_COUNTERS = frozenset({"orders", "reviews", "rating", "delivery_days"})
 
 
 class Availability(StrEnum):
@@ -128,10 +130,11 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 
     def _hashed_where_said(self) -> tuple[object, ...]:
         # Only where a source says more than the fields above, so that the hashes of the others stay what they were.
-        if self.price_kind is PriceKind.PRICE and self.list_price is None and not self.attributes:
+        said = sorted(pair for pair in self.attributes.items() if pair[0] not in _COUNTERS)
+        if self.price_kind is PriceKind.PRICE and self.list_price is None and not said:
             return ()
         old = None if self.list_price is None else format(self.list_price.normalize(), "f")
-        return (str(self.price_kind), old, sorted(self.attributes.items()))
+        return (str(self.price_kind), old, said)
 
     def payable(self) -> Decimal:
         """Return what a buyer compares: the total where known, else the price."""
