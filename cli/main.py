@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from cli import deals, explain, imports, parse, poll, quarantine, scan, services, sources, sync, watch
+from cli import deals, explain, imports, parse, poll, quarantine, record, scan, services, sources, sync, watch
 from cli.errors import UserError
 from domain.blacklist import BlacklistError
 from domain.settings import SettingsError
@@ -43,6 +43,7 @@ app.command("scan")(scan.scan)
 app.command("sources")(sources.sources)
 app.command("import")(imports.import_files)
 app.command("parse")(parse.parse)
+app.command("record")(record.record_pages)
 app.command("deals")(deals.deals)
 app.command("explain")(explain.explain)
 app.command("check")(explain.check)

@@ -1,4 +1,4 @@
-"""Global trade item numbers (EAN, UPC, ISBN-13, GTIN-14), told by their check digit (GS1 General Specifications 7.9)."""
+"""Global trade item numbers (EAN, UPC, ISBN-13, GTIN-14), told by their check digit (GS1 General Specifications)."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from domain.price_kind import PriceKind
 _NO_ATTRIBUTES: Mapping[str, str] = MappingProxyType({})
 # Attributes that move by themselves, like the counters beside them.
 _COUNTERS = frozenset({"orders", "reviews", "rating", "delivery_days"})
+_ENCODER = msgspec.json.Encoder()
 
 
 class Availability(StrEnum):
@@ -121,12 +122,11 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
             self.size,
             self.color,
             self.category,
-            str(self.condition),
+            self.condition,
             self.condition_label,
-            str(self.availability),
-            *self._hashed_where_said(),
+            self.availability,
         )
-        return hashlib.blake2b(msgspec.json.encode(fields), digest_size=16).digest()
+        return hashlib.blake2b(_ENCODER.encode(fields + self._hashed_where_said()), digest_size=16).digest()
 
     def _hashed_where_said(self) -> tuple[object, ...]:
         # Only where a source says more than the fields above, so that the hashes of the others stay what they were.

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import sandbox.ebay.site
+import sandbox.ebay.watches
+import sandbox.etsy.site
+import sandbox.etsy.watches
+import sandbox.shop.site
+import sandbox.shop.watches
 import sandbox.uzum.site
 import sandbox.uzum.watches
 import sandbox.vinted.site
@@ -15,10 +21,16 @@ from sandbox.market import Market
 from sandbox.site import Site
 
 _SITES: dict[str, Callable[[Market, MarketClock, FaultBook], Site]] = {
+    "ebay": sandbox.ebay.site.EbaySite,
+    "etsy": sandbox.etsy.site.EtsySite,
+    "shop": sandbox.shop.site.ShopSite,
     "uzum": sandbox.uzum.site.UzumSite,
     "vinted": sandbox.vinted.site.VintedSite,
 }
 _DEMO_WATCHES: dict[str, Callable[[str], list[DemoWatch]]] = {
+    "ebay": sandbox.ebay.watches.demo_watches,
+    "etsy": sandbox.etsy.watches.demo_watches,
+    "shop": sandbox.shop.watches.demo_watches,
     "uzum": sandbox.uzum.watches.demo_watches,
     "vinted": sandbox.vinted.watches.demo_watches,
 }

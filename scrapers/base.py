@@ -57,6 +57,7 @@ class BaseSource:
         self._market_headers = sandbox_headers(market_time, settings.sandbox_url)
         self._client_options = client_options or {}
         self._opened: PoliteClient | None = None
+        self._sent_before = 0
 
     async def __aenter__(self) -> Self:
         return self
@@ -82,7 +83,13 @@ class BaseSource:
         """Close connections."""
         if self._opened is not None:
             await self._opened.aclose()
+            self._sent_before += self._opened.requests_sent
             self._opened = None
+
+    @property
+    def requests_sent(self) -> int:
+        """How many requests the polite client sent so far, retries and redirects with them."""
+        return self._sent_before + (0 if self._opened is None else self._opened.requests_sent)
 
     def read(self, page: RawPage) -> PageReading:
         """Tell a page's meaning and its listings. Pure; never raises, whatever the bytes."""

@@ -25,6 +25,7 @@ _CHALLENGE_MARKUP = ", ".join((
     'form[action*="__cf_chl"]',
     "form#challenge-form",
     "#challenge-running",
+    "#challenge-error-text",
     "#cf-error-details",
     "#cf-wrapper",
     ".cf-turnstile",

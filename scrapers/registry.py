@@ -36,6 +36,23 @@ class Entry(NamedTuple):
 
 
 _SOURCES: dict[str, Entry] = {
+    "ebay": Entry(
+        "scrapers.ebay.client",
+        "create_ebay",
+        tick="3-59/10 * * * *",
+        sync="0 0,6,12,18 * * *",
+        hosts=r"(www\.|m\.)?ebay\.[a-z.]+",
+        daily_requests=5_000,
+    ),
+    "etsy": Entry(
+        "scrapers.etsy.client",
+        "create_etsy",
+        tick="4-59/10 * * * *",
+        sync="0 2,8,14,20 * * *",
+        hosts=r"(www\.)?etsy\.com",
+        daily_requests=5_000,
+    ),
+    "shop": Entry("scrapers.shop.client", "create_shop", tick="2-59/10 * * * *", sync="0 2 * * *"),
     "uzum": Entry(
         "scrapers.uzum.client",
         "create_uzum",

@@ -71,7 +71,9 @@ def decide(candidates: Sequence[Candidate], shown_text: str, availability: Avail
         best_shown = max(
             (one for one in current if one.kind is not PriceKind.NET), key=lambda one: one.score, default=best_shown
         )
-    struck = {one.amount for one in shown if one.kind is PriceKind.OLD} - {one.amount for one in current if one.score > _NEAR}
+    struck = {one.amount for one in shown if one.kind is PriceKind.OLD} - {
+        one.amount for one in current if one.score > _NEAR
+    }
     for one in marked:
         _weigh(one, marked, visible_amounts, struck, best_shown)
     winner = max(marked, key=lambda one: one.score, default=None)

@@ -92,6 +92,15 @@ def _title(tree: HtmlElement) -> str | None:
     return next((text for text in (*headings[:1], *named, *headings[1:], *titles) if text), None)
 
 
+def currency_of_address(url: str) -> str | None:
+    """Return the currency of the country whose top-level domain an address has; None for ``.com`` and the like."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return None
+    return _CURRENCY_OF_COUNTRY.get(host.rsplit(".", 1)[-1].lower())
+
+
 def _country_currency(tree: HtmlElement, url: str | None) -> str | None:
     """Tell the currency of the page's country by its locale, its top-level domain and its language, in that order."""
     countries = []

@@ -64,7 +64,9 @@ def extract(body: bytes, url: str | None) -> Extraction | None:
         decision=decision,
         candidates=tuple(sorted(candidates, key=lambda one: -one.score)),
         facts=whole,
-        is_product_page=decision.winner is not None or any(one.sku or one.gtin or one.availability for one in facts),
+        is_product_page=decision.winner is not None
+        or state is not None
+        or any(one.sku or one.gtin or one.availability for one in facts),
         url=document.url or url,
         country_currency=document.country_currency,
     )

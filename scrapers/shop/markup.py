@@ -42,7 +42,7 @@ _PRODUCTS = frozenset(
 _OFFERS = frozenset({"offer", "aggregateoffer", "demand"})
 _GTINS = ("gtin13", "gtin", "gtin14", "gtin12", "gtin8", "ean", "isbn")
 _JSON_LD = "//script[contains(translate(@type, 'LDJSON', 'ldjson'), 'ld+json')]"
-_COMMENT = re.compile(r"^\s*//.*$|/\*.*?\*/", re.MULTILINE | re.DOTALL)
+_COMMENT = re.compile(r"(?:^|(?<=[\s,{\[]))//[^\n\"]*$|/\*.*?\*/", re.MULTILINE | re.DOTALL)
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 
 

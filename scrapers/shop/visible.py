@@ -15,10 +15,11 @@ from lxml.html import HtmlElement
 
 from domain.listing import Availability
 from domain.price_kind import PriceKind
+from scrapers.shop.amounts import find_numbers, plain_digits
 from scrapers.shop.availability import visible_availability
 from scrapers.shop.candidates import Candidate, Origin
 from scrapers.shop.price_words import bid_kind, is_conditional, kind_of, marks_old
-from scrapers.shop.prices import read_price
+from scrapers.shop.prices import PriceReading, read_price
 
 _PRICE_NAME = re.compile(
     r"price|prix|preis|precio|prezzo|cena|preco|preço|amount|цена|pris\b|hinta|fiyat|kaina|価格|money", re.I
@@ -124,7 +125,17 @@ def _price_elements(tree: HtmlElement) -> Iterator[HtmlElement]:
 
 def _looks_like_price(text: str) -> bool:
     text = text.strip()
-    return 1 < len(text) <= 40 and any(c.isdigit() for c in text) and read_price(text).currency_text is not None
+    return 1 < len(text) <= 40 and any(c.isdigit() for c in text) and _names_currency(text, read_price(text))
+
+
+def _names_currency(text: str, reading: PriceReading) -> bool:
+    """Tell whether a text names a currency; a single letter is one beside its number only ("R 499", never "Keyboard K65")."""
+    written = reading.currency_text
+    if written is None:
+        return False
+    if len(written) > 1 or not written.isalpha():
+        return True
+    return not any(c.isalpha() for c in text.replace(written, "", 1))
 
 
 class _Place(NamedTuple):
@@ -187,16 +198,17 @@ def _candidate(element: HtmlElement, order: int, place: _Place, country_currency
         return None
     own = f"{element.get('class') or ''} {element.get('id') or ''} {element.get('itemprop') or ''}"
     kind = _kind(element, text, own, reading.kind)
-    if reading.currency_text is None and not _PRICE_NAME.search(own):
+    has_currency = _names_currency(text, reading)
+    if not has_currency and not _PRICE_NAME.search(own):
         return None
-    score, reasons = _points(element, text, own, reading.currency_text is not None)
+    score, reasons = _points(element, text, own, has_currency)
     place_score, place_reasons = place.points(order)
     return Candidate(
         origin=Origin.VISIBLE,
         where=f"<{element.tag} class={(element.get('class') or '')[:60]!r} id={(element.get('id') or '')[:30]!r}>",
         text=text,
         amount=reading.amount,
-        currency=reading.currency,
+        currency=reading.currency if has_currency else country_currency,
         kind=kind,
         list_price=reading.old_amount,
         is_currency_certain=reading.is_currency_certain,
@@ -263,4 +275,5 @@ def _around(element: HtmlElement, text: str) -> str:
     if parent is None:
         return text
     around = re.sub(r"\s+", " ", str(parent.text_content())).strip()
-    return around if len(around) <= _LONGEST_TEXT else text
+    # A label belongs to the amount that it stands with alone: "Versand 4,90 €".
+    return around if len(around) <= _LONGEST_TEXT and len(find_numbers(plain_digits(around))) == 1 else text
