@@ -15,6 +15,8 @@ import sandbox.shop.site
 import sandbox.shop.watches
 import sandbox.uzex.site
 import sandbox.uzex.watches
+import sandbox.uzum.site
+import sandbox.uzum.watches
 import sandbox.vinted.site
 import sandbox.vinted.watches
 from sandbox.clock import MarketClock
@@ -30,6 +32,7 @@ _SITES: dict[str, Callable[[Market, MarketClock, FaultBook], Site]] = {
     "reddit": sandbox.reddit.site.RedditSite,
     "shop": sandbox.shop.site.ShopSite,
     "uzex": sandbox.uzex.site.UzexSite,
+    "uzum": sandbox.uzum.site.UzumSite,
     "vinted": sandbox.vinted.site.VintedSite,
 }
 _DEMO_WATCHES: dict[str, Callable[[str], list[DemoWatch]]] = {
@@ -38,6 +41,7 @@ _DEMO_WATCHES: dict[str, Callable[[str], list[DemoWatch]]] = {
     "reddit": sandbox.reddit.watches.demo_watches,
     "shop": sandbox.shop.watches.demo_watches,
     "uzex": sandbox.uzex.watches.demo_watches,
+    "uzum": sandbox.uzum.watches.demo_watches,
     "vinted": sandbox.vinted.watches.demo_watches,
 }
 

@@ -67,6 +67,14 @@ _SOURCES: dict[str, Entry] = {
         sync="30 1 * * *",
         hosts=r"(www\.)?(xarid|etender)\.uzex\.uz|xarid-api-[a-z]+\.uzex\.uz|apietender\.uzex\.uz",
     ),
+    "uzum": Entry(
+        "scrapers.uzum.client",
+        "create_uzum",
+        tick="8-59/10 * * * *",
+        sync="0 1 * * *",
+        hosts=r"((www|m|api)\.)?uzum\.uz",
+        daily_requests=50_000,
+    ),
     "vinted": Entry(
         "scrapers.vinted.client",
         "create_vinted",

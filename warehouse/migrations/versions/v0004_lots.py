@@ -1,6 +1,6 @@
 """Lots of public procurement and the positions in them.
 
-Revision: 0004, after 0003 until 0003 is merged. Frozen: later changes are revisions of their own.
+Revision: 0004, after 0003. Frozen: later changes are revisions of their own.
 """
 
 from __future__ import annotations
