@@ -1,7 +1,8 @@
-"""A session from a real browser, for where plain HTTP is refused.
+"""A session or a rendered page from a real browser, for where plain HTTP is refused or brings half a page.
 
-Belongs here: finding a Chromium, opening a homepage in a fresh context, handing back its cookies. Does not: hiding that
-it is a browser under control, forging fingerprints, solving captchas; a site that then still refuses is ``blocked``.
+Belongs here: finding a Chromium, opening a page in a fresh context, handing back its cookies or its content. Does not:
+hiding that it is a browser under control, forging fingerprints, solving captchas; a site that then still refuses is
+``blocked``.
 
 The browser names itself with the same User-Agent as the plain client, because clearance cookies are bound to it.
 """
@@ -9,6 +10,7 @@ The browser names itself with the same User-Agent as the plain client, because c
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +22,7 @@ import msgspec
 from domain.settings import Settings
 
 if TYPE_CHECKING:
-    from playwright.async_api import BrowserContext, Playwright, ProxySettings, Route
+    from playwright.async_api import Browser, BrowserContext, Playwright, ProxySettings, Route
 
 _CANDIDATES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _FLAGS = (
@@ -56,6 +58,20 @@ class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     cookies: dict[str, str]
     headers: dict[str, str]
+
+
+class RenderedPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page as it stood after its own scripts had run.
+
+    Attributes:
+        status: of the page itself; 0 where the browser does not say.
+        url: final address.
+        html: the document, serialised.
+    """
+
+    status: int
+    url: str
+    html: str
 
 
 def find_chromium(settings: Settings) -> Path | None:
@@ -109,6 +125,77 @@ async def fetch_session(
         raise BrowserError(f"the browser failed: {_first_line(error)}") from error
 
 
+async def fetch_rendered(
+    url: str,
+    *,
+    settings: Settings,
+    wanted_selector: str,
+    headers: Mapping[str, str] | None = None,
+    timeout_seconds: float = 60.0,
+) -> RenderedPage:
+    """Open a page in a fresh, headless Chromium, let its scripts run, and return what it became.
+
+    Args:
+        wanted_selector: CSS; waited for, within ten seconds. The page is returned as it is where that never appears.
+        headers: sent to the page's origin only.
+        timeout_seconds: for everything together.
+
+    Raises:
+        BrowserUnavailableError: where there is no browser, or it cannot start.
+        BrowserError: where the page did not load in time.
+    """
+    try:
+        # Lazy: see fetch_session.
+        from playwright.async_api import Error, async_playwright  # noqa: PLC0415
+    except ImportError as error:
+        raise BrowserUnavailableError(
+            "Playwright is not installed: install it to read pages made by scripts"
+        ) from error
+    try:
+        async with asyncio.timeout(timeout_seconds), async_playwright() as playwright:
+            browser = await _launch(playwright, settings)
+            try:
+                context = await browser.new_context(user_agent=settings.user_agent)
+                await context.route("**/*", _without_pictures)
+                if headers:
+                    await _send_headers_to_origin(context, url, headers)
+                page = await context.new_page()
+                response = await page.goto(url, wait_until="domcontentloaded", timeout=timeout_seconds * 1000)
+                settle = min(_SETTLE_SECONDS, timeout_seconds / 2) * 1000
+                with contextlib.suppress(Error):
+                    await page.wait_for_selector(wanted_selector, state="attached", timeout=settle)
+                return RenderedPage(status=response.status if response else 0, url=page.url, html=await page.content())
+            finally:
+                await browser.close()
+    except TimeoutError as error:
+        raise BrowserError(f"the browser had no page of {urlsplit(url).hostname} in {timeout_seconds:g} s") from error
+    except Error as error:
+        raise BrowserError(f"the browser failed: {_first_line(error)}") from error
+
+
+async def _without_pictures(route: Route) -> None:
+    """Spare the site what a price does not need."""
+    if route.request.resource_type in {"image", "media", "font"}:
+        await route.abort()
+    else:
+        await route.fallback()
+
+
+async def _launch(playwright: Playwright, settings: Settings) -> Browser:
+    from playwright.async_api import Error  # noqa: PLC0415 - see fetch_session
+
+    path = find_chromium(settings)
+    try:
+        return await playwright.chromium.launch(
+            executable_path=path, headless=True, args=list(_FLAGS), proxy=_proxy(settings)
+        )
+    except Error as error:
+        raise BrowserUnavailableError(
+            f"no Chromium could be started ({path or 'none found'}): install one, or set PRICESCOPE_CHROMIUM_PATH. "
+            f"It said: {_first_line(error)}"
+        ) from error
+
+
 async def _visit(
     playwright: Playwright,
     url: str,
@@ -117,18 +204,7 @@ async def _visit(
     headers: Mapping[str, str],
     timeout_seconds: float,
 ) -> BrowserSession:
-    from playwright.async_api import Error  # noqa: PLC0415 - see fetch_session
-
-    path = find_chromium(settings)
-    try:
-        browser = await playwright.chromium.launch(
-            executable_path=path, headless=True, args=list(_FLAGS), proxy=_proxy(settings)
-        )
-    except Error as error:
-        raise BrowserUnavailableError(
-            f"no Chromium could be started ({path or 'none found'}): install one, or set PRICESCOPE_CHROMIUM_PATH. "
-            f"It said: {_first_line(error)}"
-        ) from error
+    browser = await _launch(playwright, settings)
     try:
         context = await browser.new_context(user_agent=settings.user_agent)
         if headers:

@@ -32,6 +32,7 @@ class Entry(NamedTuple):
 _SOURCES: dict[str, Entry] = {
     "allegro": Entry("scrapers.allegro.client", "create_allegro", tick="1-59/10 * * * *", sync="10 2 * * *"),
     "amazon": Entry("scrapers.amazon.client", "create_amazon", tick="5-59/10 * * * *", sync="20 2 * * *"),
+    "empik": Entry("scrapers.empik.client", "create_empik", tick="7-59/10 * * * *", sync="30 2 * * *"),
     "vinted": Entry("scrapers.vinted.client", "create_vinted", tick="*/5 * * * *"),
 }
 

@@ -229,7 +229,7 @@ def _images(page: OfferPage) -> tuple[str, ...]:
 
 
 def _seller(page: OfferPage) -> Any:
-    about = next((box for box in page.boxes if "sellerName" in box and "isPrivateSeller" in box), {})
+    about: Mapping[str, Any] = next((box for box in page.boxes if "sellerName" in box and "isPrivateSeller" in box), {})
     layer = values.at(page.price_box, "metaData", "dataLayer")
     is_private = about.get("isPrivateSeller")
     return values.seller(

@@ -2,8 +2,8 @@
 
 Belongs here: telling walls, ended offers and errors by structure, and choosing the parser. Does not: the parsers.
 
-Walls (captures of 2025-12): a page of about one kilobyte whose marks are ``captcha-delivery.com`` and ``var dd={...}``, at
-403 or 200; ``rt:'c'`` is a captcha, ``rt:'i'`` a device check.
+Walls (captures of 2025-12): a page of about one kilobyte whose marks are ``captcha-delivery.com`` and ``var dd={...}``,
+at 403 or 200; ``rt:'c'`` is a captcha, ``rt:'i'`` a device check.
 """
 
 from __future__ import annotations

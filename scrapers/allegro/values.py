@@ -112,9 +112,9 @@ def visible_amount(value: Any) -> Decimal | None:
         return None
     if not isinstance(value, str):
         return None
-    found = find_prices(value, decimal_sign=",", site_currency="PLN")
-    if found:
-        return found[0].amount
+    prices = find_prices(value, decimal_sign=",", site_currency="PLN")
+    if prices:
+        return prices[0].amount
     return Decimal(value) if re.fullmatch(r"[0-9]{1,12}\.[0-9]{1,2}", value) else None
 
 
