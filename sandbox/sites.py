@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import sandbox.allegro.site
+import sandbox.allegro.watches
+import sandbox.amazon.site
+import sandbox.amazon.watches
+import sandbox.empik.site
+import sandbox.empik.watches
 import sandbox.vinted.site
 import sandbox.vinted.watches
 from sandbox.clock import MarketClock
@@ -13,9 +19,15 @@ from sandbox.market import Market
 from sandbox.site import Site
 
 _SITES: dict[str, Callable[[Market, MarketClock, FaultBook], Site]] = {
+    "allegro": sandbox.allegro.site.AllegroSite,
+    "amazon": sandbox.amazon.site.AmazonSite,
+    "empik": sandbox.empik.site.EmpikSite,
     "vinted": sandbox.vinted.site.VintedSite,
 }
 _DEMO_WATCHES: dict[str, Callable[[str], list[DemoWatch]]] = {
+    "allegro": sandbox.allegro.watches.demo_watches,
+    "amazon": sandbox.amazon.watches.demo_watches,
+    "empik": sandbox.empik.watches.demo_watches,
     "vinted": sandbox.vinted.watches.demo_watches,
 }
 

@@ -3,7 +3,7 @@
 Belongs here: reading and writing addresses. Does not: fetching.
 
 ``/oferta/{slug}-{offer}`` and ``/oferta/{offer}`` redirect to ``/produkt/{slug}-{uuid}?offerId={offer}``; an offer that
-has ended lands on the product with ``fromInactiveOffer=archived``, showing another seller's offer (captures of 2025-12).
+has ended lands on the product with ``fromInactiveOffer=archived``, showing another seller's (captures of 2025-12).
 The public search is closed: ``GET /offers/listing`` answers 403 to all but verified applications since 2021 and is out
 of the documentation since 2026 (allegro/allegro-api issues 4667, 12917, 13431), and the website's search stands
 behind a wall, so that only offers are watched.
