@@ -1,7 +1,7 @@
 """Allegro's HTML: an offer's page with its microdata and the JSON of its boxes, and the wall.
 
-Microdata, the names inside the price box and the wall's marks are the real ones (captures of 2025-12);
-everything between them is the sandbox's own. Around the price stand what real pages have there: delivery, a coupon, another offer's card
+Microdata, names inside the price box and the wall's marks are the real ones (captures of 2025-12); everything between
+them is the sandbox's own. Around the price stand what real pages have there: delivery, a coupon, another offer's card
 with its struck 30-day price, a bundle.
 """
 

@@ -155,10 +155,11 @@ def search(country: Country, offers: list[Offer], *, found: int, page: int, page
     links = "".join(f'<span class="s-pagination-item">{number}</span>' for number in range(1, pages + 1))
     counted = country.results.format(len(offers), found) if offers else ""
     return f"""<!doctype html><html lang="{country.language}"><head><meta charset="utf-8">
-<title>Amazon.{country.domain}</title></head><body><div data-component-type="s-result-info-bar"><h1><span>{counted}</span></h1></div>
+<title>Amazon.{country.domain}</title></head><body>
+<div data-component-type="s-result-info-bar"><h1><span>{counted}</span></h1></div>
 <span data-component-type="s-search-results">{tiles}</span>
-<div class="s-pagination-container" data-page="{page}">{links}</div>
-</body></html>
+<div class="s-pagination-container" data-page="{page}">
+{links}</div></body></html>
 """
 
 

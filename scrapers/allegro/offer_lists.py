@@ -125,7 +125,6 @@ def _state_row(row: Any, base: str, position: int) -> Listing | UnpricedOffer:
         group_id=values.text_at(row, "productDetails", "productId") or values.text_at(row, "eventData", "product_id"),
         sku=external_id,
         position=position,
-        attributes={"sponsored": "yes"} if row.get("isSponsored") is True else {},
     )
 
 

@@ -186,7 +186,7 @@ def read_product(tree: LexborHTMLParser, place: Place, url: str) -> Listing | Un
         sku=asin,
         gtin=article,
         quantity=pieces_left(availability_text),
-        attributes=_attributes(page, offer.high, availability_text),
+        attributes=_attributes(page, offer.high),
     )
 
 
@@ -418,14 +418,15 @@ def _seller(tree: LexborHTMLParser) -> Seller | None:
     return Seller(external_id=external_id, login=shown_text(link, 100))
 
 
-def _attributes(page: _Page, high: Decimal | None, availability_text: str | None) -> dict[str, str]:
+def _attributes(page: _Page, high: Decimal | None) -> dict[str, str]:
+    # What moves with every visit (arrival dates, advertisements) stays out: each change is a new state of the listing.
+    delivery = _delivery_message(page)
     texts = {
         "coupon": first_text(page.tree, *_COUPON, limit=80),
         "subscribe_price": first_text(page.tree, *_SUBSCRIBE, limit=60),
         "other_offers": first_text(page.tree, *_OTHER_SELLERS_TEXT, limit=120),
-        "delivery": _delivery_message(page),
+        "import_fees": delivery if says_import(delivery) else None,
         "deliver_to": first_text(page.tree, "#glow-ingress-line2", limit=60),
         "price_high": None if high is None else format(high, "f"),
-        "availability_label": None if availability_text is None else availability_text[:120],
     }
     return {name: text for name, text in texts.items() if text}

@@ -24,7 +24,6 @@ from scrapers.visible_price import VisiblePrice, find_prices
 
 _TILES = 'li.s-result-item[data-asin], div[data-component-type="s-search-result"][data-asin]'
 _CARDS = '[data-csa-c-item-id^="amzn1.asin"]'
-_SPONSORED = ".s-sponsored-header, .s-sponsored-label-text, .puis-sponsored-label-text, .AdHolder"
 _TITLE = ("h2[data-attribute]", "h2 a span", "h2 span", "h2")
 _OFFERS_OF_OTHERS = (
     'a[href*="/gp/offer-listing/"] .a-color-price',
@@ -134,7 +133,6 @@ def _tile(node: LexborNode, asin: str, place: Place, sign: str, position: int | 
         ],
         position=position,
         sku=asin,
-        attributes={"sponsored": "yes"} if node.css_first(_SPONSORED) is not None else {},
     )
 
 
