@@ -14,7 +14,11 @@ from domain.money import MoneyError, parse_amount
 
 MAX_TEXT = 4000
 _SPACES = "\u0020\u00a0\u202f\u2009\u200a\u2007"
-_NUMBER = rf"[0-9](?:[0-9.,'\u2019{_SPACES}]{{0,24}}[0-9])?"
+# Thousands in groups of three, or no groups at all; so "2 59,90" is a 2 and a price, not 259,90.
+_NUMBER = (
+    rf"(?<![0-9])(?:[0-9]{{1,3}}(?:[.,'\u2019{_SPACES}][0-9]{{3}}){{1,5}}(?:[.,][0-9]{{1,2}})?"
+    r"|[0-9]{1,13}(?:[.,][0-9]{1,3})?)(?![0-9])"
+)
 _SIGN = r"US\$|CA\$|CDN\$|A\$|AU\$|S\$|MX\$|R\$|C\$|[$€£¥￥₹₺]|zł|[Kk]r\b\.?|TL\b|\b[A-Z]{3}\b"
 _SPACE = rf"[{_SPACES}\n\t\r]*"
 _PRICE = re.compile(

@@ -56,7 +56,6 @@ SITES: dict[str, Site] = {
         Site("com.br", "BRL", ",", "BR"),
         Site("com.tr", "TRY", ",", "TR"),
         Site("co.jp", "JPY", ".", "JP"),
-        Site("in", "INR", ".", "IN"),
         Site("sg", "SGD", ".", "SG"),
     )
 }

@@ -20,7 +20,7 @@ _HOST = re.compile(rb"https?://(?:www\.)?amazon\.([a-z]{2,3}(?:\.[a-z]{2})?)(?=[
 _LANGUAGES = {
     "en-gb": "co.uk", "de-de": "de", "fr-fr": "fr", "it-it": "it", "es-es": "es", "nl-nl": "nl", "pl-pl": "pl",
     "sv-se": "se", "ja-jp": "co.jp", "pt-br": "com.br", "tr-tr": "com.tr", "en-ca": "ca", "en-au": "com.au",
-    "es-mx": "com.mx", "en-in": "in", "en-ae": "ae", "en-sg": "sg", "en-us": "com",
+    "es-mx": "com.mx", "en-ae": "ae", "en-sg": "sg", "en-us": "com",
 }  # fmt: skip
 
 _WORDS = {

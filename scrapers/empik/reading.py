@@ -13,7 +13,7 @@ from domain.listing import UnpricedOffer
 from domain.page import PageMeaning, PageReading, RawPage
 from scrapers.empik.addresses import product_of
 from scrapers.empik.product_page import is_product, read_product
-from scrapers.empik.search_page import TILES, read_tiles
+from scrapers.empik.search_page import read_tiles, tiles_of
 from scrapers.page_values import (
     RecordError,
     first_character,
@@ -72,7 +72,7 @@ def _read(page: RawPage) -> PageReading:
         return PageReading(meaning=PageMeaning.BLOCKED, detail=detail)
     if page.status < 400 and is_product(tree, page.url):
         return _product(tree, page)
-    if tree.css_first(TILES) is not None:
+    if tiles_of(tree):
         return _search(tree, page.url)
     return _without_content(tree, page)
 

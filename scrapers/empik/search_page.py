@@ -17,9 +17,15 @@ from scrapers.empik.addresses import CURRENCY, SOURCE_NAME, base_of, product_of
 from scrapers.page_values import RecordError, first_text, reject, tidy, web_addresses
 from scrapers.visible_price import find_prices, read_number
 
-TILES = ".ta-product-tile[data-product-id], .js-reco-product[data-product-id], .search-list-item[data-product-id]"
+_TILE_CLASSES = {"ta-product-tile", "js-reco-product", "search-list-item"}
 
 Records = tuple[tuple[Listing, ...], tuple[UnpricedOffer, ...], tuple[RejectedRecord, ...]]
+
+
+def tiles_of(tree: LexborHTMLParser) -> list[LexborNode]:
+    """Return the page's tiles, each once (a list of selectors would give a node once for each that it matches)."""
+    nodes = tree.css("[data-product-id]")
+    return [node for node in nodes if _TILE_CLASSES & set((node.attributes.get("class") or "").split())]
 
 
 def read_tiles(tree: LexborHTMLParser, url: str) -> Records:
@@ -27,7 +33,7 @@ def read_tiles(tree: LexborHTMLParser, url: str) -> Records:
     listings: dict[str, Listing] = {}
     unpriced: dict[str, UnpricedOffer] = {}
     rejected = []
-    for index, node in enumerate(tree.css(TILES)):
+    for index, node in enumerate(tiles_of(tree)):
         try:
             record = _tile(node, base_of(url), len(listings) + len(unpriced) + 1)
         except RecordError as error:

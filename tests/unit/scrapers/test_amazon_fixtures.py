@@ -190,7 +190,8 @@ def test_a_struck_price_alone_is_no_price():
 
 def test_whole_and_fraction_without_spoken_text():
     price = (
-        '<div id="corePriceDisplay_desktop_feature_div"><span class="a-price priceToPay"><span class="a-offscreen"> </span>'
+        '<div id="corePriceDisplay_desktop_feature_div"><span class="a-price priceToPay">'
+        '<span class="a-offscreen"> </span>'
         '<span aria-hidden="true"><span class="a-price-whole">1.149<span class="a-price-decimal">,</span></span>'
         '<span class="a-price-fraction">05</span><span class="a-price-symbol">€</span></span></span></div>'
     )

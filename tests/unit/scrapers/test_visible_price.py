@@ -50,6 +50,8 @@ def test_any_text_is_a_price_or_none_and_never_an_error(text: str, sign: str):
         ("Neu und gebraucht (7) ab 99,12\u00a0€ + KOSTENLOSER Versand", ",", "EUR", [("99.12", "EUR")]),
         ("€99.12", ",", "EUR", [("99.12", "EUR")]),
         ("$12.99 - $24.99", ".", "USD", [("12.99", "USD"), ("24.99", "USD")]),
+        ("Nur noch 2 59,90 €", ",", "EUR", [("59.90", "EUR")]),
+        ("1.749 €", ",", "EUR", [("1749", "EUR")]),
         ("Nur noch 2 Stück", ",", "EUR", []),
         ("ABC 12,00", ",", "EUR", []),
         ("", ",", "EUR", []),
