@@ -140,6 +140,13 @@ def first_character(body: bytes) -> bytes:
     return body[:4096].lstrip(b" \t\r\n\x0b\x0c\xef\xbb\xbf")[:1]
 
 
+def reading_of_cut_off(body: bytes) -> PageReading | None:
+    """Judge a page that begins as a whole one and lacks its end: half of a product is none. An excerpt is no such page."""
+    if b"<html" not in body[:4096].lower() or b"</html>" in body[-65536:].lower():
+        return None
+    return PageReading(meaning=PageMeaning.CHANGED, detail="The page is cut off: its end is missing.")
+
+
 def is_whole_html(body: bytes) -> bool:
     """Tell whether a page has its end; a page cut off on its way has not."""
     return b"</html>" in body[-4096:].lower()

@@ -22,6 +22,7 @@ from scrapers.page_values import (
     RecordError,
     first_character,
     is_whole_html,
+    reading_of_cut_off,
     reading_of_refusal,
     reading_of_status,
     reject,
@@ -97,6 +98,9 @@ def _offer(shown: offer_page.OfferPage, page: RawPage) -> PageReading:
             meaning=PageMeaning.GONE,
             detail="The offer has ended: Allegro shows another seller's offer of the same product in its place.",
         )
+    cut_off = reading_of_cut_off(page.body)
+    if cut_off is not None:
+        return cut_off
     try:
         record = offer_page.read_offer(shown, page.url)
     except RecordError as error:

@@ -14,7 +14,7 @@ from scrapers.amazon.domains import DEFAULT_COUNTRY, SITES, Place, base_of, plac
 from scrapers.amazon.product_page import TITLE, read_product
 from scrapers.amazon.search_page import read_tiles, tiles_of, total_entries, total_pages
 from scrapers.amazon.search_url import asin_of
-from scrapers.page_values import RecordError, attribute, first_character, reject
+from scrapers.page_values import RecordError, attribute, first_character, reading_of_cut_off, reject
 
 PARSER_VERSION = 1
 """Raised with every change that reads a stored page differently; pages read by an older one can be read again."""
@@ -72,6 +72,9 @@ def _place(url: str, tree: LexborHTMLParser) -> Place:
 
 
 def _product(tree: LexborHTMLParser, place: Place, page: RawPage) -> PageReading:
+    cut_off = reading_of_cut_off(page.body)
+    if cut_off is not None:
+        return cut_off
     try:
         record = read_product(tree, place, page.url)
     except RecordError as error:

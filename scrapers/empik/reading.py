@@ -18,6 +18,7 @@ from scrapers.page_values import (
     RecordError,
     first_character,
     is_whole_html,
+    reading_of_cut_off,
     reading_of_refusal,
     reading_of_status,
     reject,
@@ -78,6 +79,9 @@ def _read(page: RawPage) -> PageReading:
 
 
 def _product(tree: LexborHTMLParser, page: RawPage) -> PageReading:
+    cut_off = reading_of_cut_off(page.body)
+    if cut_off is not None:
+        return cut_off
     try:
         record = read_product(tree, page.url)
     except RecordError as error:
