@@ -62,6 +62,7 @@ _OTHER_SELLERS = (
     "#olp_feature_div .a-color-price",
     "#olpLinkWidget_feature_div .a-color-price, #olpLinkWidget_feature_div .a-price .a-offscreen",
     "#dynamic-aod-ingress-box .a-price .a-offscreen, #aod-ingress-link .a-price .a-offscreen",
+    "#usedBuySection .offer-price, #gsbbUsedPrice",
 )
 _OTHER_SELLERS_TEXT = (
     "#olp-upd-new-used", "#olp_feature_div .a-declarative", "#olp_feature_div", "#olpLinkWidget_feature_div",
@@ -219,12 +220,23 @@ def _offer(page: _Page) -> _Offer:
                 return _with_structured_currency(page, _range_of(page, selector, price))
     for selector in _OLD_LAYOUT:
         for node in page.tree.css(selector):
-            found = [price for price in page.prices(shown_text(node, 200)) if price.amount > 0]
+            found = [price for price in page.prices(_old_text(node, page.decimal_sign)) if price.amount > 0]
             if found:
                 is_range = selector.startswith("#priceblock") and len(found) > 1 and found[1].amount > found[0].amount
                 high = found[1].amount if is_range else None
                 return _with_structured_currency(page, _Offer(found[0], high))
     return _Offer(_structured_price(page))
+
+
+def _old_text(node: LexborNode, decimal_sign: str) -> str | None:
+    """Return an old price's text, with cents that are only written small ("$29" and "99") put behind their sign."""
+    large = first_text(node, ".price-large", limit=20)
+    small = [text for one in node.css(".price-info-superscript") if (text := shown_text(one, 10))]
+    if large is None or not small:
+        return shown_text(node, 200)
+    sign = next((text for text in small if not text.isdigit()), "")
+    cents = next((text for text in small if text.isdigit()), "")
+    return f"{sign}{large}{decimal_sign}{cents}" if cents else f"{sign}{large}"
 
 
 def _range_of(page: _Page, selector: str, price: VisiblePrice) -> _Offer:

@@ -139,7 +139,7 @@ def _tile(node: LexborNode, asin: str, place: Place, sign: str, position: int | 
 def _price(node: LexborNode, place: Place, sign: str) -> VisiblePrice | None:
     currency = place.site.currency
     for old in node.css(".s-price, .sx-price"):
-        found = find_prices(shown_text(old, 80) or "", decimal_sign=sign, site_currency=currency)
+        found = find_prices(_old_text(old, sign) or "", decimal_sign=sign, site_currency=currency)
         if found:
             return found[0]
     for price_node in node.css(".a-price:not([data-a-strike]):not(.a-text-price)"):
@@ -149,6 +149,14 @@ def _price(node: LexborNode, place: Place, sign: str) -> VisiblePrice | None:
         if price is not None:
             return price
     return None
+
+
+def _old_text(node: LexborNode, sign: str) -> str | None:
+    """Return an old tile's price, with cents that are only written small put behind their sign."""
+    whole, cents = first_text(node, ".sx-price-whole", limit=20), first_text(node, ".sx-price-fractional", limit=4)
+    if whole is None or cents is None:
+        return shown_text(node, 80)
+    return f"{first_text(node, '.sx-price-currency', limit=10) or ''}{whole}{sign}{cents}"
 
 
 def _is_of_others(price: LexborNode, tile: LexborNode) -> bool:

@@ -189,7 +189,8 @@ def test_a_server_that_fails_is_a_refusal(settings: Settings, server: SandboxSer
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_a_page_cut_off_on_its_way_is_never_half_a_listing(settings: Settings, server: SandboxServer, source: str):
-    set_fault(server, "cut_off", source=source)
+    # Allegro's redirect has no body that could be cut.
+    set_fault(server, "cut_off", source=source, path="/produkt" if source == "allegro" else "")
     ((_, reading),) = fetch(settings, source, _ADDRESSES[source])
     assert (reading.meaning, reading.listings, reading.unpriced) == (PageMeaning.CHANGED, (), ())
     assert "cut off" in reading.detail

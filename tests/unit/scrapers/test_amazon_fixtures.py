@@ -214,3 +214,23 @@ def test_a_foreign_currency_is_what_the_page_says():
 def test_a_sign_that_could_be_any_dollar_is_rejected_not_guessed():
     reading = read("amazon", _page('<span id="priceblock_ourprice">$12,50</span>'))
     assert "currency" in reading.rejected[0].reason
+
+
+def test_cents_that_are_only_written_small_are_cents():
+    small = '<span class="price-info-superscript">{}</span>'
+    price = f'<span id="priceblock_ourprice">{small.format("$")}<span class="price-large">29</span>{small.format("99")}</span>'
+    body = _page(price, lang="en-us")
+    assert str(only_listing(read("amazon", body, url="https://www.amazon.com/dp/B000000001")).price) == "29.99"
+    tile = (
+        '<html lang="en-us"><ul><li class="s-result-item" data-asin="B000000001"><h2>A thing</h2><span class="sx-price">'
+        '<sup class="sx-price-currency">$</sup><span class="sx-price-whole">1,029</span>'
+        '<sup class="sx-price-fractional">97</sup></span></li></ul></html>'
+    )
+    assert str(only_listing(read("amazon", tile, url="https://www.amazon.com/s?k=a")).price) == "1029.97"
+
+
+def test_a_used_offer_in_the_box_is_no_price_of_the_new_thing():
+    offer = only_unpriced(
+        read("amazon", _page('<div id="usedBuySection"><span class="offer-price">12,50 €</span></div>'))
+    )
+    assert (offer.price_kind, str(offer.shown_price)) == (PriceKind.FROM_OTHER_SELLERS, "12.50")
