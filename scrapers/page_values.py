@@ -141,7 +141,7 @@ def first_character(body: bytes) -> bytes:
 
 
 def reading_of_cut_off(body: bytes) -> PageReading | None:
-    """Judge a page that begins as a whole one and lacks its end: half of a product is none. An excerpt is no such page."""
+    """Judge a page that begins as a whole one and lacks its end: half a product is none; an excerpt is no such page."""
     if b"<html" not in body[:4096].lower() or b"</html>" in body[-65536:].lower():
         return None
     return PageReading(meaning=PageMeaning.CHANGED, detail="The page is cut off: its end is missing.")

@@ -217,12 +217,13 @@ def test_a_sign_that_could_be_any_dollar_is_rejected_not_guessed():
 
 
 def test_cents_that_are_only_written_small_are_cents():
-    small = '<span class="price-info-superscript">{}</span>'
-    price = f'<span id="priceblock_ourprice">{small.format("$")}<span class="price-large">29</span>{small.format("99")}</span>'
+    sign, cents = (f'<span class="price-info-superscript">{text}</span>' for text in ("$", "99"))
+    price = f'<span id="priceblock_ourprice">{sign}<span class="price-large">29</span>{cents}</span>'
     body = _page(price, lang="en-us")
     assert str(only_listing(read("amazon", body, url="https://www.amazon.com/dp/B000000001")).price) == "29.99"
     tile = (
-        '<html lang="en-us"><ul><li class="s-result-item" data-asin="B000000001"><h2>A thing</h2><span class="sx-price">'
+        '<html lang="en-us"><ul><li class="s-result-item" data-asin="B000000001"><h2>A thing</h2>'
+        '<span class="sx-price">'
         '<sup class="sx-price-currency">$</sup><span class="sx-price-whole">1,029</span>'
         '<sup class="sx-price-fractional">97</sup></span></li></ul></html>'
     )
