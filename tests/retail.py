@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 
 import psycopg
@@ -82,6 +81,3 @@ def watch(conn: psycopg.Connection, settings: Settings, source: str, url: str) -
         params=parsed.params,
     )
     return add_watch(conn, wanted)
-
-
-Address = Callable[[Good], str]

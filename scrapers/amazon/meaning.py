@@ -4,7 +4,8 @@ Belongs here: the marks of walls and of missing pages. Does not: reading prices.
 
 Walls seen: "Robot Check" with an image captcha (status 200, 2020), the "continue shopping" button (2025), both with a
 form to /errors/validateCaptcha; 503 with the page of the dogs for clients that name themselves; an AWS WAF page with an
-empty title and ``gokuProps``. Links of the dogs pages carry ``cs_503`` and ``cs_404`` (public client code, unverified).
+empty title and ``gokuProps``. Links of the dogs' page of 503 carry ``cs_503``; a
+product that is gone has the dogs without it, with 404 or 200 (public client code, unverified).
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from scrapers.page_values import is_whole_html, reading_of_refusal, reading_of_s
 SITE = "Amazon"
 _CAPTCHA = 'form[action*="/errors/validateCaptcha"], input#captchacharacters'
 _WAF = re.compile(rb"window\.gokuProps|gokuProps\s*=|token\.awswaf\.com|AwsWafIntegration|awsWafCookieDomainList")
-_DOGS_503 = 'a[href*="cs_503"], img[src*="/error/500_503"], img[src*="500-title"]'
-_DOGS_404 = 'a[href*="cs_404"], img[src*="/error/404"]'
+_DOGS_503 = 'a[href*="cs_503"], img[src*="503.png"], img[src*="500-title"]'
+# The dogs stand on both pages; that of 503 is told before.
+_DOGS_404 = 'a[href*="cs_404"], a[href*="dogsofamazon"]'
 _LOGIN = 'form[name="signIn"], input#ap_email, input#ap_password'
 _NO_RESULTS = '[data-component-type="s-search-results"], .s-no-outline, #noResultsTitle, .s-no-results-result, #search'
 _SMALL_BYTES = 64 * 1024

@@ -34,6 +34,7 @@ _NEW_LAYOUT = (
     "#corePriceDisplay_mobile_feature_div .priceToPay",
     "#apex_desktop .priceToPay, #apex_desktop .apexPriceToPay",
     "#corePrice_desktop .priceToPay, #corePrice_desktop .apexPriceToPay",
+    "#corePriceDisplay_desktop_feature_div .a-price:not([data-a-strike]):not(.a-text-price)",
     "#corePrice_feature_div .a-price:not([data-a-strike]):not(.a-text-price)",
     "#corePrice_desktop .a-price:not([data-a-strike]):not(.a-text-price)",
 )
@@ -46,6 +47,7 @@ _OLD_LAYOUT = (
     "#buyNewSection .offer-price, #buyNewSection #buyNew_noncbb",
     "#mediaNoAccordion .offer-price, #mediaNoAccordion .header-price",
     "#kindle-price, .kindle-price .a-color-price, .a-color-price.kindle-price",
+    "#apex-pricetopay-accessibility-label",
     "#tmmSwatches .swatchElement.selected .a-color-price, #MediaMatrix .selected .a-color-price",
     "#a-autoid-0-announce .a-color-price, #digital-bulk-buy-ourprice, #mp3-buy-button-price",
     "span#price.a-color-price, span#price.header-price",

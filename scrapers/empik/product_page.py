@@ -143,6 +143,7 @@ def _of_metas(tree: LexborHTMLParser) -> _Prices:
     regular, sale, premium = (
         _positive(_meta(tree, f"product:{name}:amount")) for name in ("price", "sale_price", "premium_price")
     )
+    regular = regular or _positive(attribute(tree, '[itemprop="price"]', "content"))
     code = _meta(tree, "product:price:currency") or ""
     return _Prices(sale or regular, regular, premium, code.upper() if len(code) == 3 and code.isalpha() else None)
 

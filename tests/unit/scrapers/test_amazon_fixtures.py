@@ -107,6 +107,7 @@ def test_a_wall_at_status_200_is_a_refusal(name: str):
         ("", 202, PageMeaning.BLOCKED),
         ("<html><head><title></title></head><script>window.gokuProps={}</script></html>", 200, PageMeaning.BLOCKED),
         ("<html><a href='/ref=cs_404_logo'>x</a></html>", 200, PageMeaning.GONE),
+        ("<html><a href='/dogsofamazon'>x</a></html>", 200, PageMeaning.GONE),
         ("<html></html>", 404, PageMeaning.GONE),
         ("<html><form name='signIn'></form></html>", 200, PageMeaning.BLOCKED),
         ("", 429, PageMeaning.THROTTLED),
@@ -235,3 +236,24 @@ def test_a_used_offer_in_the_box_is_no_price_of_the_new_thing():
         read("amazon", _page('<div id="usedBuySection"><span class="offer-price">12,50 €</span></div>'))
     )
     assert (offer.price_kind, str(offer.shown_price)) == (PriceKind.FROM_OTHER_SELLERS, "12.50")
+
+
+_HIDDEN = (
+    '<input name="items[0.base][customerVisiblePrice][amount]" value="24.99">'
+    '<input name="items[0.base][customerVisiblePrice][currencyCode]" value="EUR">'
+)
+_OFFSCREEN = '<span class="a-offscreen">24,99 €</span>'
+
+
+@pytest.mark.parametrize(
+    "price",
+    [
+        '<span id="apex-pricetopay-accessibility-label">24,99 € mit 15 Prozent Einsparungen</span>',
+        f'<div id="corePriceDisplay_desktop_feature_div"><span class="a-price">{_OFFSCREEN}</span></div>',
+        f'<div id="corePrice_feature_div"><b class="a-price a-text-price">1 €</b><b class="a-price">{_OFFSCREEN}</b></div>',
+        _HIDDEN,
+    ],
+)
+def test_the_other_places_of_the_new_layout_are_known(price: str):
+    listing = only_listing(read("amazon", _page(price)))
+    assert (str(listing.price), listing.currency) == ("24.99", "EUR")

@@ -39,6 +39,7 @@ def _page(body: str = "", available: str = "true", **prices: str) -> str:
     ("prices", "body", "price", "old", "premium"),
     [
         ({"price": "49.99"}, "", "49.99", None, None),
+        ({}, '<meta itemprop="price" content="49.99">', "49.99", None, None),
         ({"price": "1 049,99"}, "", "1049.99", None, None),
         ({"price": "49.99", "sale_price": "39.99"}, "", "39.99", "49.99", None),
         ({"price": "49.99", "premium_price": "44.99"}, "", "49.99", None, "44.99"),
