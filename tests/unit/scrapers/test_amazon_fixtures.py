@@ -250,7 +250,7 @@ _OFFSCREEN = '<span class="a-offscreen">24,99 €</span>'
     [
         '<span id="apex-pricetopay-accessibility-label">24,99 € mit 15 Prozent Einsparungen</span>',
         f'<div id="corePriceDisplay_desktop_feature_div"><span class="a-price">{_OFFSCREEN}</span></div>',
-        f'<div id="corePrice_feature_div"><b class="a-price a-text-price">1 €</b><b class="a-price">{_OFFSCREEN}</b></div>',
+        f'<p id="corePrice_feature_div"><b class="a-price a-text-price">1 €</b><b class="a-price">{_OFFSCREEN}</b></p>',
         _HIDDEN,
     ],
 )
