@@ -9,10 +9,11 @@ import re
 import zlib
 from collections.abc import Iterable
 
+import msgspec
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from domain.condition import Condition
-from domain.listing import Availability
+from domain.listing import Availability, UnpricedOffer
 from domain.page import PageMeaning, PageReading, RejectedRecord
 
 MAX_RECORD_BYTES = 64 * 1024
@@ -138,6 +139,21 @@ def gunzip(body: bytes) -> bytes:
 def first_character(body: bytes) -> bytes:
     """Return the first byte that is no blank, which tells JSON from HTML."""
     return body[:4096].lstrip(b" \t\r\n\x0b\x0c\xef\xbb\xbf")[:1]
+
+
+def with_gone_offer(reading: PageReading, source: str, external_id: str | None, url: str) -> PageReading:
+    """Name the offer that a page says is gone, so that a listing known from before is no longer for sale."""
+    if reading.meaning is not PageMeaning.GONE or external_id is None or reading.unpriced:
+        return reading
+    gone = UnpricedOffer(
+        source=source,
+        external_id=external_id,
+        url=url.partition("#")[0],
+        title=external_id,
+        reason=reading.detail,
+        availability=Availability.GONE,
+    )
+    return msgspec.structs.replace(reading, unpriced=(gone,))
 
 
 def reading_of_cut_off(body: bytes) -> PageReading | None:

@@ -81,6 +81,11 @@ def offer_of(url: str) -> str | None:
     return given[0] if given and _OFFER_ID.fullmatch(given[0]) else None
 
 
+def asked_offer(url: str) -> str | None:
+    """Return the offer asked for, None where the address only names the one that is shown in place of an ended one."""
+    return None if is_other_offer(url) and f"#{ASKED}" not in url else offer_of(url)
+
+
 def is_other_offer(url: str) -> bool:
     """Tell whether an address says that the offer asked for has ended and another is shown."""
     return "frominactiveoffer=" in url.lower()

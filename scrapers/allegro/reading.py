@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborHTMLParser
 from domain.listing import UnpricedOffer
 from domain.page import PageMeaning, PageReading, RawPage
 from scrapers.allegro import offer_lists, offer_page
-from scrapers.allegro.addresses import base_of, is_offer_page, is_other_offer, offer_of
+from scrapers.allegro.addresses import SOURCE_NAME, asked_offer, base_of, is_offer_page, is_other_offer, offer_of
 from scrapers.allegro.values import at, load_json, text_at
 from scrapers.page_values import (
     RecordError,
@@ -26,6 +26,7 @@ from scrapers.page_values import (
     reading_of_refusal,
     reading_of_status,
     reject,
+    with_gone_offer,
 )
 
 PARSER_VERSION = 1
@@ -50,6 +51,10 @@ def read_page(page: RawPage) -> PageReading:
 
 
 def _read(page: RawPage) -> PageReading:
+    return with_gone_offer(_judge(page), SOURCE_NAME, asked_offer(page.url), page.url)
+
+
+def _judge(page: RawPage) -> PageReading:
     by_status = reading_of_status(SITE, page.status, page.body)
     if by_status is not None:
         return by_status

@@ -10,11 +10,11 @@ from selectolax.lexbor import LexborHTMLParser
 from domain.listing import Listing, UnpricedOffer
 from domain.page import PageMeaning, PageReading, RawPage
 from scrapers.amazon import meaning
-from scrapers.amazon.domains import DEFAULT_COUNTRY, SITES, Place, base_of, place_of
+from scrapers.amazon.domains import DEFAULT_COUNTRY, SITES, SOURCE_NAME, Place, base_of, place_of
 from scrapers.amazon.product_page import TITLE, read_product
 from scrapers.amazon.search_page import read_tiles, tiles_of, total_entries, total_pages
 from scrapers.amazon.search_url import asin_of
-from scrapers.page_values import RecordError, attribute, first_character, reading_of_cut_off, reject
+from scrapers.page_values import RecordError, attribute, first_character, reading_of_cut_off, reject, with_gone_offer
 
 PARSER_VERSION = 1
 """Raised with every change that reads a stored page differently; pages read by an older one can be read again."""
@@ -41,7 +41,10 @@ def _read(page: RawPage) -> PageReading:
     by_status = meaning.of_empty_or_short(page.status, page.body)
     if by_status is not None:
         return by_status
-    return _read_html(page) if first_character(page.body) == b"<" else _read_other(page)
+    reading = _read_html(page) if first_character(page.body) == b"<" else _read_other(page)
+    asked, place = asin_of(page.url), place_of(page.url)
+    gone = f"{asked}@{place.site.country}" if asked and place else None
+    return with_gone_offer(reading, SOURCE_NAME, gone, page.url)
 
 
 def _read_other(page: RawPage) -> PageReading:

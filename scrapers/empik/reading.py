@@ -11,7 +11,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from domain.listing import UnpricedOffer
 from domain.page import PageMeaning, PageReading, RawPage
-from scrapers.empik.addresses import product_of
+from scrapers.empik.addresses import SOURCE_NAME, product_of
 from scrapers.empik.product_page import is_product, read_product
 from scrapers.empik.search_page import read_tiles, tiles_of
 from scrapers.page_values import (
@@ -22,6 +22,7 @@ from scrapers.page_values import (
     reading_of_refusal,
     reading_of_status,
     reject,
+    with_gone_offer,
 )
 
 PARSER_VERSION = 1
@@ -60,6 +61,10 @@ def read_page(page: RawPage) -> PageReading:
 
 
 def _read(page: RawPage) -> PageReading:
+    return with_gone_offer(_judge(page), SOURCE_NAME, product_of(page.url), page.url)
+
+
+def _judge(page: RawPage) -> PageReading:
     by_status = reading_of_status(SITE, page.status, page.body)
     if by_status is not None:
         return by_status

@@ -27,6 +27,11 @@ _ADDRESSES = {
     "allegro": f"https://allegro.pl/oferta/{allegro.offer_id(goods()[0])}",
     "empik": f"https://www.empik.com{empik.path(goods()[0])}",
 }
+_IDS = {
+    "amazon": f"{amazon.asin(goods()[0])}@de",
+    "allegro": allegro.offer_id(goods()[0]),
+    "empik": empik.product_number(goods()[0]),
+}
 SOURCES = sorted(_ADDRESSES)
 
 
@@ -120,7 +125,10 @@ def test_an_ended_allegro_offer_is_gone_though_the_page_shows_anothers(settings:
     assert "fromInactiveOffer=archived" in page.url
     assert page.url.endswith(f"#asked-offer={allegro.offer_id(good)}")
     assert allegro.other_offer_id(good).encode() in page.body
-    assert (reading.meaning, reading.listings, reading.unpriced) == (PageMeaning.GONE, (), ())
+    assert (reading.meaning, reading.listings) == (PageMeaning.GONE, ())
+    (gone,) = reading.unpriced
+    assert (gone.external_id, gone.availability) == (allegro.offer_id(good), Availability.GONE)
+    assert gone.shown_price is None
 
 
 def test_an_empik_product_without_a_browser_has_no_price_and_says_why(settings: Settings):
@@ -163,7 +171,9 @@ def test_a_refusal_has_its_meaning(
 ):
     set_fault(server, fault, source=source, seconds=120)
     ((page, reading),) = fetch(settings, source, _ADDRESSES[source])
-    assert (reading.meaning, reading.listings, reading.unpriced) == (meaning, (), ())
+    assert (reading.meaning, reading.listings) == (meaning, ())
+    gone = [offer.external_id for offer in reading.unpriced if offer.availability is Availability.GONE]
+    assert gone == ([_IDS[source]] if meaning is PageMeaning.GONE else [])
     assert reading.detail
     assert page.retry_after_seconds == (120 if fault == "throttled" else None)
 

@@ -44,16 +44,20 @@ def test_the_offer_asked_for_is_read(url: str):
 
 
 @pytest.mark.parametrize(
-    "url",
+    ("path", "gone"),
     [
-        "https://allegro.pl/oferta/szelki-18024165999",
-        "https://allegro.pl/produkt/x-fc45a09e-3644-4007-bac9-c31c2bfbd0c5?offerId=18024165357&fromInactiveOffer=archived",
-        "https://allegro.pl/produkt/x-fc45a09e-3644-4007-bac9-c31c2bfbd0c5?offerId=18024165357#asked-offer=17000000001",
+        ("oferta/szelki-18024165999", ["18024165999"]),
+        # Which offer has ended is not in the address: nothing is said of the one shown.
+        ("produkt/x-fc45a09e-3644-4007-bac9-c31c2bfbd0c5?offerId=18024165357&fromInactiveOffer=archived", []),
+        ("produkt/x-fc45a09e-3644-4007-bac9-c31c2bfbd0c5?offerId=18024165357#asked-offer=17000000001", ["17000000001"]),
     ],
 )
-def test_another_sellers_offer_in_place_of_an_ended_one_is_no_listing(url: str):
-    reading = read_recorded("allegro", OFFER, url)
-    assert (reading.meaning, reading.listings, reading.unpriced) == (PageMeaning.GONE, (), ())
+def test_another_sellers_offer_in_place_of_an_ended_one_is_no_listing(path: str, gone: list[str]):
+    reading = read_recorded("allegro", OFFER, f"https://allegro.pl/{path}")
+    assert (reading.meaning, reading.listings) == (PageMeaning.GONE, ())
+    assert [(offer.external_id, offer.availability) for offer in reading.unpriced] == [
+        (one, Availability.GONE) for one in gone
+    ]
 
 
 def test_a_list_has_each_offer_once_and_no_labels():
