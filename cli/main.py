@@ -6,11 +6,12 @@ import sys
 
 import typer
 
-from cli import deals, explain, imports, parse, poll, quarantine, services, watch
+from cli import deals, explain, imports, parse, poll, quarantine, record, services, sources, sync, watch
 from cli.errors import UserError
 from domain.blacklist import BlacklistError
 from domain.settings import SettingsError
 from scrapers.contract import SearchUrlError
+from scrapers.registry import UnknownSourceError
 from warehouse.connect import DatabaseError
 from warehouse.embedded import EmbeddedServerError
 from warehouse.watches import WatchError
@@ -20,6 +21,7 @@ USER_ERRORS = (
     UserError,
     SettingsError,
     SearchUrlError,
+    UnknownSourceError,
     BlacklistError,
     WatchError,
     DatabaseError,
@@ -36,8 +38,11 @@ app.add_typer(watch.app, name="watch")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(services.notify_app, name="notify")
 app.command("poll")(poll.poll)
+app.command("sync")(sync.sync)
+app.command("sources")(sources.sources)
 app.command("import")(imports.import_files)
 app.command("parse")(parse.parse)
+app.command("record")(record.record_pages)
 app.command("deals")(deals.deals)
 app.command("explain")(explain.explain)
 app.command("check")(explain.check)

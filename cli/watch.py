@@ -16,8 +16,9 @@ from domain.money import format_money
 from domain.settings import settings
 from domain.watch import RuleName, Watch
 from pipeline.preview import preview_watch
-from scrapers.contract import ParsedSearch, SearchUrlError
-from scrapers.registry import create_source, source_names
+from scrapers.contract import ParsedSearch
+from scrapers.registry import create_source, source_of_url
+from warehouse.cadence import Cadence, list_cadences
 from warehouse.watches import add_watch, get_watch, list_watches, pause_watch, remove_watch, resume_watch, update_watch
 
 app = typer.Typer(no_args_is_help=True, help="Add, list, change, try out and remove watches.")
@@ -26,18 +27,14 @@ Which = Annotated[str, typer.Argument(help="the watch's number or name")]
 
 
 def parse_url(url: str) -> ParsedSearch:
-    """Read a site's own search URL by whichever source knows it.
+    """Read a site's own address by the source whose site it is.
 
     Raises:
-        UserError: naming what is not understood.
+        UnknownSourceError: for an address of no source.
+        SearchUrlError: naming what is not understood.
     """
-    mistakes = []
-    for name in source_names():
-        try:
-            return create_source(name, settings()).parse_search_url(url)
-        except SearchUrlError as error:
-            mistakes.append(str(error))
-    raise UserError("; ".join(mistakes))
+    configured = settings()
+    return create_source(source_of_url(url, configured.sandbox_url), configured).parse_search_url(url)
 
 
 def _amount(text: str | None, option: str) -> Decimal | None:
@@ -65,7 +62,18 @@ def _limit(watch: Watch) -> str:
     return "-" if watch.max_price is None else format_money(watch.max_price, watch.currency)
 
 
-def _show(watch: Watch) -> None:
+def _interval(watch: Watch, cadence: Cadence | None) -> str:
+    """Return how often a watch is checked, and why."""
+    if watch.check_every_minutes is not None:
+        return f"{watch.check_every_minutes} min, as asked"
+    if cadence is None:
+        return "planned after its first poll"
+    minutes = cadence.interval_seconds / 60
+    every = f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.1f} h"
+    return f"{every} ({cadence.arrivals_per_day:.1f} arrivals a day, {cadence.requests_per_check:.0f} requests a check)"
+
+
+def _show(watch: Watch, cadence: Cadence | None = None) -> None:
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
@@ -81,6 +89,7 @@ def _show(watch: Watch) -> None:
         ("blacklist", ", ".join(watch.blacklist) or "-"),
         ("highlight", ", ".join(watch.highlight) or "-"),
         ("pages a poll", watch.pages_per_poll or "default"),
+        ("checked every", _interval(watch, cadence)),
         ("channels", ", ".join(watch.channels) or "all configured"),
         ("state", "active" if watch.is_active else "paused"),
     ]
@@ -101,6 +110,7 @@ def add(
     blacklist: Annotated[list[str] | None, typer.Option(help="word or /regex/; repeatable")] = None,
     highlight: Annotated[list[str] | None, typer.Option(help="word shown in alerts; repeatable")] = None,
     pages: Annotated[int | None, typer.Option(min=1, max=10, help="pages a poll (default 5, first index 10)")] = None,
+    every: Annotated[int | None, typer.Option(min=1, help="minutes between checks; default: planned")] = None,
     probe: Annotated[bool, typer.Option(help="use this watch to probe the source while it is blocked")] = False,
 ) -> None:
     """Watch a search. The URL is parsed and shown back; a parameter that is not understood is an error."""
@@ -125,6 +135,7 @@ def add(
         blacklist=tuple(blacklist or ()),
         highlight=tuple(highlight or ()),
         pages_per_poll=pages,
+        check_every_minutes=every,
         is_probe=probe,
         **{key: value for key, value in chosen.items() if value is not None},
     )
@@ -138,7 +149,7 @@ def list_all(
 ) -> None:
     """List all watches."""
     with warehouse("watch") as (conn, _):
-        rows = list_watches(conn)
+        rows, cadences = list_watches(conn), list_cadences(conn)
     if as_json:
         for watch in rows:
             out.print(orjson.dumps(msgspec.to_builtins(watch)).decode(), markup=False)
@@ -146,7 +157,7 @@ def list_all(
     if not rows:
         note.print("No watch yet. Add one with: pricescope watch add URL")
         return
-    table = Table("no", "name", "source", "max price", "rules", "state")
+    table = Table("no", "name", "source", "max price", "rules", "checked every", "state")
     for watch in rows:
         state = "active" if watch.is_active else "paused"
         table.add_row(
@@ -155,6 +166,7 @@ def list_all(
             f"{watch.source}.{watch.country}",
             _limit(watch),
             ", ".join(watch.rules),
+            _interval(watch, cadences.get(watch.watch_id)).partition(" (")[0],
             state,
         )
     out.print(table)
@@ -164,7 +176,8 @@ def list_all(
 def show(which: Which) -> None:
     """Show a watch with the parameters its URL was read into."""
     with warehouse("watch") as (conn, _):
-        _show(get_watch(conn, which))
+        watch = get_watch(conn, which)
+        _show(watch, list_cadences(conn).get(watch.watch_id))
 
 
 @app.command("edit")
@@ -180,6 +193,7 @@ def edit(
     blacklist: Annotated[list[str] | None, typer.Option(help="replaces the list; '' empties it")] = None,
     highlight: Annotated[list[str] | None, typer.Option(help="replaces the list; '' empties it")] = None,
     pages: Annotated[int | None, typer.Option(min=1, max=10)] = None,
+    every: Annotated[int | None, typer.Option(min=0, help="minutes between checks; 0: planned again")] = None,
 ) -> None:
     """Change a watch; what is not named stays."""
     changes: dict[str, Any] = {
@@ -193,6 +207,8 @@ def edit(
         "highlight": None if highlight is None else tuple(word for word in highlight if word),
     }
     changes = {key: value for key, value in changes.items() if value is not None}
+    if every is not None:
+        changes["check_every_minutes"] = every or None
     if max_price is not None:
         changes["max_price"] = _amount(max_price, "--max-price")
     if url is not None:

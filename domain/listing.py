@@ -15,6 +15,7 @@ from domain.condition import Condition
 from domain.price_kind import PriceKind
 
 _NO_ATTRIBUTES: Mapping[str, str] = MappingProxyType({})
+_ENCODER = msgspec.json.Encoder()
 
 
 class Availability(StrEnum):
@@ -119,12 +120,11 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
             self.size,
             self.color,
             self.category,
-            str(self.condition),
+            self.condition,
             self.condition_label,
-            str(self.availability),
-            *self._hashed_where_said(),
+            self.availability,
         )
-        return hashlib.blake2b(msgspec.json.encode(fields), digest_size=16).digest()
+        return hashlib.blake2b(_ENCODER.encode(fields + self._hashed_where_said()), digest_size=16).digest()
 
     def _hashed_where_said(self) -> tuple[object, ...]:
         # Only where a source says more than the fields above, so that the hashes of the others stay what they were.

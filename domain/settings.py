@@ -8,9 +8,9 @@ from __future__ import annotations
 import functools
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -40,6 +40,11 @@ class Settings(BaseSettings):
     source_rates: Annotated[dict[str, Annotated[float, Field(gt=0, le=1000)]], NoDecode] = {}
     source_concurrency: Annotated[dict[str, Annotated[int, Field(ge=1, le=400)]], NoDecode] = {}
     source_daily_requests: Annotated[dict[str, Annotated[int, Field(ge=1)]], NoDecode] = {}
+    http_cache_ttl_seconds: Annotated[int, Field(ge=0)] = 0
+    http_cache_megabytes: Annotated[int, Field(ge=1)] = 200
+    shortest_interval_minutes: Annotated[int, Field(ge=1, le=1440)] = 5
+    longest_interval_minutes: Annotated[int, Field(ge=1, le=43200)] = 1440
+    poll_minutes: Annotated[int, Field(ge=1, le=60)] = 10
     chromium_path: Path | None = None
     vinted_cookie: SecretStr | None = None
     sandbox_url: str | None = None
@@ -101,6 +106,12 @@ class Settings(BaseSettings):
             raise ValueError("write SOURCE=NUMBER, with commas between: ebay=5,uzum=20")
         return {name.strip(): number.strip() for name, _, number in pairs}
 
+    @model_validator(mode="after")
+    def _bounds_in_order(self) -> Self:
+        if self.shortest_interval_minutes > self.longest_interval_minutes:
+            raise ValueError("PRICESCOPE_SHORTEST_INTERVAL_MINUTES is longer than PRICESCOPE_LONGEST_INTERVAL_MINUTES")
+        return self
+
     @field_validator("home", mode="after")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
@@ -127,7 +138,10 @@ class Settings(BaseSettings):
 def _explain(error: ValidationError) -> str:
     lines = []
     for mistake in error.errors():
-        field = str(mistake["loc"][0]) if mistake["loc"] else "?"
+        if not mistake["loc"]:
+            lines.append(f"  {mistake['msg']}")
+            continue
+        field = str(mistake["loc"][0])
         name = field.upper() if field.lower().endswith("database_url") else f"PRICESCOPE_{field.upper()}"
         lines.append(f"  {name}: {mistake['msg']}")
     return "The configuration has mistakes:\n" + "\n".join(lines) + "\nSee .env.example for every setting."

@@ -34,6 +34,7 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
         blacklist: words or ``/regex/``; a listing with one is left out of alerts and statistics.
         highlight: words shown, never excluded.
         pages_per_poll: None means the source's default (five).
+        check_every_minutes: the interval asked for; None leaves it to what the watch brings (``domain.cadence``).
         channels: names of the channels told; empty means all configured.
         is_probe: the watch used to probe the source while it is blocked.
     """
@@ -54,6 +55,7 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
     blacklist: tuple[str, ...] = ()
     highlight: tuple[str, ...] = ()
     pages_per_poll: int | None = None
+    check_every_minutes: int | None = None
     channels: tuple[str, ...] = ()
     is_active: bool = True
     is_probe: bool = False

@@ -55,8 +55,8 @@ class Good:
 
     @property
     def gtin(self) -> str:
-        """An EAN of the range 20-29, which shops give themselves and no product in the world carries."""
-        digits = f"29{self.number:010d}"
+        """An EAN of the range 952, which GS1 keeps for examples: no product in the world carries it."""
+        digits = f"952{self.number:09d}"
         total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits))
         return f"{digits}{-total % 10}"
 

@@ -8,8 +8,14 @@ import sandbox.allegro.site
 import sandbox.allegro.watches
 import sandbox.amazon.site
 import sandbox.amazon.watches
+import sandbox.ebay.site
+import sandbox.ebay.watches
 import sandbox.empik.site
 import sandbox.empik.watches
+import sandbox.etsy.site
+import sandbox.etsy.watches
+import sandbox.shop.site
+import sandbox.shop.watches
 import sandbox.vinted.site
 import sandbox.vinted.watches
 from sandbox.clock import MarketClock
@@ -21,13 +27,19 @@ from sandbox.site import Site
 _SITES: dict[str, Callable[[Market, MarketClock, FaultBook], Site]] = {
     "allegro": sandbox.allegro.site.AllegroSite,
     "amazon": sandbox.amazon.site.AmazonSite,
+    "ebay": sandbox.ebay.site.EbaySite,
     "empik": sandbox.empik.site.EmpikSite,
+    "etsy": sandbox.etsy.site.EtsySite,
+    "shop": sandbox.shop.site.ShopSite,
     "vinted": sandbox.vinted.site.VintedSite,
 }
 _DEMO_WATCHES: dict[str, Callable[[str], list[DemoWatch]]] = {
     "allegro": sandbox.allegro.watches.demo_watches,
     "amazon": sandbox.amazon.watches.demo_watches,
+    "ebay": sandbox.ebay.watches.demo_watches,
     "empik": sandbox.empik.watches.demo_watches,
+    "etsy": sandbox.etsy.watches.demo_watches,
+    "shop": sandbox.shop.watches.demo_watches,
     "vinted": sandbox.vinted.watches.demo_watches,
 }
 

@@ -1,6 +1,6 @@
-"""A session or a rendered page from a real browser, for where plain HTTP is refused or brings half a page.
+"""A session, or a rendered page, from a real browser: for where plain HTTP is refused or brings no price.
 
-Belongs here: finding a Chromium, opening a page in a fresh context, handing back its cookies or its content. Does not:
+Belongs here: finding a Chromium, opening a page in a fresh context, handing back its cookies or its document. Does not:
 hiding that it is a browser under control, forging fingerprints, solving captchas; a site that then still refuses is
 ``blocked``.
 
@@ -10,9 +10,10 @@ The browser names itself with the same User-Agent as the plain client, because c
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import logging
 import shutil
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -20,9 +21,12 @@ from urllib.parse import urlsplit
 import msgspec
 
 from domain.settings import Settings
+from scrapers.http import Answer
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Playwright, ProxySettings, Route
+
+logger = logging.getLogger(__name__)
 
 _CANDIDATES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _FLAGS = (
@@ -60,20 +64,6 @@ class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
     headers: dict[str, str]
 
 
-class RenderedPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A page as it stood after its own scripts had run.
-
-    Attributes:
-        status: of the page itself; 0 where the browser does not say.
-        url: final address.
-        html: the document, serialised.
-    """
-
-    status: int
-    url: str
-    html: str
-
-
 def find_chromium(settings: Settings) -> Path | None:
     """Return the Chromium to use: the configured one, else the system's, else None (Playwright's own is tried)."""
     if settings.chromium_path is not None:
@@ -107,6 +97,74 @@ async def fetch_session(
         BrowserUnavailableError: where there is no browser, or it cannot start.
         BrowserError: where the page did not load in time.
     """
+    async with _context(url, settings, headers or {}, timeout_seconds) as context:
+        page = await context.new_page()
+        response = await page.goto(url, wait_until="domcontentloaded", timeout=timeout_seconds * 1000)
+        cookies = await _cookies(context, url)
+        deadline = asyncio.get_running_loop().time() + min(_SETTLE_SECONDS, timeout_seconds / 2)
+        while wanted_cookies and not any(name in cookies for name in wanted_cookies):
+            if asyncio.get_running_loop().time() > deadline:
+                break
+            await asyncio.sleep(0.2)
+            cookies = await _cookies(context, url)
+        return BrowserSession(
+            status=response.status if response else 0,
+            cookies=cookies,
+            headers=dict(await response.all_headers()) if response else {},
+        )
+
+
+async def fetch_rendered(
+    url: str,
+    *,
+    settings: Settings,
+    wait_for: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    refuse: Callable[[str], Awaitable[str | None]] | None = None,
+    timeout_seconds: float = 60.0,
+) -> Answer:
+    """Open a page in a fresh Chromium, let its scripts run, and return the document as it stands then.
+
+    Args:
+        wait_for: CSS selector that is there when the page is complete; without it, or when it does not come within ten
+            seconds, the page is taken once its requests have gone quiet.
+        headers: sent to the page's origin only.
+        refuse: asked before every request of the page; a sentence keeps it from being sent (``scrapers.ssrf``).
+
+    Raises:
+        BrowserUnavailableError: where there is no browser, or it cannot start.
+        BrowserError: where the page did not load in time.
+    """
+    from playwright.async_api import TimeoutError as Late  # noqa: PLC0415 - see _context
+
+    began = asyncio.get_running_loop().time()
+    async with _context(url, settings, headers or {}, timeout_seconds) as context:
+        if refuse is not None:
+            await _guard(context, refuse)
+        page = await context.new_page()
+        response = await page.goto(url, wait_until="domcontentloaded", timeout=timeout_seconds * 1000)
+        try:
+            if wait_for is not None:
+                await page.wait_for_selector(wait_for, state="attached", timeout=_SETTLE_SECONDS * 1000)
+            else:
+                await page.wait_for_load_state("networkidle", timeout=_SETTLE_SECONDS * 1000)
+        except Late:
+            # What is there by now is read; a price that never came is told as such.
+            logger.debug("%s did not settle", urlsplit(url).hostname)
+        return Answer(
+            status=response.status if response else 0,
+            url=page.url,
+            headers={"content-type": "text/html; charset=utf-8"},
+            body=(await page.content()).encode(),
+            duration_ms=round((asyncio.get_running_loop().time() - began) * 1000),
+        )
+
+
+@asynccontextmanager
+async def _context(
+    url: str, settings: Settings, headers: Mapping[str, str], timeout_seconds: float
+) -> AsyncIterator[BrowserContext]:
+    """Yield a context of a fresh browser; what Playwright raises in it becomes ``BrowserError``."""
     try:
         # Lazy: the polling path never needs it, and importing it costs a quarter of a second.
         from playwright.async_api import Error, async_playwright  # noqa: PLC0415
@@ -116,55 +174,12 @@ async def fetch_session(
         ) from error
     try:
         async with asyncio.timeout(timeout_seconds), async_playwright() as playwright:
-            return await _visit(playwright, url, settings, wanted_cookies, headers or {}, timeout_seconds)
-    except TimeoutError as error:
-        raise BrowserError(
-            f"the browser had no session from {urlsplit(url).hostname} in {timeout_seconds:g} s"
-        ) from error
-    except Error as error:
-        raise BrowserError(f"the browser failed: {_first_line(error)}") from error
-
-
-async def fetch_rendered(
-    url: str,
-    *,
-    settings: Settings,
-    wanted_selector: str,
-    headers: Mapping[str, str] | None = None,
-    timeout_seconds: float = 60.0,
-) -> RenderedPage:
-    """Open a page in a fresh, headless Chromium, let its scripts run, and return what it became.
-
-    Args:
-        wanted_selector: CSS; waited for, within ten seconds. The page is returned as it is where that never appears.
-        headers: sent to the page's origin only.
-        timeout_seconds: for everything together.
-
-    Raises:
-        BrowserUnavailableError: where there is no browser, or it cannot start.
-        BrowserError: where the page did not load in time.
-    """
-    try:
-        # Lazy: see fetch_session.
-        from playwright.async_api import Error, async_playwright  # noqa: PLC0415
-    except ImportError as error:
-        raise BrowserUnavailableError(
-            "Playwright is not installed: install it to read pages made by scripts"
-        ) from error
-    try:
-        async with asyncio.timeout(timeout_seconds), async_playwright() as playwright:
             browser = await _launch(playwright, settings)
             try:
                 context = await browser.new_context(user_agent=settings.user_agent)
-                await context.route("**/*", _without_pictures)
                 if headers:
                     await _send_headers_to_origin(context, url, headers)
-                page = await context.new_page()
-                response = await page.goto(url, wait_until="domcontentloaded", timeout=timeout_seconds * 1000)
-                settle = min(_SETTLE_SECONDS, timeout_seconds / 2) * 1000
-                with contextlib.suppress(Error):
-                    await page.wait_for_selector(wanted_selector, state="attached", timeout=settle)
-                return RenderedPage(status=response.status if response else 0, url=page.url, html=await page.content())
+                yield context
             finally:
                 await browser.close()
     except TimeoutError as error:
@@ -173,16 +188,8 @@ async def fetch_rendered(
         raise BrowserError(f"the browser failed: {_first_line(error)}") from error
 
 
-async def _without_pictures(route: Route) -> None:
-    """Spare the site what a price does not need."""
-    if route.request.resource_type in {"image", "media", "font"}:
-        await route.abort()
-    else:
-        await route.fallback()
-
-
 async def _launch(playwright: Playwright, settings: Settings) -> Browser:
-    from playwright.async_api import Error  # noqa: PLC0415 - see fetch_session
+    from playwright.async_api import Error  # noqa: PLC0415 - see _context
 
     path = find_chromium(settings)
     try:
@@ -196,35 +203,15 @@ async def _launch(playwright: Playwright, settings: Settings) -> Browser:
         ) from error
 
 
-async def _visit(
-    playwright: Playwright,
-    url: str,
-    settings: Settings,
-    wanted: tuple[str, ...],
-    headers: Mapping[str, str],
-    timeout_seconds: float,
-) -> BrowserSession:
-    browser = await _launch(playwright, settings)
-    try:
-        context = await browser.new_context(user_agent=settings.user_agent)
-        if headers:
-            await _send_headers_to_origin(context, url, headers)
-        page = await context.new_page()
-        response = await page.goto(url, wait_until="domcontentloaded", timeout=timeout_seconds * 1000)
-        cookies = await _cookies(context, url)
-        deadline = asyncio.get_running_loop().time() + min(_SETTLE_SECONDS, timeout_seconds / 2)
-        while wanted and not any(name in cookies for name in wanted):
-            if asyncio.get_running_loop().time() > deadline:
-                break
-            await asyncio.sleep(0.2)
-            cookies = await _cookies(context, url)
-        return BrowserSession(
-            status=response.status if response else 0,
-            cookies=cookies,
-            headers=dict(await response.all_headers()) if response else {},
-        )
-    finally:
-        await browser.close()
+async def _guard(context: BrowserContext, refuse: Callable[[str], Awaitable[str | None]]) -> None:
+    async def decide(route: Route) -> None:
+        address = route.request.url
+        if address.startswith(("http://", "https://")) and await refuse(address) is not None:
+            await route.abort("blockedbyclient")
+        else:
+            await route.fallback()
+
+    await context.route("**/*", decide)
 
 
 async def _send_headers_to_origin(context: BrowserContext, url: str, headers: Mapping[str, str]) -> None:

@@ -13,6 +13,7 @@ import msgspec
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from domain.condition import Condition
+from domain.gtin import valid_gtin
 from domain.listing import Availability, UnpricedOffer
 from domain.page import PageMeaning, PageReading, RejectedRecord
 
@@ -87,17 +88,12 @@ def attribute(tree: LexborHTMLParser | LexborNode, selector: str, name: str) -> 
 
 
 def gtin(text: str | None) -> str | None:
-    """Return the first valid EAN, UPC, ISBN-13 or GTIN-14 in a text, digits only; its check digit must be right."""
+    """Return the first valid EAN, UPC, ISBN-13 or GTIN-14 in a text (see ``domain.gtin``)."""
     for candidate in re.findall(r"[0-9][0-9-]{6,16}[0-9]", (text or "")[:2000]):
-        digits = candidate.replace("-", "")
-        if len(digits) in {8, 12, 13, 14} and digits.strip("0") and _check_digit_holds(digits):
-            return str(digits)
+        found = valid_gtin(candidate)
+        if found is not None:
+            return found
     return None
-
-
-def _check_digit_holds(digits: str) -> bool:
-    total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(digits)))
-    return total % 10 == 0
 
 
 def schema_availability(value: str | None) -> Availability:

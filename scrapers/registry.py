@@ -6,8 +6,10 @@ Belongs here: names, where the factories are, when a source is polled. Does not:
 from __future__ import annotations
 
 import importlib
+import re
 from datetime import datetime
 from typing import NamedTuple, cast
+from urllib.parse import urlsplit
 
 from domain.settings import Settings
 from scrapers.contract import Clock, Source, SourceFactory
@@ -21,20 +23,72 @@ class Entry(NamedTuple):
         tick: cron (UTC) at which the watches that are due are polled; minutes differ so that sources do not start
             together.
         sync: cron (UTC) at which all its watches are polled, due or not; empty for none.
+        hosts: names of its sites as regular expressions, matched whole; an address there is this source's to read.
+        daily_requests: what it may be sent in a UTC day where the settings say nothing.
     """
 
     module: str
     factory: str
     tick: str
+    hosts: str = r"(?!)"
     sync: str = ""
+    daily_requests: int = 10_000
 
 
 _SOURCES: dict[str, Entry] = {
-    "allegro": Entry("scrapers.allegro.client", "create_allegro", tick="1-59/10 * * * *", sync="10 2 * * *"),
-    "amazon": Entry("scrapers.amazon.client", "create_amazon", tick="5-59/10 * * * *", sync="20 2 * * *"),
-    "empik": Entry("scrapers.empik.client", "create_empik", tick="7-59/10 * * * *", sync="30 2 * * *"),
-    "vinted": Entry("scrapers.vinted.client", "create_vinted", tick="*/5 * * * *"),
+    "allegro": Entry(
+        "scrapers.allegro.client",
+        "create_allegro",
+        tick="1-59/10 * * * *",
+        sync="10 2 * * *",
+        hosts=r"(www\.)?allegro\.pl",
+        daily_requests=2_000,
+    ),
+    "amazon": Entry(
+        "scrapers.amazon.client",
+        "create_amazon",
+        tick="5-59/10 * * * *",
+        sync="20 2 * * *",
+        hosts=r"((www|m|smile)\.)?amazon\.[a-z.]+|a\.co|amzn\.[a-z]+",
+        daily_requests=2_000,
+    ),
+    "ebay": Entry(
+        "scrapers.ebay.client",
+        "create_ebay",
+        tick="3-59/10 * * * *",
+        sync="0 0,6,12,18 * * *",
+        hosts=r"(www\.|m\.)?ebay\.[a-z.]+",
+        daily_requests=5_000,
+    ),
+    "empik": Entry(
+        "scrapers.empik.client",
+        "create_empik",
+        tick="7-59/10 * * * *",
+        sync="30 2 * * *",
+        hosts=r"(www\.)?empik\.com",
+        daily_requests=2_000,
+    ),
+    "etsy": Entry(
+        "scrapers.etsy.client",
+        "create_etsy",
+        tick="4-59/10 * * * *",
+        sync="0 2,8,14,20 * * *",
+        hosts=r"(www\.)?etsy\.com",
+        daily_requests=5_000,
+    ),
+    "shop": Entry("scrapers.shop.client", "create_shop", tick="2-59/10 * * * *", sync="0 2 * * *"),
+    "vinted": Entry(
+        "scrapers.vinted.client",
+        "create_vinted",
+        tick="*/5 * * * *",
+        hosts=r"(www\.|api\.)?vinted\.[a-z.]+",
+        daily_requests=20_000,
+    ),
 }
+
+
+# Reads product pages of hosts that no other source claims.
+ANY_SHOP = "shop"
 
 
 class UnknownSourceError(ValueError):
@@ -55,6 +109,35 @@ def source_entry(name: str) -> Entry:
     if name not in _SOURCES:
         raise UnknownSourceError(f"no source {name[:40]!r} is known; known: {', '.join(source_names())}")
     return _SOURCES[name]
+
+
+def source_of_url(url: str, sandbox_url: str | None = None) -> str:
+    """Return which source an address belongs to: by its host, or by its path where it lies in the sandbox.
+
+    Raises:
+        UnknownSourceError: for what is no address, or no source's.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        host = (parts.hostname or "").lower().rstrip(".")
+    except ValueError:
+        host = ""
+    if not host or parts.scheme not in {"http", "https"}:
+        raise UnknownSourceError(f"{url[:80]!r} is not an address; paste it whole, with https:// at the start")
+    first = parts.path.split("/")[1] if parts.path.startswith("/") else ""
+    if sandbox_url and url.strip().startswith(sandbox_url.rstrip("/") + "/") and first in _SOURCES:
+        return first
+    claimed = [name for name, entry in _SOURCES.items() if re.fullmatch(entry.hosts, host)]
+    if claimed:
+        return claimed[0]
+    if ANY_SHOP in _SOURCES:
+        return ANY_SHOP
+    raise UnknownSourceError(f"no source reads {host[:60]}; known: {', '.join(source_names())}")
+
+
+def daily_requests(name: str, settings: Settings) -> int:
+    """Return how many requests a source may be sent in one UTC day."""
+    return settings.source_daily_requests.get(name, source_entry(name).daily_requests)
 
 
 def create_source(

@@ -28,6 +28,8 @@ def _text(value: object) -> str:
         return str(value).lower()
     if isinstance(value, tuple):
         return ",".join(str(part) for part in value)
+    if isinstance(value, dict):
+        return ",".join(f"{name}={number}" for name, number in value.items())
     if isinstance(value, Path):
         return str(value)
     return str(value)

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from domain.settings import Settings
 from domain.watch import Watch
 from sandbox.server import SandboxServer
-from scrapers.registry import create_source
+from scrapers.registry import create_source, source_of_url
 from warehouse.connect import DatabaseUrl
 from warehouse.watches import add_watch as keep_watch
 
@@ -65,7 +65,7 @@ def set_clock(server: SandboxServer, moment: datetime) -> None:
 
 def add_watch(conn: psycopg.Connection, settings: Settings, url: str, name: str, **fields: object) -> Watch:
     """Add a watch from a site's own search URL, as the command line does."""
-    parsed = create_source("vinted", settings).parse_search_url(url)
+    parsed = create_source(source_of_url(url, settings.sandbox_url), settings).parse_search_url(url)
     wanted = Watch(
         watch_id=0,
         owner="owner",

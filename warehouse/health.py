@@ -49,3 +49,15 @@ def source_vitals(conn: psycopg.Connection) -> dict[str, Vitals]:
         source: Vitals(source=source, state=state, last_success_at=last_success, active_watches=active)
         for source, state, last_success, active in rows
     }
+
+
+def source_counts(conn: psycopg.Connection) -> dict[str, tuple[int, int]]:
+    """Return active watches and listings of every source that has any."""
+    rows = conn.execute(
+        """
+        select source, coalesce(watches, 0), coalesce(listings, 0)
+        from (select source, count(*) as watches from app.watches where is_active group by source) as w
+        full join (select source, count(*) as listings from core.listings group by source) as l using (source)
+        """
+    )
+    return {source: (watches, listings) for source, watches, listings in rows}

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Double,
     ForeignKey,
     Identity,
     Index,
@@ -218,6 +219,7 @@ watches = Table(
     Column("blacklist", ARRAY(Text), nullable=False, server_default="{}"),
     Column("highlight", ARRAY(Text), nullable=False, server_default="{}"),
     Column("pages_per_poll", SmallInteger),
+    Column("check_every_minutes", Integer, comment="interval its owner asks for; null: planned, see ops.watch_cadence"),
     Column("channels", ARRAY(Text), nullable=False, server_default="{}"),
     Column("is_active", Boolean, nullable=False, server_default=text("true")),
     Column("is_probe", Boolean, nullable=False, server_default=text("false")),
@@ -401,5 +403,18 @@ checkpoints = Table(
     Column("name", Text, primary_key=True),
     Column("value", JSONB, nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    schema="ops",
+)
+
+# How often each watch is checked, as planned after the last poll of its source (domain.cadence).
+watch_cadence = Table(
+    "watch_cadence",
+    metadata,
+    Column("watch_id", BigInteger, ForeignKey("app.watches.watch_id", ondelete="CASCADE"), primary_key=True),
+    Column("interval_seconds", Integer, nullable=False),
+    Column("arrivals_per_day", Double, nullable=False, comment="new and changed listings expected a day"),
+    Column("requests_per_check", Double, nullable=False),
+    Column("due_at", DateTime(timezone=True), comment="null: now"),
+    Column("planned_at", DateTime(timezone=True), nullable=False),
     schema="ops",
 )

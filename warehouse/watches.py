@@ -81,18 +81,6 @@ def list_watches(conn: psycopg.Connection, *, source: str | None = None, active_
     )
 
 
-def due_watches(conn: psycopg.Connection, source: str) -> list[Watch]:
-    """Return the active watches of a source in the order to poll: the one that waited longest first."""
-    return read_rows(
-        conn,
-        Watch,
-        f"select {columns(Watch, 'w.')} from app.watches w left join lateral (select max(p.fetched_at) as at"
-        " from raw.pages p where p.source = w.source and p.watch_id = w.watch_id and p.day >= current_date - 2) last"
-        " on true where w.source = %s and w.is_active order by last.at nulls first, w.watch_id",
-        (source,),
-    )
-
-
 def probe_watch(conn: psycopg.Connection, source: str) -> Watch | None:
     """Return the watch to probe a blocked source with: the one marked for it, else the oldest active."""
     return read_one(

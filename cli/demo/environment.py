@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from domain.settings import Settings, settings
+from scrapers.registry import source_names
 from warehouse.embedded import EmbeddedServer
 
 DEMO_HOME = Path(".pricescope-demo")
@@ -26,7 +27,17 @@ def demo_settings(*, sandbox_url: str, smtp_port: int, slack_url: str, dashboard
             "PRICESCOPE_EMAIL_TO": "you@demo.invalid",
             "PRICESCOPE_SLACK_WEBHOOK_URL": slack_url,
             "PRICESCOPE_DASHBOARD_URL": dashboard_url,
-            "PRICESCOPE_ENABLED_SOURCES": "vinted",
+            "PRICESCOPE_ENABLED_SOURCES": ",".join(source_names()),
+            # The sandbox takes any credentials; what `.env` has for the real marketplaces must not reach it.
+            "PRICESCOPE_EBAY_CLIENT_ID": "sandbox",
+            "PRICESCOPE_EBAY_CLIENT_SECRET": "sandbox",
+            "PRICESCOPE_ETSY_KEYSTRING": "sandbox",
+            "PRICESCOPE_ETSY_SHARED_SECRET": "sandbox",
+            "PRICESCOPE_REDDIT_CLIENT_ID": "sandbox",
+            "PRICESCOPE_REDDIT_CLIENT_SECRET": "sandbox",
+            "PRICESCOPE_REDDIT_USERNAME": "",
+            "PRICESCOPE_REDDIT_PASSWORD": "",
+            "PRICESCOPE_SHOPS_FILE": "",
             "PRICESCOPE_SCHEDULES_RUNNING": "false",
             "PRICESCOPE_FIRST_DAY": first_day.isoformat(),
             # Empty, not absent: what `.env` says for the real pipeline must not reach the demo.

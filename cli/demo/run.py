@@ -22,9 +22,10 @@ from cli.demo.environment import demo_settings, fresh_home
 from cli.demo.score import Score, score
 from domain.settings import Settings
 from domain.watch import Watch
+from pipeline.overview import source_overview
 from sandbox.demo_watch import DemoWatch
 from sandbox.sites import demo_watches
-from scrapers.registry import create_source
+from scrapers.registry import create_source, source_names
 from services import dagster_home
 from services.runs import RunResult, run_house_job, run_poll
 from services.stack import (
@@ -143,8 +144,10 @@ def live(demo: Demo, configured: Settings, stack: Stack, market: dict[str, Any])
         ensure_partitions(conn, first, today + timedelta(days=62))
         for wanted in demo_watches(market["url"]):
             add_watch(conn, configured, wanted)
-        partitions = [f"{first + timedelta(days=n)}|vinted" for n in range(demo.options.days)]
-        with demo.step(f"History: {demo.options.days} days in one Dagster backfill"):
+        partitions = [
+            f"{first + timedelta(days=n)}|{name}" for name in source_names() for n in range(demo.options.days)
+        ]
+        with demo.step(f"History: {demo.options.days} days of {len(source_names())} sources in one Dagster backfill"):
             backfill = stack.api.launch_backfill(HISTORY_ASSETS, partitions, {"pricescope/task": "backfill"})
             start_daemon(configured, stack)
             stack.api.await_backfill(backfill, seconds=600, tick=lambda _: None)
@@ -167,7 +170,7 @@ def live(demo: Demo, configured: Settings, stack: Stack, market: dict[str, Any])
                 succeeded(run_house_job(configured, job))
         with demo.step("dbt documentation"):
             docs.wait(120)
-        return summarise(demo, conn, market, known, market_day(today, demo.options.ticks))
+        return summarise(demo, configured, conn, market, known, market_day(today, demo.options.ticks))
 
 
 def market_day(today: date, number: int) -> datetime:
@@ -194,11 +197,12 @@ def add_watch(conn: psycopg.Connection, configured: Settings, wanted: DemoWatch)
 
 
 def tick(demo: Demo, configured: Settings, market: dict[str, Any], moment: datetime) -> None:
-    """Move the market on and poll it through the poll job."""
+    """Move the market on and poll every source through the poll job."""
     httpx2.post(f"{market['url']}/control/clock", json={"time": moment.isoformat()}).raise_for_status()
-    result = succeeded(run_poll(configured, "vinted", _today()))
-    for line in result.lines:
-        demo.console.print(f"    [dim]{line}[/dim]", soft_wrap=True)
+    for source in source_names():
+        result = succeeded(run_poll(configured, source, _today()))
+        for line in result.lines:
+            demo.console.print(f"    [dim]{line}[/dim]", soft_wrap=True)
 
 
 def succeeded(result: RunResult) -> RunResult:
@@ -218,15 +222,23 @@ def external_ids(conn: psycopg.Connection) -> set[str]:
 
 
 def summarise(
-    demo: Demo, conn: psycopg.Connection, market: dict[str, Any], known: set[str], moment: datetime
+    demo: Demo,
+    configured: Settings,
+    conn: psycopg.Connection,
+    market: dict[str, Any],
+    known: set[str],
+    moment: datetime,
 ) -> dict[str, Any]:
-    """Hold the deals of the live phase against the sandbox's truth."""
+    """Hold the Vinted deals of the live phase against the sandbox's truth; say of every source how it stands."""
     truth = httpx2.get(f"{market['url']}/truth/vinted", params={"sandbox_time": moment.isoformat()}).json()
     kinds = {row["external_id"]: "planted" if row["planted"] else row["kind"] for row in truth}
     everything = external_ids(conn)
+    overview = source_overview(conn, configured, datetime.now(UTC))
     rows = list_deals(conn, limit=100_000, with_hidden=True)
-    live_score = score(kinds, everything - known, {row.external_id for row in rows if not row.is_initial})
-    history_score = score(kinds, known, {row.external_id for row in rows if row.is_initial})
+    live_score = score(
+        kinds, everything - known, {row.external_id for row in rows if not row.is_initial and row.source == "vinted"}
+    )
+    history_score = score(kinds, known, {row.external_id for row in rows if row.is_initial and row.source == "vinted"})
     delivered = outbox.count_by_state(conn)
     return {
         "planted": live_score.planted,
@@ -234,7 +246,8 @@ def summarise(
         "missed": live_score.missed,
         "false_alarms": live_score.false_alarms,
         "false_alarm_kinds": live_score.false_alarm_kinds,
-        "listings": len(everything),
+        "listings": sum(row.listings for row in overview),
+        "sources": {row.source: {"state": row.state, "listings": row.listings} for row in overview},
         "live_listings": live_score.listings,
         "deals": len(rows),
         "notifications_delivered": delivered.get("sent", 0),
@@ -253,7 +266,7 @@ def asdict_score(found: Score) -> dict[str, Any]:
 def start_automation(stack: Stack) -> None:
     """Start the schedules and the sensor: they were held back so that no poll fell into the backfill."""
     for location, name in (
-        ("polling", "poll_vinted"),
+        *(("polling", f"poll_{source}") for source in source_names()),
         ("polling", "health_hourly"),
         ("statistics", "statistics_hourly"),
     ):
@@ -288,7 +301,8 @@ def serve(demo: Demo, stack: Stack, market: dict[str, Any], summary: dict[str, A
 def sentence(summary: dict[str, Any]) -> str:
     """Return the summary in two sentences."""
     return (
-        f"{summary['listings']} listings; of {summary['live_listings']} that appeared while it watched, "
+        f"{summary['listings']} listings of {len(summary['sources'])} sources; of {summary['live_listings']} that "
+        f"appeared on Vinted while it watched, "
         f"{summary['planted']} were planted deals: {summary['found']} found, {summary['missed']} missed, "
         f"{summary['false_alarms']} false alarms. {summary['notifications_delivered']} notifications delivered "
         f"in {summary['seconds']:.0f} s."

@@ -10,7 +10,7 @@ from orchestration.resources import ChannelsResource, SettingsResource, Warehous
 from orchestration.runs import recorded_step, task_of
 from pipeline.deliver import deliver_due
 from pipeline.judge import judge_pending
-from pipeline.poll import PastDayError, poll_day, utc_now
+from pipeline.poll import Extent, PastDayError, poll_day, utc_now
 from pipeline.read import read_day
 
 # Fetching is retried below, page by page; a second attempt of the step covers a lost database connection.
@@ -29,11 +29,17 @@ watches = dg.AssetSpec(
 class FetchConfig(dg.Config):
     """Run configuration of `raw_listings`.
 
-    ``index`` reads ten pages a watch instead of five; ``fetch`` False lets the stored pages stand (imports).
+    ``index`` reads ten pages a watch instead of five; ``only_due`` leaves out the watches whose interval has not
+    passed; ``fetch`` False lets the stored pages stand (imports).
     """
 
     index: bool = False
+    only_due: bool = False
     fetch: bool = True
+
+    def extent(self) -> Extent:
+        """Return the same for the pipeline."""
+        return Extent(index=self.index, only_due=self.only_due, fetch=self.fetch)
 
 
 class ReadConfig(dg.Config):
@@ -68,9 +74,7 @@ def raw_listings(
                 warehouse.connection("raw_listings") as conn,
                 recorded_step(conn, context.run_id, source, day, step="raw_listings", task=task) as counters,
             ):
-                outcome = poll_day(
-                    conn, app_settings.get(), source, day, run_id=context.run_id, index=config.index, fetch=config.fetch
-                )
+                outcome = poll_day(conn, app_settings.get(), source, day, run_id=context.run_id, extent=config.extent())
                 counters.add(pages=outcome.pages)
         except PastDayError as error:
             raise dg.Failure(str(error), allow_retries=False) from error

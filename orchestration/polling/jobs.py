@@ -18,7 +18,7 @@ poll = dg.define_asset_job(
         assets.raw_listings, "items", "price_history", assets.deals, assets.alerts
     ).without_checks(),
     partitions_def=source_days,
-    tags=_limit(20),
+    tags=_limit(15),
     description="Fetch a source's watches, read the pages, judge what is new, tell who asked. In one process.",
 )
 

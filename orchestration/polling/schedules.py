@@ -1,53 +1,80 @@
 """When things run. All cron expressions are UTC; a source's minute offset keeps sources from starting together."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 import dagster as dg
 import psycopg
 
-from domain.settings import SettingsError, load_settings
+from domain.settings import Settings, SettingsError, load_settings
 from domain.source_state import may_poll
 from orchestration.partitions import SourceDay
 from orchestration.polling import jobs
-from orchestration.resources import WarehouseResource
+from orchestration.resources import SettingsResource, WarehouseResource
 from orchestration.runs import is_under_way
-from pipeline.poll import utc_now
-from scrapers.registry import source_entry, source_names
-from warehouse.source_state import load_source_state
+from pipeline.cadence import due_until
+from pipeline.poll import state_now, utc_now
+from scrapers.registry import create_source, source_entry, source_names
+from warehouse.cadence import next_due
 from warehouse.watches import probe_watch
 
 
 def poll_request(
-    conn: psycopg.Connection, instance: dg.DagsterInstance, source: str, now: datetime
+    conn: psycopg.Connection,
+    instance: dg.DagsterInstance,
+    settings: Settings,
+    source: str,
+    now: datetime,
+    *,
+    only_due: bool = False,
 ) -> dg.RunRequest | dg.SkipReason:
     """Return the run to start, or why none is."""
     if probe_watch(conn, source) is None:
         return dg.SkipReason(f"{source}: no watch asks for it; add one with `pricescope watch add URL`.")
-    state = load_source_state(conn, source, now)
+    state = state_now(conn, create_source(source, settings), now)
     decision = may_poll(state, now)
     if decision == "wait":
-        return dg.SkipReason(f"{source}: {state.detail or state.state}; the next probe is not due yet.")
+        return dg.SkipReason(f"{source}: {state.detail or state.state}; it is not asked before its time.")
+    if only_due and decision == "poll":
+        due = next_due(conn, source)
+        if due is not None and due > due_until(settings, now):
+            return dg.SkipReason(f"{source}: the next watch is due at {due:%H:%M:%S} UTC.")
     # Behind a long run, polls would queue up and then follow one another without a pause.
     if is_under_way(instance, jobs.poll.name, {"dagster/partition/source": source}):
         return dg.SkipReason(f"{source}: a poll is queued or running.")
-    return dg.RunRequest(partition_key=SourceDay(source, now.date()).key, tags={"pricescope/decision": decision})
+    return dg.RunRequest(
+        partition_key=SourceDay(source, now.date()).key,
+        run_config={"ops": {"raw_listings": {"config": {"only_due": only_due and decision == "poll"}}}},
+        tags={"pricescope/decision": decision},
+    )
 
 
-def _poll_schedule(source: str, *, running: bool) -> dg.ScheduleDefinition:
+def _schedule(name: str, source: str, cron: str, *, only_due: bool, running: bool) -> dg.ScheduleDefinition:
+    which = "its watches that are due" if only_due else "all its watches"
+
     @dg.schedule(
-        name=f"poll_{source}",
+        name=name,
         job=jobs.poll,
-        cron_schedule=source_entry(source).tick,
+        cron_schedule=cron,
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED,
-        description=f"Poll {source}; while it is blocked, probe it hourly with the test watch.",
+        description=f"Poll {source}: {which}. While it is blocked, probe it hourly with the test watch.",
     )
-    def schedule(context: dg.ScheduleEvaluationContext, warehouse: WarehouseResource) -> dg.RunRequest | dg.SkipReason:
+    def schedule(
+        context: dg.ScheduleEvaluationContext, warehouse: WarehouseResource, app_settings: SettingsResource
+    ) -> dg.RunRequest | dg.SkipReason:
         with warehouse.connection("schedule") as conn:
-            return poll_request(conn, context.instance, source, utc_now())
+            return poll_request(conn, context.instance, app_settings.get(), source, utc_now(), only_due=only_due)
 
     return schedule
+
+
+def _source_schedules(source: str, *, running: bool) -> Iterator[dg.ScheduleDefinition]:
+    """Yield a source's schedules: the tick that polls what is due, and the brief's hours at which all is polled."""
+    entry = source_entry(source)
+    yield _schedule(f"poll_{source}", source, entry.tick, only_due=True, running=running)
+    if entry.sync:
+        yield _schedule(f"sync_{source}", source, entry.sync, only_due=False, running=running)
 
 
 def build_schedules() -> Iterable[dg.ScheduleDefinition]:
@@ -64,7 +91,7 @@ def build_schedules() -> Iterable[dg.ScheduleDefinition]:
         )
     running = settings.schedules_running
     status = dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED
-    polls = [_poll_schedule(name, running=running) for name in settings.enabled_sources]
+    polls = [one for name in settings.enabled_sources for one in _source_schedules(name, running=running)]
     house = [
         dg.ScheduleDefinition(
             name="health_hourly",

@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from domain.page import PageReading, RawPage
 from domain.settings import Settings
 from scrapers.allegro import addresses
@@ -98,12 +100,4 @@ def _with_asked(answer: Answer, asked: str | None) -> Answer:
     """Keep the offer asked for in the stored address, where a redirect took it away."""
     if asked is None or not answer.status or addresses.offer_of(answer.url) == asked:
         return answer
-    return Answer(
-        status=answer.status,
-        url=f"{answer.url.partition('#')[0]}#{ASKED}{asked}",
-        headers=answer.headers,
-        body=answer.body,
-        duration_ms=answer.duration_ms,
-        error=answer.error,
-        retry_after=answer.retry_after,
-    )
+    return msgspec.structs.replace(answer, url=f"{answer.url.partition('#')[0]}#{ASKED}{asked}")

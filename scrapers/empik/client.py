@@ -104,7 +104,7 @@ class EmpikSource(PageSource):
             shown = await fetch_rendered(
                 url,
                 settings=self._settings,
-                wanted_selector=FILLED_PRICE,
+                wait_for=FILLED_PRICE,
                 headers=self._market_headers,
                 timeout_seconds=2 * self._settings.request_timeout_seconds,
             )
@@ -112,15 +112,7 @@ class EmpikSource(PageSource):
             # The page without its price stands; the owner sees why there is none.
             logger.warning("empik: no page by browser: %s", error)
             return None
-        return RawPage(
-            source=self.name,
-            url=shown.url,
-            status=shown.status,
-            content_type="text/html; rendered",
-            body=shown.html.encode("utf-8", "replace"),
-            fetched_at=self._clock(),
-            watch_id=query.watch_id,
-        )
+        return self._page(shown, query)
 
 
 def create_empik(settings: Settings, *, clock: Clock | None = None, market_time: datetime | None = None) -> EmpikSource:

@@ -8,31 +8,11 @@ site's language, so words prove nothing (yelsed/kaartenjager, 2026-09). Status 2
 
 from __future__ import annotations
 
-import re
-from typing import NamedTuple
-
 from selectolax.lexbor import LexborHTMLParser
 
 from domain.page import PageMeaning
+from scrapers.meaning import SMALL_PAGE_BYTES, Judgement, is_challenge, is_shell, meaning_of_refused_status
 
-# Real pages are megabytes, error and challenge pages a few KB.
-SMALL_PAGE_BYTES = 64 * 1024
-
-_CHALLENGE_MARKUP = ", ".join((
-    'script[src*="captcha-delivery.com"]',
-    'iframe[src*="captcha-delivery.com"]',
-    'script[src*="/cdn-cgi/challenge-platform/"]',
-    'form[action*="__cf_chl"]',
-    "form#challenge-form",
-    "#challenge-running",
-    "#cf-error-details",
-    "#cf-wrapper",
-    ".cf-turnstile",
-    "#px-captcha",
-    "p#cmsg",
-))  # fmt: skip
-# The bot wall's own object: var dd={'rt':'c','cid':...,'host':'geo.captcha-delivery.com'}. Normal pages have none.
-_WALL_OBJECT = re.compile(r"\s*var\s+dd\s*=\s*\{\s*['\"]rt['\"]\s*:")
 _CATALOGUE_MARKUP = ', '.join((
     '[class*="feed-grid"]',
     '[data-testid="grid-item"]',
@@ -40,37 +20,6 @@ _CATALOGUE_MARKUP = ', '.join((
     '[data-testid*="catalog"]',
 ))  # fmt: skip
 _APPLICATION_MARKUP = 'script#__NEXT_DATA__, #__next, script[src*="/_next/"]'
-
-
-class Judgement(NamedTuple):
-    """A meaning and, where it is not ``ok``, a sentence for the owner."""
-
-    meaning: PageMeaning
-    detail: str
-
-
-def meaning_of_status(status: int, body: bytes) -> Judgement | None:
-    """Judge what the status alone decides: no answer, throttled, a server's own failure; else None."""
-    if status == 0:
-        words = body[:300].decode("utf-8", "replace").strip() or "no answer"
-        return Judgement(PageMeaning.BLOCKED, f"The site gave no answer: {words}")
-    if status == 429:
-        return Judgement(PageMeaning.THROTTLED, "The site answered 429: too many requests.")
-    if status == 503:
-        return Judgement(PageMeaning.THROTTLED, "The site answered 503: not available for now.")
-    if status >= 500:
-        return Judgement(PageMeaning.BLOCKED, f"The site's server failed with {status}.")
-    return None
-
-
-def _of_refused_status(status: int) -> Judgement | None:
-    if status == 401:
-        return Judgement(PageMeaning.UNAUTHORISED, "The site answered 401: the session is missing or has expired.")
-    if status == 403:
-        return Judgement(PageMeaning.BLOCKED, "The site answered 403: it refuses us.")
-    if status in {404, 410}:
-        return Judgement(PageMeaning.GONE, f"The site answered {status}: there is no such page any more.")
-    return None
 
 
 def meaning_of_json(status: int, code: object, message_code: object, url: object) -> Judgement:
@@ -94,7 +43,7 @@ def meaning_of_json(status: int, code: object, message_code: object, url: object
         return Judgement(PageMeaning.GONE, "The service answered not_found: the listing or the service is gone.")
     if message_code == "access_denied" or (code == 106 and type(code) is int):
         return Judgement(PageMeaning.BLOCKED, "The service answered access_denied.")
-    by_status = _of_refused_status(status)
+    by_status = meaning_of_refused_status(status)
     if by_status is not None:
         return by_status
     word = message_code if isinstance(message_code, str) else code if isinstance(code, int) else ""
@@ -110,11 +59,11 @@ def meaning_of_page_without_content(
 ) -> Judgement:
     """Judge an HTML page on which neither result rows nor a product were found."""
     small = len(body) < SMALL_PAGE_BYTES
-    if small and _is_challenge(tree):
+    if small and is_challenge(tree):
         return Judgement(
             PageMeaning.BLOCKED, f"A bot wall's challenge page came instead of the page (status {status})."
         )
-    by_status = _of_refused_status(status)
+    by_status = meaning_of_refused_status(status)
     if by_status is not None:
         return by_status
     if small and tree.css_first('input[type="password"]') is not None:
@@ -124,27 +73,11 @@ def meaning_of_page_without_content(
     return _of_whole_page(tree, small=small, is_item_page=is_item_page)
 
 
-def _is_challenge(tree: LexborHTMLParser) -> bool:
-    if tree.css_first(_CHALLENGE_MARKUP) is not None:
-        return True
-    return any(_WALL_OBJECT.match(script.text(deep=True)) for script in tree.css("script:not([src])"))
-
-
 def _of_whole_page(tree: LexborHTMLParser, *, small: bool, is_item_page: bool) -> Judgement:
     if is_item_page:
         return Judgement(PageMeaning.GONE, "The item page has no product block: it is sold or removed.")
     if tree.css_first(_CATALOGUE_MARKUP) is not None:
         return Judgement(PageMeaning.EMPTY, "The search has no results.")
-    if small and tree.css_first(_APPLICATION_MARKUP) is None and _is_shell(tree):
+    if small and tree.css_first(_APPLICATION_MARKUP) is None and is_shell(tree):
         return Judgement(PageMeaning.BLOCKED, "An empty shell of a page came, with scripts and no content.")
     return Judgement(PageMeaning.CHANGED, "The page's structure is not known: no result rows, no product block.")
-
-
-def _is_shell(tree: LexborHTMLParser) -> bool:
-    if tree.css_first("script") is None or tree.body is None:
-        return False
-    return not any(
-        node.text(deep=False, strip=True)
-        for node in tree.body.css("*")
-        if node.tag not in {"script", "style", "noscript", "template"}
-    )

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-import zlib
 from datetime import UTC, datetime
 
 from selectolax.lexbor import LexborHTMLParser
 
 from domain.page import RawPage
+from scrapers.recorded import gunzip
 from scrapers.vinted.domains import COUNTRY_OF_LANGUAGE, SITES, SOURCE_NAME, site_of_host, www_base
 
-_GZIP = b"\x1f\x8b"
-_MAX_BODY = 50 * 1024 * 1024
 _ADDRESS = re.compile(rb"https?:(?:\\?/){2}(?:www\.)?vinted\.([a-z]{2,3}(?:\.[a-z]{2})?)(?=[\\/\"'?])")
 _CANONICAL = 'link[rel="canonical"], meta[property="og:url"]'
 _STATUS_OF_CODE = {100: 401, 104: 404, 106: 403}
@@ -31,7 +29,7 @@ def recorded_page(body: bytes, *, url: str | None = None, fetched_at: datetime) 
         url: where it came from, if known; else told from the page's own links, else the French homepage.
         fetched_at: when it was recorded, UTC.
     """
-    plain = _gunzip(body)
+    plain = gunzip(body)
     start = plain[:1024].lstrip(b" \t\r\n\x0b\x0c\xef\xbb\xbf")[:1]
     is_json, is_html = start in {b"{", b"["}, start == b"<"
     return RawPage(
@@ -47,20 +45,11 @@ def recorded_page(body: bytes, *, url: str | None = None, fetched_at: datetime) 
 def stated_time(body: bytes) -> datetime | None:
     """Return the server's time of a search answer (``pagination.time``, Unix seconds), UTC; None where it has none."""
     try:
-        document = json.loads(_gunzip(body))
+        document = json.loads(gunzip(body))
         moment = document["pagination"]["time"]
         return datetime.fromtimestamp(moment, UTC) if type(moment) is int and moment > 0 else None
     except (ValueError, TypeError, KeyError, RecursionError, OverflowError, OSError):
         return None
-
-
-def _gunzip(body: bytes) -> bytes:
-    if not body.startswith(_GZIP):
-        return body
-    try:
-        return zlib.decompressobj(wbits=31).decompress(body, _MAX_BODY)
-    except zlib.error:
-        return body
 
 
 def _status_of_json(body: bytes) -> int:

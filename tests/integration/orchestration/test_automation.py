@@ -11,6 +11,7 @@ import pytest
 from dagster._core.remote_origin import GrpcServerCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 
 from alerts import message as messages
+from domain.cadence import WatchLoad
 from domain.page import PageMeaning
 from domain.settings import Settings, SettingsError
 from domain.source_state import SourceState, after_page
@@ -22,6 +23,7 @@ from pipeline.poll import utc_now
 from tests.integration.orchestration.jobs import URL
 from tests.sandbox import add_watch
 from warehouse import outbox
+from warehouse.cadence import save_plan
 from warehouse.source_state import save_source_state
 
 pytestmark = pytest.mark.integration
@@ -56,6 +58,22 @@ def test_a_source_that_answers_is_polled_for_today(
     assert isinstance(asked, dg.RunRequest)
     assert asked.partition_key == f"{utc_now().date()}|vinted"
     assert asked.tags["pricescope/decision"] == "poll"
+
+
+def test_nothing_is_started_before_a_watch_is_due(
+    conn: psycopg.Connection, settings: Settings, kept_instance: dg.DagsterInstance
+) -> None:
+    watch = add_watch(conn, settings, URL, "jeans")
+    hour = timedelta(hours=1)
+    load = WatchLoad(watch_id=watch.watch_id, arrivals_per_day=1, requests_per_check=1)
+    save_plan(conn, [(load, utc_now())], {watch.watch_id: hour}, utc_now())
+    skipped = evaluate_poll_schedule(kept_instance)
+    assert isinstance(skipped, dg.SkipReason)
+    assert "due at" in str(skipped.skip_message)
+    save_plan(conn, [(load, utc_now() - 2 * hour)], {watch.watch_id: hour}, utc_now())
+    asked = evaluate_poll_schedule(kept_instance)
+    assert isinstance(asked, dg.RunRequest)
+    assert asked.run_config["ops"]["raw_listings"]["config"]["only_due"] is True
 
 
 def test_nothing_is_started_where_no_watch_asks(settings: Settings, kept_instance: dg.DagsterInstance) -> None:

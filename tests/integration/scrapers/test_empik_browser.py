@@ -64,5 +64,5 @@ def test_a_browser_that_is_not_there_says_how_to_get_one(settings: Settings):
     assert first is not None
     with pytest.raises(BrowserUnavailableError, match="PRICESCOPE_CHROMIUM_PATH"):
         asyncio.run(
-            fetch_rendered(f"{settings.sandbox_url}/empik{pages.path(first)}", settings=absent, wanted_selector="h1")
+            fetch_rendered(f"{settings.sandbox_url}/empik{pages.path(first)}", settings=absent, wait_for="h1")
         )

@@ -16,6 +16,7 @@ from domain.page import PageMeaning, RejectedRecord
 from domain.source_state import SourceState, after_page
 from domain.watch import RuleName, Watch
 from tests.integration.warehouse.samples import listing, page, reading, store_and_load
+from warehouse.cadence import watches_to_check
 from warehouse.connect import DatabaseUrl, connect
 from warehouse.deals import get_deal, list_deals, record_deal
 from warehouse.details import find_listing, listing_details, set_hidden
@@ -40,7 +41,6 @@ from warehouse.source_state import list_source_states, load_source_state, update
 from warehouse.watches import (
     WatchError,
     add_watch,
-    due_watches,
     get_watch,
     list_watches,
     mark_first_judged,
@@ -110,7 +110,7 @@ def test_what_a_watch_cannot_be_is_said(conn: psycopg.Connection) -> None:
 def test_pausing_probing_and_turns(conn: psycopg.Connection) -> None:
     first, second = _watch(conn, "first"), _watch(conn, "second")
     pause_watch(conn, first.watch_id)
-    assert [watch.name for watch in due_watches(conn, "vinted")] == ["second"]
+    assert [watch.name for watch in watches_to_check(conn, "vinted", None)] == ["second"]
     probe = probe_watch(conn, "vinted")
     assert probe is not None
     assert probe.name == "second"
@@ -122,7 +122,7 @@ def test_pausing_probing_and_turns(conn: psycopg.Connection) -> None:
     store_page(conn, page(watch_id=first.watch_id))
     row = conn.execute("update raw.pages set day = current_date returning day").fetchone()
     assert row is not None
-    assert [watch.name for watch in due_watches(conn, "vinted")] == ["second", "first"]
+    assert [watch.name for watch in watches_to_check(conn, "vinted", None)] == ["second", "first"]
     assert mark_first_judged(conn, first.watch_id, NOW) is True
     assert mark_first_judged(conn, first.watch_id, NOW + timedelta(days=1)) is False
     assert get_watch(conn, "first").first_judged_at == NOW

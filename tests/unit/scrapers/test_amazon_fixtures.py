@@ -29,7 +29,7 @@ def test_another_products_price_is_not_the_price_of_an_unavailable_one():
     offer = only_unpriced(read_recorded("amazon", "pdp_com_B07FW264WL_unavailable_trap_price_2020-12-02.html.gz"))
     assert (offer.external_id, offer.shown_price, offer.price_kind) == ("B07FW264WL@com", None, PriceKind.NONE)
     assert offer.availability is Availability.OUT_OF_STOCK
-    assert (offer.gtin, offer.brand) == ("099482467999", "365 by Whole Foods Market")
+    assert (offer.gtin, offer.brand) == ("0099482467999", "365 by Whole Foods Market")
 
 
 def test_a_list_price_and_a_used_offer_stand_beside_the_price():

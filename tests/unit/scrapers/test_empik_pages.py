@@ -80,11 +80,11 @@ def test_not_available_is_out_of_stock():
 @pytest.mark.parametrize("price", ['"49.99"', "49.99"])
 def test_json_ld_is_read_where_the_scripts_leave_it(price: str):
     block = (
-        '{"@type":"Product","name":"A thing","brand":{"name":"Marka"},"gtin13":"2900000000018","offers":'
+        '{"@type":"Product","name":"A thing","brand":{"name":"Marka"},"gtin13":"9520000000011","offers":'
         f'{{"price":{price},"priceCurrency":"PLN","availability":"https://schema.org/InStock"}}}}'
     )
     listing = only_listing(read("empik", _page(f'<script type="application/ld+json">{block}</script>')))
-    assert (str(listing.price), listing.brand, listing.gtin) == ("49.99", "Marka", "2900000000018")
+    assert (str(listing.price), listing.brand, listing.gtin) == ("49.99", "Marka", "9520000000011")
 
 
 def test_broken_json_ld_costs_nothing():
