@@ -15,8 +15,10 @@ from enum import StrEnum
 
 DAY = 86400
 # A shop thinks about a price every so many days, and about its stock more seldom.
-PRICE_DAYS = 3
+PRICE_DAYS = 2
 STATE_DAYS = 5
+# What the demo watches can always be bought, so that a demo has prices on any day.
+_STEADY = ("Noise Cancelling", "IPL", "Dog Harness")
 _RATES = {
     "EUR": Decimal(1), "USD": Decimal("1.10"), "GBP": Decimal("0.85"), "PLN": Decimal("4.30"), "AED": Decimal("4.04"),
 }  # fmt: skip
@@ -46,6 +48,11 @@ class Good:
     def title(self) -> str:
         """As shops head their pages."""
         return f"{self.brand} {self.name}"
+
+    @property
+    def is_steady(self) -> bool:
+        """Tell whether it never runs out."""
+        return any(word in self.name for word in _STEADY)
 
     @property
     def slug(self) -> str:
@@ -164,7 +171,8 @@ def offer_of(one: Good, shop: str, at: datetime, *, seed: int, currency: str) ->
     day = int(at.timestamp()) // DAY
     price_dice = _dice(seed, shop, one.number, "price", (day + one.number) // PRICE_DAYS)
     state_dice = _dice(seed, shop, one.number, "state", (day + 2 * one.number) // STATE_DAYS)
-    state = state_dice.choices(list(State), weights=(70, 10, 8, 7, 5))[0]
+    weights = (75, 15, 10, 0, 0) if one.is_steady else (70, 10, 8, 7, 5)
+    state = state_dice.choices(list(State), weights=weights)[0]
     is_planted = price_dice.random() < 0.06
     factor = price_dice.uniform(0.4, 0.55) if is_planted else price_dice.uniform(0.92, 1.05)
     usual = _in(one.base, currency)

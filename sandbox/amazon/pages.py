@@ -150,8 +150,8 @@ def search(country: Country, offers: list[Offer], *, found: int, page: int, page
         tiles = '<div data-asin="" data-component-type="s-search-result"></div>' + (
             _tile(country, offers[0], sponsored=True) + tiles
         )
-    if poisoned:
-        tiles += '<div data-asin="not-an-asin" data-component-type="s-search-result"><h2><span>Broken</span></h2></div>'
+    if poisoned and offers:
+        tiles = tiles.replace(f'data-asin="{asin(offers[-1].good)}"', 'data-asin="not-an-asin"')
     links = "".join(f'<span class="s-pagination-item">{number}</span>' for number in range(1, pages + 1))
     counted = country.results.format(len(offers), found) if offers else ""
     return f"""<!doctype html><html lang="{country.language}"><head><meta charset="utf-8">

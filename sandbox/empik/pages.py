@@ -97,8 +97,8 @@ def search(offers: list[Offer], *, poisoned: bool = False) -> str:
         f"{str(offer.amount).replace('.', ',')}\u00a0zł</div></div>"
         for offer in offers
     )
-    if poisoned:
-        tiles += '<div class="search-list-item ta-product-tile" data-product-id="" data-product-name="?"></div>'
+    if poisoned and offers:
+        tiles = tiles.replace(f'data-product-id="{product_number(offers[-1].good)}"', 'data-product-id=""')
     return f"""<!doctype html><html><head><meta charset="utf-8"><title>Szukaj</title></head><body>
 <div class="search-content">{tiles}</div></body></html>
 """
@@ -116,4 +116,4 @@ def gone() -> str:
 
 def changed(text: str) -> str:
     """Return a page of a new front end: none of the metas or marks that anything is read by."""
-    return text.replace("product:", "item:").replace("ta-product-tile", "tile").replace('"product"', '"website"')
+    return text.replace("product:", "item:").replace("data-product-", "data-item-").replace('"product"', '"website"')

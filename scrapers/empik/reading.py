@@ -114,7 +114,9 @@ def _without_content(tree: LexborHTMLParser, page: RawPage) -> PageReading:
         return refusal
     if not is_whole_html(page.body):
         return PageReading(meaning=PageMeaning.CHANGED, detail="The page is cut off or is not a whole HTML page.")
-    if product_of(page.url) is None and tree.css_first(_SEARCH_MARKS) is not None:
+    # Products that are linked but not read are a new layout, not a search without results.
+    links = any(product_of(link.attributes.get("href") or "") for link in tree.css("a[href]"))
+    if product_of(page.url) is None and tree.css_first(_SEARCH_MARKS) is not None and not links:
         return PageReading(meaning=PageMeaning.EMPTY, detail="The search has no results.")
     return PageReading(
         meaning=PageMeaning.CHANGED, detail="The page's structure is not known: no product, no search results."
