@@ -24,7 +24,9 @@ _DOGS_503 = 'a[href*="cs_503"], img[src*="503.png"], img[src*="500-title"]'
 # The dogs stand on both pages; that of 503 is told before.
 _DOGS_404 = 'a[href*="cs_404"], a[href*="dogsofamazon"]'
 _LOGIN = 'form[name="signIn"], input#ap_email, input#ap_password'
-_NO_RESULTS = '[data-component-type="s-search-results"], .s-no-outline, #noResultsTitle, .s-no-results-result, #search'
+_NO_RESULTS = '[data-component-type="s-search-results"], #noResultsTitle'
+# Products that are linked but not read are a new layout, not a search without results.
+_UNREAD_RESULTS = '[data-component-type="s-search-results"] h2 a[href*="/dp/"]'
 _SMALL_BYTES = 64 * 1024
 
 
@@ -60,7 +62,8 @@ def of_page_without_content(tree: LexborHTMLParser, *, status: int, body: bytes,
         return PageReading(meaning=PageMeaning.GONE, detail="Amazon has no such page: the product is gone.")
     if not is_whole_html(body):
         return PageReading(meaning=PageMeaning.CHANGED, detail="The page is cut off or is not a whole HTML page.")
-    if not asked_product and tree.css_first(_NO_RESULTS) is not None:
+    is_unread = tree.css_first(_UNREAD_RESULTS) is not None
+    if not asked_product and not is_unread and tree.css_first(_NO_RESULTS) is not None:
         return PageReading(meaning=PageMeaning.EMPTY, detail="The search has no results.")
     return _of_unknown_page(tree, body)
 

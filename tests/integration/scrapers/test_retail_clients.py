@@ -231,6 +231,21 @@ def test_one_bad_tile_costs_no_other(settings: Settings, server: SandboxServer, 
     assert len(reading.listings) + len(reading.unpriced) == len(wanted) - 1
 
 
+@pytest.mark.parametrize(
+    ("source", "url"),
+    [
+        ("amazon", "https://www.amazon.de/s?k=headphones"),
+        ("empik", "https://www.empik.com/szukaj/produkt?q=headphones"),
+    ],
+)
+def test_a_search_page_of_a_new_layout_is_not_an_empty_search(
+    settings: Settings, server: SandboxServer, source: str, url: str
+):
+    set_fault(server, "changed", source=source)
+    ((_, reading),) = fetch(settings, source, url)
+    assert (reading.meaning, reading.listings) == (PageMeaning.CHANGED, ())
+
+
 @pytest.mark.parametrize("source", SOURCES)
 def test_no_answer_is_a_page_with_a_sentence(settings: Settings, source: str):
     nowhere = settings.model_copy(update={"sandbox_url": "http://127.0.0.1:9"})
