@@ -11,6 +11,7 @@ import typer
 from cli.context import note, out, warehouse
 from cli.errors import UserError
 from pipeline.imports import ImportFileError, import_file
+from pipeline.recordings import is_sidecar
 from scrapers.registry import source_names
 from warehouse.watches import get_watch
 
@@ -24,8 +25,8 @@ def import_files(
 ) -> None:
     """Store recorded pages, then read, judge and tell through the assets of their days.
 
-    A page's day is --day, else the time the page itself states, else the date in the file's name, else the file's
-    own time. Importing a file twice changes nothing.
+    A page's day is --day, else the time that `pricescope record` noted beside it or the page itself states, else the
+    date in the file's name, else the file's own time. Importing a file twice changes nothing.
     """
     if source not in source_names():
         raise UserError(f"unknown source {source!r}; known: {', '.join(source_names())}")
@@ -34,7 +35,7 @@ def import_files(
     failures = 0
     with warehouse("import") as (conn, settings):
         linked = None if watch is None else get_watch(conn, watch).watch_id
-        for path in (path for path in paths if not path.is_dir()):
+        for path in (path for path in paths if not path.is_dir() and not is_sidecar(path)):
             try:
                 stored = import_file(
                     conn, settings, source, path, url=url, day=None if day is None else day.date(), watch_id=linked

@@ -6,7 +6,21 @@ import sys
 
 import typer
 
-from cli import deals, explain, imports, parse, poll, products, quarantine, services, sources, sync, watch
+from cli import (
+    deals,
+    explain,
+    imports,
+    parse,
+    poll,
+    products,
+    quarantine,
+    record,
+    scan,
+    services,
+    sources,
+    sync,
+    watch,
+)
 from cli.errors import UserError
 from domain.blacklist import BlacklistError
 from domain.settings import SettingsError
@@ -42,9 +56,11 @@ app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(services.notify_app, name="notify")
 app.command("poll")(poll.poll)
 app.command("sync")(sync.sync)
+app.command("scan")(scan.scan)
 app.command("sources")(sources.sources)
 app.command("import")(imports.import_files)
 app.command("parse")(parse.parse)
+app.command("record")(record.record_pages)
 app.command("deals")(deals.deals)
 app.command("explain")(explain.explain)
 app.command("check")(explain.check)

@@ -15,6 +15,9 @@ from domain.condition import Condition
 from domain.price_kind import PriceKind
 
 _NO_ATTRIBUTES: Mapping[str, str] = MappingProxyType({})
+# Attributes that move by themselves, like the counters beside them.
+_COUNTERS = frozenset({"orders", "reviews", "rating", "delivery_days", "shop_reviews", "shop_sold"})
+_ENCODER = msgspec.json.Encoder()
 _NOTHING_MORE = (None,) * 7
 
 
@@ -120,17 +123,17 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
             self.size,
             self.color,
             self.category,
-            str(self.condition),
+            self.condition,
             self.condition_label,
-            str(self.availability),
-            *self._hashed_where_said(),
+            self.availability,
         )
-        return hashlib.blake2b(msgspec.json.encode(fields), digest_size=16).digest()
+        return hashlib.blake2b(_ENCODER.encode(fields + self._hashed_where_said()), digest_size=16).digest()
 
     def _hashed_where_said(self) -> tuple[object, ...]:
         # Only where a source says more than the fields above, so that the hashes of the others stay what they were.
         more = (self.list_price, self.shipping_price, self.sku, self.gtin, self.group_id, self.country, self.ends_at)
-        if self.price_kind is PriceKind.PRICE and more == _NOTHING_MORE and not self.attributes:
+        said = sorted(pair for pair in self.attributes.items() if pair[0] not in _COUNTERS)
+        if self.price_kind is PriceKind.PRICE and more == _NOTHING_MORE and not said:
             return ()
         return (
             str(self.price_kind),
@@ -141,7 +144,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
             self.group_id,
             self.country,
             None if self.ends_at is None else self.ends_at.astimezone(UTC).isoformat(),
-            sorted(self.attributes.items()),
+            said,
         )
 
     def payable(self) -> Decimal:

@@ -5,6 +5,7 @@ Amounts never pass through a float: a float argument is refused, so that 0.1 + 0
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
@@ -13,6 +14,8 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 # UZS is officially 2, but prices in so'm are whole everywhere; the exponent stays 2 so that sums fit.
 _EXPONENTS = {"JPY": 0, "KRW": 0, "CLP": 0, "ISK": 0, "VND": 0, "BHD": 3, "JOD": 3, "KWD": 3, "OMR": 3, "TND": 3}
 _PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+# What nearly every amount looks like; such a text needs none of the other checks.
+is_usual_number = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,9})?").fullmatch
 _CURRENCY = re.compile(r"[A-Z]{3}")
 # bigint holds 9.2e18 minor units; a price above this is a parsing accident, not a price.
 MAX_AMOUNT = Decimal(10) ** 13
@@ -72,6 +75,8 @@ def parse_amount(value: object) -> Decimal:
     Raises:
         MoneyError: when the value is not a finite, non-negative plain number of sane size.
     """
+    if type(value) is str and is_usual_number(value):
+        return Decimal(value)
     if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
         raise MoneyError(f"an amount must be a decimal string or an integer, not {type(value).__name__}")
     text = str(value).strip()
@@ -92,7 +97,15 @@ def parse_currency(value: object) -> str:
     Raises:
         MoneyError: when the value is not three letters.
     """
-    text = value.strip().upper() if isinstance(value, str) else ""
+    if isinstance(value, str) and len(value) <= 8:
+        return _currency_of(value)
+    raise MoneyError(f"not an ISO 4217 currency code: {value!r}"[:80])
+
+
+@functools.lru_cache(maxsize=1024)
+def _currency_of(value: str) -> str:
+    # Remembered: a page has one or two currencies and hundreds of amounts.
+    text = value.strip().upper()
     if not _CURRENCY.fullmatch(text):
         raise MoneyError(f"not an ISO 4217 currency code: {value!r}"[:80])
     return text

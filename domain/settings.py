@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     source_rates: Annotated[dict[str, Annotated[float, Field(gt=0, le=1000)]], NoDecode] = {}
     source_concurrency: Annotated[dict[str, Annotated[int, Field(ge=1, le=400)]], NoDecode] = {}
     source_daily_requests: Annotated[dict[str, Annotated[int, Field(ge=1)]], NoDecode] = {}
+    http_cache_ttl_seconds: Annotated[int, Field(ge=0)] = 0
+    http_cache_megabytes: Annotated[int, Field(ge=1)] = 200
     shortest_interval_minutes: Annotated[int, Field(ge=1, le=1440)] = 5
     longest_interval_minutes: Annotated[int, Field(ge=1, le=43200)] = 1440
     poll_minutes: Annotated[int, Field(ge=1, le=60)] = 10

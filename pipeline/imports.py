@@ -10,6 +10,7 @@ import msgspec
 import psycopg
 
 from domain.settings import Settings
+from pipeline.recordings import RecordingError, page_of_recording, read_sidecar
 from scrapers.registry import create_source
 from warehouse.pages import count_pages, store_page
 from warehouse.partitions import ensure_partitions
@@ -30,7 +31,7 @@ class StoredPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def recorded_at(stated: datetime | None, name: str, modified: datetime) -> datetime:
-    """Return when a page was recorded: what the page states, else the date in its name, else the file's time (UTC).
+    """Return when a page was recorded (UTC): the stated time, else the date in its name, else the file's own time.
 
     A month without a day is its first; a date without a time is its noon.
     """
@@ -56,10 +57,10 @@ def import_file(
     day: date | None,
     watch_id: int | None,
 ) -> StoredPage:
-    """Store one recorded file as a raw page of its day.
+    """Store one recorded file as a raw page of its day; a sidecar of `pricescope record` says address and time.
 
     Raises:
-        ImportFileError: when the file cannot be read, is empty, or its day has no partition.
+        ImportFileError: when the file or its sidecar cannot be read, it is empty, or its day has no partition.
     """
     try:
         body = path.read_bytes()
@@ -69,7 +70,11 @@ def import_file(
     if not body.strip():
         raise ImportFileError("is empty")
     source = create_source(source_name, settings)
-    stated = source.stated_time(body)
+    try:
+        sidecar = read_sidecar(path)
+    except RecordingError as error:
+        raise ImportFileError(str(error)) from None
+    stated = source.stated_time(body) if sidecar is None else sidecar.fetched_at.astimezone(UTC)
     moment = recorded_at(stated, path.name, modified)
     if day is not None:
         moment = stated if stated is not None and stated.date() == day else datetime.combine(day, time(12), tzinfo=UTC)
@@ -78,7 +83,10 @@ def import_file(
             f"its day {moment.date()} is not between {settings.first_day} (PRICESCOPE_FIRST_DAY) and today; "
             "say --day YYYY-MM-DD"
         )
-    page = source.recorded_page(body, url=url, fetched_at=moment)
+    try:
+        page = page_of_recording(source, body, sidecar, url=url, fetched_at=moment)
+    except RecordingError as error:
+        raise ImportFileError(str(error)) from None
     page = msgspec.structs.replace(page, watch_id=watch_id)
     ensure_partitions(conn, moment.date(), moment.date())
     before = count_pages(conn, source_name, moment.date())

@@ -19,14 +19,18 @@ ERROR_CONTENT_TYPE = "text/x-no-answer"
 def page_of_answer(
     source: str, answer: Answer, fetched_at: datetime, query: Query | None = None, number: int | None = None
 ) -> RawPage:
-    """Return the page that an answer is; one that never came is a page with status 0 and our sentence as its body."""
+    """Return the page that an answer is; one that never came is a page with status 0 and our sentence as its body.
+
+    Args:
+        fetched_at: the source's own clock, UTC. An answer from the HTTP cache keeps the time it was fetched at instead.
+    """
     return RawPage(
         source=source,
         url=answer.url,
         status=answer.status,
         content_type=answer.content_type if answer.status else ERROR_CONTENT_TYPE,
         body=answer.body if answer.status else answer.error.encode("utf-8", "replace"),
-        fetched_at=fetched_at,
+        fetched_at=answer.fetched_at if answer.from_cache and answer.fetched_at else fetched_at,
         watch_id=query.watch_id if query else None,
         page_number=number,
         duration_ms=answer.duration_ms,

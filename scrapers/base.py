@@ -24,12 +24,14 @@ class BaseSource:
     Attributes:
         home: the site's address, that of a recorded page which says nothing of its own.
         rate: requests per second where the settings say nothing.
+        concurrency: requests under way together where the settings say nothing.
     """
 
     name: str = ""
     parser_version: int = 1
     home: ClassVar[str] = ""
     rate: ClassVar[float] = 0.5
+    concurrency: ClassVar[int] = 1
     missing_configuration: str | None = None
 
     def __init__(
@@ -55,6 +57,7 @@ class BaseSource:
         self._market_headers = sandbox_headers(market_time, settings.sandbox_url)
         self._client_options = client_options or {}
         self._opened: PoliteClient | None = None
+        self._sent_before = 0
 
     async def __aenter__(self) -> Self:
         return self
@@ -71,7 +74,7 @@ class BaseSource:
             self._opened = PoliteClient(
                 self._settings,
                 requests_per_second=self._settings.rate_of(self.name, self.rate),
-                concurrency=self._settings.concurrency_of(self.name),
+                concurrency=self._settings.concurrency_of(self.name, self.concurrency),
                 **self._client_options,
             )
         return self._opened
@@ -80,7 +83,13 @@ class BaseSource:
         """Close connections."""
         if self._opened is not None:
             await self._opened.aclose()
+            self._sent_before += self._opened.requests_sent
             self._opened = None
+
+    @property
+    def requests_sent(self) -> int:
+        """How many requests the polite client sent so far, retries and redirects with them."""
+        return self._sent_before + (0 if self._opened is None else self._opened.requests_sent)
 
     def read(self, page: RawPage) -> PageReading:
         """Tell a page's meaning and its listings. Pure; never raises, whatever the bytes."""

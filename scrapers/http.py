@@ -1,7 +1,8 @@
 """The one polite HTTP client that every source fetches through.
 
-Belongs here: rate and concurrency per host, deadlines, retries, ``Retry-After``, bounds on what is read, cookies.
-Does not: what an answer means (each source's ``meaning`` module), sessions of a marketplace, storage.
+Belongs here: rate and concurrency per host, deadlines, retries, ``Retry-After``, bounds on what is read, cookies, the
+count of what was sent, when a kept answer will do. Does not: what an answer means (each source's ``meaning`` module),
+sessions of a marketplace, storage, how answers are kept (``cache``).
 
 Nothing here logs or returns the values of request headers or cookies.
 """
@@ -19,7 +20,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 from urllib.parse import urlencode, urlsplit
 
 import httpx2
@@ -27,6 +28,10 @@ import msgspec
 import orjson
 
 from domain.settings import Settings
+from scrapers.retry_budget import RetryBudget
+
+if TYPE_CHECKING:
+    from scrapers.cache import AnswerCache
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +42,8 @@ BOUNDED_WAIT_SECONDS = 10.0
 MAX_REDIRECTS = 5
 BACKOFF_BASE_SECONDS = 0.5
 BACKOFF_CAP_SECONDS = 30.0
+# Requests follow one another at the pace of the rate plus up to this share of it at random, never faster.
+JITTER = 0.2
 
 # At DEBUG it writes whole header lists, set-cookie with them; a session's secrets do not belong into any log.
 logging.getLogger("httpcore2").setLevel(logging.INFO)
@@ -46,6 +53,8 @@ logging.getLogger("httpx2").setLevel(logging.WARNING)
 _SECONDS = re.compile(r"[0-9]{1,400}(\.[0-9]{1,20})?")
 _RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 530})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+# The statuses whose Retry-After is heeded.
+_SAY_WHEN = frozenset({429, 503})
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +68,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         duration_ms: of the last attempt, waiting for our own rate limit not counted.
         error: one sentence where ``status`` is 0 or the host was not asked at all; else empty.
         retry_after: seconds the host still wants to be left alone, if it said so.
+        from_cache: it was kept from an earlier request and nothing was sent.
+        fetched_at: when the site gave it, UTC; None where the host was not asked at all.
     """
 
     status: int
@@ -68,6 +79,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     duration_ms: int = 0
     error: str = ""
     retry_after: float | None = None
+    from_cache: bool = False
+    fetched_at: datetime | None = None
 
     @property
     def content_type(self) -> str:
@@ -125,10 +138,15 @@ class TokenBucket:
         if seconds > self._interval:
             self._interval, self._tolerance = seconds, 0.0
 
-    def take(self, now: float) -> float:
-        """Reserve the next token and return how many seconds from ``now`` it may be used."""
+    def take(self, now: float, jitter: float = 0.0) -> float:
+        """Reserve the next token and return how many seconds from ``now`` it may be used.
+
+        Args:
+            now: seconds of any clock that does not go back.
+            jitter: share of an interval by which the token after this one comes later.
+        """
         due = max(self._next, now - self._tolerance)
-        self._next = due + self._interval
+        self._next = due + self._interval * (1.0 + jitter)
         return max(0.0, due - now)
 
 
@@ -136,7 +154,7 @@ class _Question(NamedTuple):
     """One request, whole."""
 
     method: str
-    url: str
+    url: httpx2.URL
     headers: Mapping[str, str]
     content: bytes | None
 
@@ -183,6 +201,12 @@ class PoliteClient:
 
     Rate, timeout, attempts, User-Agent and proxy come from the settings; cookies are kept per client. The clock, the
     sleep and the randomness can be given, so that a test runs on virtual time.
+
+    Retries are bounded twice: by ``request_attempts`` for one question, and by a budget for all of the client's
+    (``scrapers.retry_budget``: a fifth of the requests, and a few more), so that a failing host is not hammered. A
+    source with several clients gives them one budget.
+
+    Answers are kept on disk and given again only while ``http_cache_ttl_seconds`` is set; never those of the sandbox.
     """
 
     def __init__(
@@ -194,6 +218,7 @@ class PoliteClient:
         guard: Guard | None = None,
         bounded_wait: float = BOUNDED_WAIT_SECONDS,
         max_body_bytes: int = MAX_BODY_BYTES,
+        retry_budget: RetryBudget | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -205,11 +230,14 @@ class PoliteClient:
         self._rate = settings.requests_per_second if requests_per_second is None else requests_per_second
         self._bounded_wait = bounded_wait
         self._max_body_bytes = max_body_bytes
+        self._retry_budget = retry_budget or RetryBudget()
         self._monotonic = monotonic
         self._now = now
         self._sleep = sleep
         self._uniform = uniform
-        self._hosts: dict[str, _Host] = {}
+        self._requests_sent = 0
+        self._hosts: dict[tuple[str, str, int | None], _Host] = {}
+        self._cache = _open_cache(settings)
         sandbox = settings.sandbox_url
         self._unpaced = origin(sandbox) if sandbox and is_loopback(sandbox) else ""
         proxy = settings.proxy_url.get_secret_value() if settings.proxy_url else None
@@ -217,6 +245,8 @@ class PoliteClient:
             headers={"User-Agent": settings.user_agent},
             timeout=httpx2.Timeout(settings.request_timeout_seconds),
             follow_redirects=False,
+            # As many connections as may be asked at once, and each kept for the next question.
+            limits=httpx2.Limits(max_connections=max(100, concurrency), max_keepalive_connections=max(20, concurrency)),
             proxy=proxy,
             # None: straight to the sandbox, whatever proxy is set here or in the environment.
             mounts={self._unpaced: None} if self._unpaced else None,
@@ -233,6 +263,13 @@ class PoliteClient:
     async def aclose(self) -> None:
         """Close all connections."""
         await self._client.aclose()
+        if self._cache is not None:
+            self._cache.close()
+
+    @property
+    def requests_sent(self) -> int:
+        """How many requests were sent so far: every attempt and every redirect followed, kept answers not counted."""
+        return self._requests_sent
 
     def cookie(self, name: str) -> str | None:
         """Return the newest value of a cookie, whatever its domain, or None."""
@@ -302,14 +339,14 @@ class PoliteClient:
         elif form is not None:
             content = urlencode(form).encode()
             sent.setdefault("Content-Type", "application/x-www-form-urlencoded")
-        answer = Answer(status=0, url=str(target), error="nothing was asked")
+        answer = Answer(status=0, url=url, error="nothing was asked")
         for _ in range(MAX_REDIRECTS + 1):
             refused = await self._guard.refuse(str(target)) if self._guard is not None else None
             if refused is not None:
                 return Answer(status=0, url=str(target), error=f"not asked: {refused}")
-            answer = await self._ask(_Question(method, str(target), sent, content))
-            location = answer.headers.get("location")
-            if method != "GET" or answer.status not in _REDIRECTS or not location:
+            answer = await self._ask(_Question(method, target, sent, content))
+            location = answer.headers.get("location") if answer.status in _REDIRECTS and method == "GET" else None
+            if not location:
                 return answer
             try:
                 following = target.join(location)
@@ -317,100 +354,174 @@ class PoliteClient:
                 return _failed(answer, "redirected to something that is not an address")
             if following.scheme not in {"http", "https"}:
                 return _failed(answer, f"redirected to an address of the kind {following.scheme[:20]!r}")
-            if origin(str(following)) != origin(str(target)):
+            if _origin_of(following) != _origin_of(target):
                 sent = {name: value for name, value in sent.items() if name.lower() in {"accept", "accept-language"}}
             target = following
         return _failed(answer, f"redirected more than {MAX_REDIRECTS} times")
 
-    # ------------------------------------------------------------ one hop, with its retries
+    # ------------------------------------------------------------ one hop, from the cache or with its retries
 
     async def _ask(self, question: _Question) -> Answer:
-        url = question.url
-        key = origin(url)
-        host = self._host(key)
-        answer = Answer(status=0, url=url, error="nothing was asked")
+        host = self._host(question.url)
+        key = self._key(question) if self._cache is not None and host.bucket is not None else None
+        kept = self._kept(key)
+        if kept is not None:
+            return kept
+        answer = await self._ask_host(host, question)
+        self._keep(key, answer)
+        return answer
+
+    async def _ask_host(self, host: _Host, question: _Question) -> Answer:
+        answer = self._no_answer(question, "nothing was asked")
         for attempt in range(1, self._settings.request_attempts + 1):
             closed = host.closed_until - self._monotonic()
             if closed > self._bounded_wait:
                 return Answer(
                     status=host.closed_status,
-                    url=url,
-                    error=f"not asked: {urlsplit(url).hostname} wants to be left alone for {closed:.0f} s more",
+                    url=str(question.url),
+                    error=f"not asked: {question.url.host} wants to be left alone for {closed:.0f} s more",
                     retry_after=closed,
                 )
+            if attempt == 1:
+                self._retry_budget.note_request(self._monotonic())
+            elif not self._retry_budget.take_retry(self._monotonic()):
+                logger.info("%s is not asked again: the retry budget is spent", question.url.host)
+                break
             if closed > 0:
                 await self._sleep(closed)
+            elif attempt > 1:
+                await self._sleep(self._backoff(attempt - 1))
             answer = await self._one_attempt(host, question)
             retryable = answer.status in _RETRIED_STATUSES or (answer.status == 0 and answer.retry_after is None)
-            if not retryable or attempt == self._settings.request_attempts:
+            if not retryable or (answer.retry_after and answer.retry_after > self._bounded_wait):
                 break
-            if answer.retry_after and answer.retry_after > self._bounded_wait:
-                break
-            if not answer.retry_after:
-                await self._sleep(self._backoff(attempt))
-        return msgspec.structs.replace(answer, retry_after=answer.retry_after or None)
+        return msgspec.structs.replace(answer, retry_after=None) if answer.retry_after == 0 else answer
 
     async def _one_attempt(self, host: _Host, question: _Question) -> Answer:
-        url = question.url
         async with host.slots:
             if host.bucket is not None:
-                wait = host.bucket.take(self._monotonic())
+                wait = host.bucket.take(self._monotonic(), self._uniform(0.0, JITTER))
                 if wait > 0:
                     await self._sleep(wait)
             started = self._monotonic()
+            self._requests_sent += 1
             try:
                 async with asyncio.timeout(self._settings.request_timeout_seconds):
-                    answer = await self._exchange(question)
+                    answer = await self._exchange(question, started)
             except TimeoutError:
-                answer = self._no_answer(url, f"no whole answer within {self._settings.request_timeout_seconds:g} s")
+                answer = self._no_answer(
+                    question, f"no whole answer within {self._settings.request_timeout_seconds:g} s", started
+                )
             except _AttemptFailedError as error:
-                answer = self._no_answer(url, str(error), final=error.final)
-            answer = msgspec.structs.replace(answer, duration_ms=round((self._monotonic() - started) * 1000))
-        self._heed_retry_after(host, answer)
-        logger.debug("%s %s%s: %s", question.method, origin(url), urlsplit(url).path, answer.status or answer.error)
+                answer = self._no_answer(question, str(error), started, final=error.final)
+        if answer.retry_after and answer.status in _SAY_WHEN:
+            self._leave_alone(host, answer)
+        if logger.isEnabledFor(logging.DEBUG):
+            address = str(question.url.copy_with(query=None, fragment=None, userinfo=b""))
+            logger.debug("%s %s: %s", question.method, address, answer.status or answer.error)
         return answer
 
-    @staticmethod
-    def _no_answer(url: str, error: str, *, final: bool = False) -> Answer:
-        # retry_after 0.0 marks a failure that another attempt cannot mend; _ask turns it back into None.
-        return Answer(status=0, url=url, error=error, retry_after=0.0 if final else None)
+    def _no_answer(
+        self, question: _Question, error: str, started: float | None = None, *, final: bool = False
+    ) -> Answer:
+        return Answer(
+            status=0,
+            url=str(question.url),
+            error=error,
+            duration_ms=0 if started is None else self._milliseconds_since(started),
+            # 0.0 marks a failure that another attempt cannot mend; _ask_host turns it back into None.
+            retry_after=0.0 if final else None,
+            fetched_at=None if started is None else self._now(),
+        )
 
-    async def _exchange(self, question: _Question) -> Answer:
+    async def _exchange(self, question: _Question, started: float) -> Answer:
         try:
-            async with self._client.stream(
+            request = self._client.build_request(
                 question.method, question.url, headers=question.headers, content=question.content
-            ) as response:
+            )
+            response = await self._client.send(request, stream=True)
+            try:
                 self._check_peer(question.url, response)
-                body = bytearray()
-                async for chunk in response.aiter_bytes():
-                    body += chunk
-                    if len(body) > self._max_body_bytes:
-                        raise _AttemptFailedError(
-                            f"the body is larger than {self._max_body_bytes:,} bytes and was not read further",
-                            final=True,
-                        )
-                return Answer(
-                    status=response.status_code,
-                    url=str(response.url),
-                    headers={name.lower(): value for name, value in response.headers.items()},
-                    body=bytes(body),
-                    retry_after=parse_retry_after(response.headers.get("retry-after"), now=self._now())
-                    if response.status_code in {429, 503}
-                    else None,
-                )
+                body = await self._body(response)
+            finally:
+                await response.aclose()
         except (httpx2.UnsupportedProtocol, httpx2.InvalidURL, httpx2.LocalProtocolError) as error:
             raise _AttemptFailedError(f"cannot be asked: {_words(error)}", final=True) from error
         except (httpx2.HTTPError, httpx2.StreamError, OSError, UnicodeError) as error:
             raise _AttemptFailedError(_words(error), final=False) from error
+        status, now = response.status_code, self._now()
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(
+            status=status,
+            url=str(response.url),
+            headers=headers,
+            body=body,
+            duration_ms=self._milliseconds_since(started),
+            retry_after=parse_retry_after(headers.get("retry-after"), now=now) if status in _SAY_WHEN else None,
+            fetched_at=now,
+        )
 
-    def _check_peer(self, url: str, response: httpx2.Response) -> None:
+    async def _body(self, response: httpx2.Response) -> bytes:
+        # Kept in pieces: growing one buffer would copy a large page several times over.
+        pieces, size = [], 0
+        async for piece in response.aiter_bytes():
+            pieces.append(piece)
+            size += len(piece)
+            if size > self._max_body_bytes:
+                raise _AttemptFailedError(
+                    f"the body is larger than {self._max_body_bytes:,} bytes and was not read further", final=True
+                )
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _milliseconds_since(self, started: float) -> int:
+        return round((self._monotonic() - started) * 1000)
+
+    # ------------------------------------------------------------ kept answers
+
+    def _key(self, question: _Question) -> str | None:
+        if question.method != "GET":
+            return None
+        try:
+            # As it would be sent: the client's own headers and the cookies of this address with it.
+            request = self._client.build_request("GET", question.url, headers=question.headers)
+        except (httpx2.InvalidURL, httpx2.HTTPError, ValueError, TypeError):
+            return None
+        from scrapers.cache import cache_key  # noqa: PLC0415 - SQLite only where answers are kept
+
+        return cache_key(request.method, str(request.url), request.headers.raw)
+
+    def _kept(self, key: str | None) -> Answer | None:
+        kept = None if key is None or self._cache is None else self._cache.get(key, self._now())
+        if kept is None:
+            return None
+        return Answer(
+            status=200,
+            url=kept.url,
+            headers=kept.headers,
+            body=kept.body,
+            from_cache=True,
+            fetched_at=kept.fetched_at,
+        )
+
+    def _keep(self, key: str | None, answer: Answer) -> None:
+        # An answer that sets cookies opens a session; given again, it would open none.
+        if key is None or self._cache is None or answer.status != 200 or "set-cookie" in answer.headers:
+            return
+        from scrapers.cache import KeptAnswer  # noqa: PLC0415 - the same
+
+        kept = KeptAnswer(
+            url=answer.url, headers=answer.headers, body=answer.body, fetched_at=answer.fetched_at or self._now()
+        )
+        self._cache.put(key, kept)
+
+    def _check_peer(self, url: httpx2.URL, response: httpx2.Response) -> None:
         # Through a proxy the peer is the proxy, which does the looking up.
         if self._guard is None or self._settings.proxy_url is not None:
             return
         stream = response.extensions.get("network_stream")
         address = stream.get_extra_info("server_addr") if stream is not None else None
         if address:
-            refused = self._guard.refuse_peer(url, str(address[0]))
+            refused = self._guard.refuse_peer(str(url), str(address[0]))
             if refused is not None:
                 raise _AttemptFailedError(refused, final=True)
 
@@ -418,25 +529,45 @@ class PoliteClient:
 
     def slow_down(self, url: str, seconds: float) -> None:
         """Leave at least so many seconds between requests to an address's host from now on."""
-        host = self._host(origin(url))
+        try:
+            host = self._host(httpx2.URL(url))
+        except (httpx2.InvalidURL, ValueError):
+            return
         if host.bucket is not None and seconds > 0:
             host.bucket.stretch(seconds)
 
-    def _host(self, key: str) -> _Host:
-        if key not in self._hosts:
-            paced = key != self._unpaced or not key
-            bucket = TokenBucket(self._rate) if paced else None
-            self._hosts[key] = _Host(bucket, self._concurrency)
-        return self._hosts[key]
+    def _host(self, url: httpx2.URL) -> _Host:
+        key = (url.scheme, url.host, url.port)
+        host = self._hosts.get(key)
+        if host is None:
+            paced = not self._unpaced or _origin_of(url) != self._unpaced
+            host = self._hosts[key] = _Host(TokenBucket(self._rate) if paced else None, self._concurrency)
+        return host
 
-    def _heed_retry_after(self, host: _Host, answer: Answer) -> None:
-        if answer.status in {429, 503} and answer.retry_after:
-            host.closed_until = max(host.closed_until, self._monotonic() + answer.retry_after)
-            host.closed_status = answer.status
+    def _leave_alone(self, host: _Host, answer: Answer) -> None:
+        host.closed_until = max(host.closed_until, self._monotonic() + (answer.retry_after or 0.0))
+        host.closed_status = answer.status
 
     def _backoff(self, attempt: int) -> float:
         ceiling = min(BACKOFF_CAP_SECONDS, BACKOFF_BASE_SECONDS * 2.0 ** (attempt - 1))
         return self._uniform(0.0, ceiling)
+
+
+def _open_cache(settings: Settings) -> AnswerCache | None:
+    if settings.http_cache_ttl_seconds <= 0:
+        return None
+    from scrapers.cache import AnswerCache  # noqa: PLC0415 - SQLite only where answers are kept
+
+    return AnswerCache(
+        settings.home / "http-cache",
+        ttl_seconds=settings.http_cache_ttl_seconds,
+        max_megabytes=settings.http_cache_megabytes,
+    )
+
+
+def _origin_of(url: httpx2.URL) -> str:
+    port = url.port or {"http": 80, "https": 443}.get(url.scheme)
+    return f"{url.scheme}://{url.host.lower()}:{port}" if url.host else ""
 
 
 def _failed(answer: Answer, error: str) -> Answer:

@@ -9,15 +9,22 @@ to, so that a name that answers differently the second time (DNS rebinding) gets
 from __future__ import annotations
 
 import asyncio
+import functools
 import ipaddress
 import socket
+import time
 from urllib.parse import urlsplit
 
 from scrapers.http import origin
 
 _PORTS = frozenset({80, 443, 8080, 8443})
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# A name found public is not looked up again for so long; the peer of each connection is checked all the same.
+_KEEP_SECONDS = 60.0
+_MOST_NAMES = 10_000
 
 
+@functools.lru_cache(maxsize=4096)
 def is_public(address: str) -> bool:
     """Tell whether an IP address is of the open internet: not private, loopback, link-local, reserved, multicast."""
     try:
@@ -27,8 +34,7 @@ def is_public(address: str) -> bool:
     mapped = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
     if mapped is not None:
         return is_public(str(mapped))
-    nat64 = ipaddress.ip_network("64:ff9b::/96")
-    if ip.version == 6 and ip in nat64:
+    if ip.version == 6 and ip in _NAT64:
         return is_public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
@@ -42,6 +48,7 @@ class PublicOnly:
 
     def __init__(self, allowed_url: str | None = None) -> None:
         self._allowed = origin(allowed_url) if allowed_url else ""
+        self._public_until: dict[str, float] = {}
 
     async def refuse(self, url: str) -> str | None:
         """Return why an address must not be asked, or None where it may."""
@@ -51,11 +58,18 @@ class PublicOnly:
         if written is not None:
             return written
         host = urlsplit(url).hostname or ""
+        if time.monotonic() < self._public_until.get(host, 0.0):
+            return None
         addresses = await _resolve(host)
         if not addresses:
             return f"the name {host[:80]!r} does not exist (DNS has no address for it)"
         bad = [address for address in addresses if not is_public(address)]
-        return f"{host[:80]} leads to {bad[0]}, which is not on the open internet" if bad else None
+        if bad:
+            return f"{host[:80]} leads to {bad[0]}, which is not on the open internet"
+        if len(self._public_until) >= _MOST_NAMES:
+            self._public_until.clear()
+        self._public_until[host] = time.monotonic() + _KEEP_SECONDS
+        return None
 
     def refuse_peer(self, url: str, address: str) -> str | None:
         """Return why an answer from this address must not be used, or None where it may."""

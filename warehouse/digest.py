@@ -34,6 +34,11 @@ _QUERIES = {
         f"select to_jsonb(t) - 'listing_id' || jsonb_build_object('listing', {_LISTING})"
         " from core.stock_history t join core.listings l using (listing_id)"
     ),
+    "core.lots": "select to_jsonb(t) - 'lot_id' - 'last_page_id' from core.lots t",
+    "core.lot_items": (
+        "select to_jsonb(t) - 'lot_id' || jsonb_build_object('lot', jsonb_build_array(l.source, l.lot_type,"
+        " l.external_id)) from core.lot_items t join core.lots l using (lot_id)"
+    ),
     "app.watch_listings": (
         f"select to_jsonb(t) - 'listing_id' - 'watch_id' - 'judged_at' - 'judged_baseline_at'"
         f" || jsonb_build_object('listing', {_LISTING}, 'watch', w.name)"

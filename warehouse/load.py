@@ -30,6 +30,7 @@ from domain.page import PageReading, RawPage
 from warehouse.completion import Completed, Priced, complete, fill, stated_total, total_minor, with_total
 from warehouse.history import append_history, correct_history
 from warehouse.known import known_listings, observed_before
+from warehouse.lots import load_lots
 from warehouse.pages import utc_day
 from warehouse.partitions import ensure_partitions, partition_name
 from warehouse.poison import record_bytes, refusal, storable
@@ -159,6 +160,8 @@ def load_reading(
                 is_counted=context.is_counted,
                 priced={listing.external_id for listing in kept},
             )
+        if reading.lots:
+            load_lots(conn, context.values, reading.lots)
         _quarantine(conn, context, rejected)
         result = LoadResult(
             new=sum(row.is_new for row in rows),

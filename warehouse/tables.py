@@ -215,6 +215,58 @@ stock_history = Table(
     schema="core",
 )
 
+# A lot of public procurement; what it cost is in its items, and each priced item is a listing, too.
+lots = Table(
+    "lots",
+    metadata,
+    Column("lot_id", BigInteger, Identity(), primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("external_id", Text, nullable=False),
+    Column("lot_type", Text, nullable=False, comment="auction, shop, national or tender"),
+    Column("status", Text, nullable=False, comment="open, completed or not_completed"),
+    Column("url", Text, nullable=False),
+    Column("title", Text),
+    Column("display_number", Text),
+    Column("category", Text),
+    Column("region", Text),
+    Column("customer_id", Text),
+    Column("customer_name", Text),
+    Column("provider_id", Text),
+    Column("provider_name", Text),
+    Column("start_price", Numeric(24, 4), comment="of the whole lot"),
+    Column("deal_price", Numeric(24, 4), comment="of the whole lot; null until it is closed"),
+    Column("currency", Text),
+    Column("bidders", Integer),
+    Column("is_budget", Boolean),
+    Column("starts_at", DateTime(timezone=True)),
+    Column("ends_at", DateTime(timezone=True)),
+    Column("deal_at", DateTime(timezone=True)),
+    Column("first_seen_at", DateTime(timezone=True), nullable=False),
+    Column("last_seen_at", DateTime(timezone=True), nullable=False),
+    Column("last_page_id", BigInteger, nullable=False, comment="raw page of the values shown here"),
+    UniqueConstraint("source", "lot_type", "external_id"),
+    Index("ix_lots_deal_at", "deal_at"),
+    schema="core",
+)
+
+lot_items = Table(
+    "lot_items",
+    metadata,
+    Column("lot_id", BigInteger, ForeignKey("core.lots.lot_id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False, comment="1-based position within the lot"),
+    Column("name", Text, nullable=False),
+    Column("description", Text),
+    Column("quantity", Numeric(24, 6)),
+    Column("unit", Text),
+    Column("unit_price", Numeric(24, 4), comment="for one unit"),
+    Column("cost", Numeric(24, 4)),
+    Column("currency", Text, comment="null: the lot's"),
+    Column("country", Text),
+    Column("attributes", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    PrimaryKeyConstraint("lot_id", "number"),
+    schema="core",
+)
+
 fx_rates = Table(
     "fx_rates",
     metadata,

@@ -203,8 +203,11 @@ def _category(item: Mapping[str, Any]) -> str | None:
 
 
 def _attributes(item: Mapping[str, Any]) -> dict[str, str]:
+    options = item.get("buyingOptions")
     found = {
-        "buying_options": ", ".join(one for one in item.get("buyingOptions") or () if isinstance(one, str)),
+        "buying_options": ", ".join(one for one in options if isinstance(one, str))
+        if isinstance(options, list)
+        else "",
         "bids": str(item["bidCount"]) if isinstance(item.get("bidCount"), int) else "",
         "epid": _text(item.get("epid")) or "",
     }

@@ -51,7 +51,8 @@ class ShopSource(BaseSource):
         """
         super().__init__(settings, clock=clock, market_time=market_time, client_options=client_options)
         self._rules = load_rules(settings.shops_file)
-        self._client_options = {"guard": PublicOnly(settings.sandbox_url), **self._client_options}
+        self._guard = PublicOnly(settings.sandbox_url)
+        self._client_options = {"guard": self._guard, **self._client_options}
         self._robots: Robots | None = None
 
     @property
@@ -109,7 +110,7 @@ class ShopSource(BaseSource):
         rule = self._rules.rule_of(address)
         target = _endpoint(address, rule)
         client = self.client
-        refused = await PublicOnly(self._settings.sandbox_url).refuse(target)
+        refused = await self._guard.refuse(target)
         if refused is None and self._robots is not None:
             refused = await self._robots.refuse(target)
         if refused is not None:
@@ -129,7 +130,7 @@ class ShopSource(BaseSource):
                 address,
                 settings=self._settings,
                 headers=self._market_headers,
-                refuse=PublicOnly(self._settings.sandbox_url).refuse,
+                refuse=self._guard.refuse,
             )
         except BrowserError as error:
             return self._unasked(address, str(error), query)

@@ -20,6 +20,7 @@ from scrapers.answers import page_of_answer, sandbox_headers
 from scrapers.browser import BrowserError
 from scrapers.contract import Clock, ParsedSearch, Query
 from scrapers.http import Answer, PoliteClient
+from scrapers.retry_budget import RetryBudget
 from scrapers.vinted import search_url
 from scrapers.vinted.domains import DEFAULT_COUNTRY, SOURCE_NAME, api_base, site, www_base
 from scrapers.vinted.item_url import parse_item_url
@@ -84,6 +85,8 @@ class VintedSource:
         self._client_options = client_options or {}
         self._store = SessionStore(settings.home, settings.user_agent) if keep_sessions else None
         self._countries: dict[str, _Country] = {}
+        self._retry_budget = RetryBudget()
+        self._sent_before = 0
 
     async def __aenter__(self) -> Self:
         return self
@@ -97,7 +100,13 @@ class VintedSource:
         """Close connections."""
         for country in self._countries.values():
             await country.client.aclose()
+            self._sent_before += country.client.requests_sent
         self._countries.clear()
+
+    @property
+    def requests_sent(self) -> int:
+        """How many requests were sent so far, all countries together; a browser's are not counted."""
+        return self._sent_before + sum(country.client.requests_sent for country in self._countries.values())
 
     # ------------------------------------------------------------ pure
 
@@ -256,7 +265,7 @@ class VintedSource:
         code = site(name).country
         if code not in self._countries:
             sandbox = self._settings.sandbox_url
-            client = PoliteClient(self._settings, **self._client_options)
+            client = PoliteClient(self._settings, retry_budget=self._retry_budget, **self._client_options)
             self._countries[code] = _Country(code, client, www_base(code, sandbox), api_base(code, sandbox))
         return self._countries[code]
 

@@ -130,7 +130,19 @@ BRAND_KEYS = frozenset({"brand", "marque", "merk", "marka", "marca", "marke", "z
 
 def fold(text: str) -> str:
     """Return a text in lower case without accents, commas and doubled spaces, for comparing labels."""
+    return _fold_short(text) if len(text) <= 64 else _fold(text)
+
+
+@functools.lru_cache(maxsize=4096)
+def _fold_short(text: str) -> str:
+    # Remembered: the same few keys, sizes and conditions stand in every label.
+    return _fold(text)
+
+
+def _fold(text: str) -> str:
     text = text.replace(",", " ")
+    if text.isascii():
+        return " ".join(text.casefold().split())
     plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return " ".join(plain.casefold().split())
 

@@ -2,8 +2,8 @@
 
 Belongs here: field names and their forms over the years. Does not: refusals (``meaning``), HTML (``parse_html``).
 
-Each item is decoded on its own, first by type (fast), then leniently, so that a field that does not matter cannot cost
-a listing, and a broken item cannot cost a page.
+A page is decoded whole by type (one pass); where that fails each item is decoded on its own, by type, then leniently,
+so that a field that does not matter cannot cost a listing, and a broken item cannot cost a page.
 
 Forms met: ``price`` as object (2023-08, 2025-), as text beside ``currency`` (2023-07, 2023-10 to 2025, details of
 2025-08); ``brand_title``, ``size_title``, ``status`` as fields (old) or only inside ``item_box``
@@ -13,6 +13,7 @@ Forms met: ``price`` as object (2023-08, 2025-), as text beside ``currency`` (20
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NoReturn
@@ -25,7 +26,8 @@ from domain.page import RejectedRecord
 from scrapers.vinted.conditions import condition_of
 from scrapers.vinted.domains import SOURCE_NAME, Place
 from scrapers.vinted.records import (
-    Price,
+    CardLines,
+    Label,
     RecordError,
     absolute_url,
     amount,
@@ -41,43 +43,43 @@ from scrapers.vinted.records import (
 )
 
 
-class _Money(msgspec.Struct):
+class _Money(msgspec.Struct, gc=False):
     amount: str | int | None = None
     currency_code: str | None = None
 
 
-class _HighResolution(msgspec.Struct):
+class _HighResolution(msgspec.Struct, gc=False):
     timestamp: int | None = None
 
 
-class _Photo(msgspec.Struct):
+class _Photo(msgspec.Struct, gc=False):
     url: str | None = None
     full_size_url: str | None = None
     high_resolution: _HighResolution | None = None
 
 
-class _User(msgspec.Struct):
+class _User(msgspec.Struct, gc=False):
     id: int | str | None = None
     login: str | None = None
     business: bool | None = None
 
 
-class _ItemBox(msgspec.Struct):
+class _ItemBox(msgspec.Struct, gc=False):
     first_line: str | None = None
     second_line: str | None = None
     accessibility_label: str | None = None
 
 
-class _Conversion(msgspec.Struct):
+class _Conversion(msgspec.Struct, gc=False):
     seller_price: str | int | None = None
     seller_currency: str | None = None
 
 
-class _Brand(msgspec.Struct):
+class _Brand(msgspec.Struct, gc=False):
     title: str | None = None
 
 
-class _Item(msgspec.Struct):
+class _Item(msgspec.Struct, gc=False):
     id: int | str | None = None
     title: str | None = None
     price: _Money | str | int | None = None
@@ -111,8 +113,47 @@ _ITEM_DECODER = msgspec.json.Decoder(_Item)
 _HAS_MONEY = frozenset({"price", "service_fee", "total_item_price"})
 
 
+class SearchPage(msgspec.Struct, gc=False):
+    """A search answer whose items all have the expected types."""
+
+    items: list[_Item] | None = None
+    pagination: Any = None
+
+
+_PAGE_DECODER = msgspec.json.Decoder(SearchPage)
+_FAILURES = (RecordError, ValueError, OverflowError, RecursionError)
+
+
+def decode_search(body: bytes) -> SearchPage | None:
+    """Decode a search answer in one pass; None where it is none, or an item does not have the expected types."""
+    try:
+        page = _PAGE_DECODER.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return None if page.items is None else page
+
+
+def read_decoded(
+    page: SearchPage, place: Place, records: Callable[[], list[msgspec.Raw]]
+) -> tuple[tuple[Listing, ...], tuple[RejectedRecord, ...]]:
+    """Read a decoded page's items in order; never raises.
+
+    Args:
+        place: the site the page came from; relative addresses are completed with it.
+        records: gives each item's own JSON; asked only where an item is rejected.
+    """
+    listings: list[Listing] = []
+    rejected: list[RejectedRecord] = []
+    for index, item in enumerate(page.items or ()):
+        try:
+            listings.append(_listing(item, place, index + 1))
+        except _FAILURES as error:
+            rejected.append(reject(index, str(error) or type(error).__name__, bytes(records()[index])))
+    return tuple(listings), tuple(rejected)
+
+
 def read_items(records: list[msgspec.Raw], place: Place) -> tuple[tuple[Listing, ...], tuple[RejectedRecord, ...]]:
-    """Read a page's items in order; never raises.
+    """Read items one by one, in order; never raises.
 
     Args:
         records: each item's own JSON.
@@ -123,7 +164,7 @@ def read_items(records: list[msgspec.Raw], place: Place) -> tuple[tuple[Listing,
     for index, record in enumerate(records):
         try:
             listings.append(_listing(_decode(record), place, index + 1))
-        except (RecordError, ValueError, OverflowError, RecursionError) as error:
+        except _FAILURES as error:
             rejected.append(reject(index, str(error) or type(error).__name__, bytes(record)))
     return tuple(listings), tuple(rejected)
 
@@ -194,104 +235,116 @@ def _listing(item: _Item, place: Place, position: int) -> Listing:
     title = optional_text(item.title)
     if title is None:
         raise RecordError("title: missing or blank")
-    price = _price(item.price, item.currency, "price")
-    if price is None:
-        raise RecordError("price: missing")
-    fee = _same_currency(_price(item.service_fee, item.currency, "service_fee"), price, "service_fee")
-    total = _same_currency(_price(item.total_item_price, item.currency, "total_item_price"), price, "total_item_price")
+    price, code = _price(item)
+    fee = _other_amount(item.service_fee, item.currency, code, "service_fee")
+    total = _other_amount(item.total_item_price, item.currency, code, "total_item_price")
     if total is None and fee is not None:
-        total = price.amount + fee
-    card = _card(item, place, title)
-    label = card.condition
+        total = price + fee
+    brand, size, condition = _card(item, place, title)
     source_id = None if item.status_id is None else str(item.status_id)[:20]
-    original, original_currency = _original(item.conversion)
+    original, original_currency = (None, None) if item.conversion is None else _original(item.conversion)
     photos = item.photos or ([item.photo] if item.photo else [])
-    images = tuple(address for photo in photos if (address := web_address(photo.url or photo.full_size_url)))
     return Listing(
         source=SOURCE_NAME,
         external_id=identity,
-        url=absolute_url(item.url or item.path, base=place.www, fallback=f"{place.www}/items/{identity}"),
+        url=_address(item.url or item.path, place, identity),
         title=title,
-        price=price.amount,
-        currency=price.currency,
+        price=price,
+        currency=code,
         total_price=total,
         fee=fee,
         original_price=original,
         original_currency=original_currency,
-        description=optional_text(item.description),
-        brand=card.brand,
-        size=card.size,
-        color=optional_text(item.color1),
-        condition=condition_of(label, source_id),
-        condition_label=label,
+        description=None if item.description is None else optional_text(item.description),
+        brand=brand,
+        size=size,
+        color=None if item.color1 is None else optional_text(item.color1),
+        condition=condition_of(condition, source_id),
+        condition_label=condition,
         condition_source_id=source_id,
         availability=_availability(item),
-        image_urls=images,
-        seller=_seller(item.user),
-        favourite_count=_count(item.favourite_count),
-        view_count=_count(item.view_count),
+        image_urls=_addresses(photos),
+        seller=None if item.user is None else _seller(item.user),
+        favourite_count=None if item.favourite_count is None else _count(item.favourite_count),
+        view_count=None if item.view_count is None else _count(item.view_count),
         listed_at=_listed_at(item, photos),
         position=position,
     )
 
 
-def _price(value: _Money | str | int | None, item_currency: str | None, field: str) -> Price | None:
+def _price(item: _Item) -> tuple[Decimal, str]:
+    value = item.price
+    if isinstance(value, _Money):
+        if value.amount is None:
+            raise RecordError("price: missing")
+        return amount(value.amount, "price"), currency(value.currency_code or item.currency, "price.currency_code")
+    if value is None:
+        raise RecordError("price: missing")
+    return amount(value, "price"), currency(item.currency, "currency")
+
+
+def _other_amount(value: _Money | str | int | None, item_currency: str | None, code: str, field: str) -> Decimal | None:
+    """Return a further amount of an item whose price is in the currency ``code``; None where there is none."""
     if value is None:
         return None
     if isinstance(value, _Money):
         if value.amount is None:
             return None
-        return Price(
-            amount(value.amount, field), currency(value.currency_code or item_currency, f"{field}.currency_code")
-        )
-    return Price(amount(value, field), currency(item_currency, "currency"))
+        sum_, own = amount(value.amount, field), value.currency_code or item_currency
+        if own != code and currency(own, f"{field}.currency_code") != code:
+            raise RecordError(f"{field}: in {currency(own, field)}, but the price is in {code}")
+        return sum_
+    sum_, own = amount(value, field), currency(item_currency, "currency")
+    if own != code:
+        raise RecordError(f"{field}: in {own}, but the price is in {code}")
+    return sum_
 
 
-def _same_currency(other: Price | None, price: Price, field: str) -> Decimal | None:
-    if other is None:
-        return None
-    if other.currency != price.currency:
-        raise RecordError(f"{field}: in {other.currency}, but the price is in {price.currency}")
-    return other.amount
+def _address(given: str | None, place: Place, identity: str) -> str:
+    if given and given[0] == "/" and given[1:2] != "/" and " " not in given and given.isascii() and given.isprintable():
+        return place.www + given
+    return absolute_url(given, base=place.www, fallback=f"{place.www}/items/{identity}")
 
 
-class _Card(msgspec.Struct):
-    brand: str | None
-    size: str | None
-    condition: str | None
+def _addresses(photos: list[_Photo]) -> tuple[str, ...]:
+    addresses = [web_address(photo.url or photo.full_size_url) for photo in photos]
+    return tuple([address for address in addresses if address])
+
+
+# Brand, size and condition, each None where the card does not say.
+_Card = tuple[str | None, str | None, str | None]
 
 
 def _card(item: _Item, place: Place, title: str) -> _Card:
     """Brand, size and condition from the fields of the old service, else from the card's lines of the new one."""
-    brand = optional_text(item.brand_title) or (optional_text(item.brand_dto.title) if item.brand_dto else None)
-    size = optional_text(item.size_title)
-    condition = optional_text(item.status)
+    brand = None if item.brand_title is None else optional_text(item.brand_title)
+    if brand is None and item.brand_dto is not None:
+        brand = optional_text(item.brand_dto.title)
+    size = None if item.size_title is None else optional_text(item.size_title)
+    condition = None if item.status is None else optional_text(item.status)
     box = item.item_box
     if box is None or (brand and size and condition):
-        return _Card(brand, size, condition)
+        return brand, size, condition
     first = optional_text(box.first_line)
     second = optional_text(box.second_line)
     lines = read_plain_second_line(second)
-    repeats_title = first is None or is_same_text(first, title)
-    if repeats_title or condition_of(lines.condition, None) is Condition.UNKNOWN:
-        # Only a card that leaves something open needs its label; reading it costs more than all the rest.
-        return _card_with_label(box.accessibility_label, (first, second), title, place, _Card(brand, size, condition))
-    return _Card(brand or first, size or lines.size, condition or lines.condition)
+    is_graded = condition_of(lines.condition, None) is not Condition.UNKNOWN
+    if is_graded and first is not None and not is_same_text(first, title):
+        return brand or first, size or lines.size, condition or lines.condition
+    # Only a card that leaves something open needs its label; reading it costs more than all the rest.
+    label = _label(box.accessibility_label, first, second, place)
+    if label is not None:
+        lines = CardLines(lines.size or label.size, lines.condition) if is_graded else read_second_line(second, label)
+    brand = brand or brand_of_first_line(first, title, label.brand if label else None)
+    return brand, size or lines.size, condition or lines.condition
 
 
-def _card_with_label(
-    label_text: str | None, shown: tuple[str | None, str | None], title: str, place: Place, fields: _Card
-) -> _Card:
-    first, second = shown
-    text = optional_text(label_text)
-    parts = tuple(part.strip() for part in (second or "").split("·"))
-    label = read_label(text, place.site.currency, (first or "", second or "", *parts)) if text else None
-    lines = read_second_line(second, label)
-    return _Card(
-        fields.brand or brand_of_first_line(first, title, label.brand if label else None),
-        fields.size or lines.size,
-        fields.condition or lines.condition,
-    )
+def _label(label: str | None, first: str | None, second: str | None, place: Place) -> Label | None:
+    text = optional_text(label)
+    if text is None:
+        return None
+    parts = [part.strip() for part in (second or "").split("·")]
+    return read_label(text, place.site.currency, (first or "", second or "", *parts))
 
 
 def is_same_text(one: str, other: str) -> bool:
@@ -308,9 +361,9 @@ def brand_of_first_line(first: str | None, title: str, labelled: str | None) -> 
     return first
 
 
-def _original(conversion: _Conversion | None) -> tuple[Decimal | None, str | None]:
-    """The seller's own price; None where the site did not convert, or the parts make no sense."""
-    if conversion is None or conversion.seller_price is None:
+def _original(conversion: _Conversion) -> tuple[Decimal | None, str | None]:
+    """The seller's own price; None where the parts make no sense."""
+    if conversion.seller_price is None:
         return None, None
     try:
         return amount(conversion.seller_price, "seller_price"), currency(conversion.seller_currency, "seller_currency")
@@ -324,9 +377,7 @@ def _availability(item: _Item) -> Availability:
     return Availability.RESERVED if item.is_reserved else Availability.AVAILABLE
 
 
-def _seller(user: _User | None) -> Seller | None:
-    if user is None:
-        return None
+def _seller(user: _User) -> Seller | None:
     try:
         identity = external_id(user.id, "user.id")
     except RecordError:
@@ -334,8 +385,8 @@ def _seller(user: _User | None) -> Seller | None:
     return Seller(external_id=identity, login=optional_text(user.login), is_business=user.business)
 
 
-def _count(value: int | None) -> int | None:
-    return value if value is not None and 0 <= value < 2**31 else None
+def _count(value: int) -> int | None:
+    return value if 0 <= value < 2**31 else None
 
 
 def _listed_at(item: _Item, photos: list[_Photo]) -> datetime | None:

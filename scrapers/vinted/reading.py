@@ -5,18 +5,20 @@ Belongs here: choosing the parser by the body's structure. Does not: the parsers
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
 import msgspec
 from selectolax.lexbor import LexborHTMLParser
 
-from domain.page import PageMeaning, PageReading, RawPage
+from domain.listing import Listing
+from domain.page import PageMeaning, PageReading, RawPage, RejectedRecord
 from scrapers.meaning import meaning_of_status, refusal
 from scrapers.vinted.domains import Place, place_of
 from scrapers.vinted.meaning import meaning_of_json, meaning_of_page_without_content
 from scrapers.vinted.parse_html import product_blocks, read_product, read_rows, result_rows
-from scrapers.vinted.parse_json import read_items
+from scrapers.vinted.parse_json import decode_search, read_decoded, read_items
 
 PARSER_VERSION = 1
 """Raised with every change that reads a stored page differently; pages read by an older one can be read again."""
@@ -68,25 +70,35 @@ def _read(page: RawPage) -> PageReading:
 
 
 def _read_json(page: RawPage, place: Place) -> PageReading:
-    envelope = _envelope(page.body.lstrip(_BLANKS))
+    body = page.body.lstrip(_BLANKS)
+    search = decode_search(body)
+    if search is not None:
+        records = functools.cache(lambda: _records(body))
+        return _search(read_decoded(search, place, records), search.pagination)
+    envelope = _envelope(body)
     if envelope is None:
         return PageReading(meaning=PageMeaning.CHANGED, detail="The JSON is cut off, broken or not an object.")
     if envelope.items is not None:
-        return _read_search(envelope, envelope.items, place)
+        return _search(read_items(envelope.items, place), envelope.pagination)
     if bytes(envelope.item)[:1] == b"{":
         listings, rejected = read_items([envelope.item], place)
         return PageReading(meaning=PageMeaning.OK, listings=listings, rejected=rejected)
     return refusal(meaning_of_json(page.status, envelope.code, envelope.message_code, envelope.url))
 
 
-def _read_search(envelope: _Envelope, items: list[msgspec.Raw], place: Place) -> PageReading:
-    pagination = envelope.pagination if isinstance(envelope.pagination, dict) else {}
-    entries, pages = _count(pagination.get("total_entries")), _count(pagination.get("total_pages"))
-    if not items:
+def _records(body: bytes) -> list[msgspec.Raw]:
+    envelope = _envelope(body)
+    return (envelope.items if envelope else None) or []
+
+
+def _search(records: tuple[tuple[Listing, ...], tuple[RejectedRecord, ...]], pagination: object) -> PageReading:
+    listings, rejected = records
+    pages_of = pagination if isinstance(pagination, dict) else {}
+    entries, pages = _count(pages_of.get("total_entries")), _count(pages_of.get("total_pages"))
+    if not listings and not rejected:
         return PageReading(
             meaning=PageMeaning.EMPTY, detail="The search has no results.", total_entries=entries, total_pages=pages
         )
-    listings, rejected = read_items(items, place)
     changed = not listings and len(rejected) >= _CHANGED_FROM
     return PageReading(
         meaning=PageMeaning.CHANGED if changed else PageMeaning.OK,

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from domain.condition import Condition
-from domain.money import MoneyError, parse_amount, parse_currency
+from domain.money import MoneyError, is_usual_number, parse_amount, parse_currency
 from domain.page import RejectedRecord
 from scrapers.vinted.conditions import BRAND_KEYS, CONDITION_KEYS, SIZE_KEYS, condition_of_label, fold
 
@@ -32,6 +32,10 @@ _AMOUNT = (
 _ONE_AMOUNT = re.compile(_AMOUNT.format("a"))
 _SIGNS = {"€": "EUR", "£": "GBP", "zł": "PLN", "kč": "CZK", "ft": "HUF", "lei": "RON", "$": "USD", "us$": "USD"}
 _KRONER = {"SEK", "DKK"}
+_LETTERS = re.compile(r"[a-z]{3}")
+_GAPS = re.compile(r"[\s\u00a0\u202f']")
+_DIGIT = re.compile(r"\d")
+_DIGIT_OR_COLON = re.compile(r"[\d:]")
 _MAX_LABEL = 4000
 
 
@@ -60,7 +64,7 @@ def clean_text(value: str) -> str:
 
 def optional_text(value: object) -> str | None:
     """Return a text, or None where it is absent, not a text, or blank."""
-    if not isinstance(value, str):
+    if value is None or not isinstance(value, str):
         return None
     text = value if len(value) <= _MAX_TEXT and value.isprintable() else clean_text(value)
     return text if text and not text.isspace() else None
@@ -90,6 +94,8 @@ def amount(value: object, field: str) -> Decimal:
     Raises:
         RecordError: for anything else, negative, not finite or absurd amounts.
     """
+    if type(value) is str and is_usual_number(value):
+        return Decimal(value)
     if isinstance(value, str) and len(value) > _MAX_AMOUNT_TEXT:
         raise RecordError(f"{field}: not an amount ({len(value)} characters)")
     try:
@@ -130,7 +136,7 @@ def web_address(value: object) -> str | None:
     """Return an image address if it is an absolute http(s) one."""
     if not isinstance(value, str) or not value.startswith(("https://", "http://")):
         return None
-    return clean_text(value)
+    return value if len(value) <= _MAX_TEXT and value.isprintable() else clean_text(value)
 
 
 def moment(value: object) -> datetime | None:
@@ -156,7 +162,7 @@ def _price_of(match: re.Match[str], prefix: str, site_currency: str) -> Price | 
     code = _SIGNS.get(sign)
     if sign == "kr" and site_currency in _KRONER:
         code = site_currency
-    elif re.fullmatch(r"[a-z]{3}", sign) and code is None:
+    elif code is None and _LETTERS.fullmatch(sign):
         code = sign.upper()
     if code is None or number is None:
         return None
@@ -167,13 +173,13 @@ def _price_of(match: re.Match[str], prefix: str, site_currency: str) -> Price | 
 
 
 def _plain_number(text: str) -> str | None:
-    digits = re.sub(r"[\s\u00a0\u202f']", "", text)
+    digits = _GAPS.sub("", text)
     last = max(digits.rfind("."), digits.rfind(","))
     if last >= 0 and len(digits) - last - 1 <= 2:
         whole, cents = digits[:last], digits[last + 1 :]
     else:
         whole, cents = digits, ""
-    whole = re.sub(r"[.,]", "", whole)
+    whole = whole.replace(".", "").replace(",", "")
     if not whole.isascii() or not whole.isdigit() or (cents and not cents.isdigit()):
         return None
     return f"{whole}.{cents}" if cents else whole
@@ -224,16 +230,17 @@ def read_label(label: str, site_currency: str, known: tuple[str, ...] = ()) -> L
 
 
 def _leading_price(segment: str, site_currency: str) -> Price | None:
-    match = _ONE_AMOUNT.match(segment.strip()[:120])
+    segment = segment.strip()
+    match = _ONE_AMOUNT.match(segment[:120])
     if match is None:
         return None
-    rest = segment.strip()[match.end() :]
+    rest = segment[match.end() :]
     # "£59.52 includes Buyer Protection": words may follow, digits may not.
-    return None if re.search(r"\d", rest) else _price_of(match, "a", site_currency)
+    return None if _DIGIT.search(rest) else _price_of(match, "a", site_currency)
 
 
 def _is_closing_remark(segment: str) -> bool:
-    return len(segment) < 60 and not re.search(r"[\d:]", segment)
+    return len(segment) < 60 and not _DIGIT_OR_COLON.search(segment)
 
 
 def _label_fields(segments: list[str], known: set[str]) -> tuple[dict[str, str], str]:

@@ -157,6 +157,21 @@ def test_parse_prints_json_lines_alone_on_stdout(pricescope: Command, tmp_path: 
     assert pricescope("parse", "vinted", tmp_path / "absent").returncode == 1
 
 
+def test_record_keeps_what_a_poll_would_fetch_for_parse_to_read(pricescope: Command, tmp_path: Path) -> None:
+    folder = tmp_path / "samples"
+    recorded = pricescope("record", "vinted", JEANS, "jeans", "--dir", folder)
+    assert recorded.returncode == 0, recorded.stderr
+    assert "personal data" in recorded.stderr
+    pages = sorted(path for path in folder.iterdir() if not path.name.endswith(".meta.json"))
+    assert len(pages) == 2
+    parsed = pricescope("parse", "vinted", *pages)
+    assert parsed.returncode == 0, parsed.stderr
+    rows = [json.loads(line) for line in parsed.stdout.splitlines()]
+    assert {row["file"] for row in rows} == {str(page) for page in pages}
+    assert pricescope("record", "vinted", "https://shop.example/x", "--dir", folder).returncode == 2
+    assert pricescope("record", "vinted", "no such watch", "--dir", folder).returncode == 2
+
+
 def test_a_watch_is_edited_paused_and_removed_with_its_orphans(pricescope: Command) -> None:
     edited = pricescope("watch", "edit", "jeans", "--max-price", "none", "--sigma-k", "2", "--blacklist", "replica")
     assert edited.returncode == 0, edited.stderr

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import gzip
 import logging
+import random
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -14,7 +16,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from domain.settings import Settings
-from scrapers.http import PoliteClient
+from scrapers.http import JITTER, PoliteClient
+from scrapers.retry_budget import FLOOR, RetryBudget
 from tests.integration.scrapers.stub import CutOff, serving
 
 pytestmark = pytest.mark.integration
@@ -142,7 +145,26 @@ def test_requests_to_one_host_keep_their_distance():
             stamps.append(time.now)
 
     _run(script, work, time, requests_per_second=0.5)
-    assert stamps == [0, 2, 4, 6]
+    assert stamps[0] == 0
+    assert [after - before for before, after in pairwise(stamps)] == [pytest.approx(2 * (1 + JITTER))] * 3
+
+
+def test_chance_only_widens_the_distance_between_requests():
+    script, time = Script(_ok), VirtualTime()
+    stamps: list[float] = []
+
+    async def main(base: str) -> None:
+        options = time.options() | {"uniform": random.Random(7).uniform}
+        async with PoliteClient(_settings(requests_per_second=0.5), **options) as client:
+            for _ in range(8):
+                await client.get(base)
+                stamps.append(time.now)
+
+    with serving(script.answer) as base:
+        asyncio.run(main(base))
+    gaps = [after - before for before, after in pairwise(stamps)]
+    assert all(2 <= gap <= 2 * (1 + JITTER) + 1e-9 for gap in gaps)
+    assert len({round(gap, 6) for gap in gaps}) == len(gaps)
 
 
 def test_the_sandbox_on_loopback_is_not_paced():
@@ -266,3 +288,111 @@ def test_the_client_names_itself_and_keeps_cookies(caplog: pytest.LogCaptureFixt
     assert third.cookies == {}
     assert "s3cret" not in caplog.text
     assert "t0ken" not in caplog.text
+
+
+# ---------------------------------------------------------------- questions with a body
+
+
+class Bodies(Script):
+    """A script that keeps the bodies, too."""
+
+    def __init__(self, *answers: Callable[[], Response]) -> None:
+        super().__init__(*answers)
+        self.bodies: list[bytes] = []
+
+    async def answer(self, request: Request) -> Response:
+        self.bodies.append(await request.body())
+        return await super().answer(request)
+
+
+def test_a_json_body_arrives_and_is_sent_again_after_503():
+    script = Bodies(lambda: Response(b"", 503), _ok)
+    answer = _run(script, lambda client, base: client.post(base, json={"q": "čajník", "n": 2}), VirtualTime())
+    assert answer.status == 200
+    assert [request.method for request in script.requests] == ["POST", "POST"]
+    assert script.bodies == ['{"q":"čajník","n":2}'.encode()] * 2
+    assert {request.headers["content-type"] for request in script.requests} == {"application/json"}
+
+
+def test_a_form_arrives_with_parameters_and_headers():
+    script = Bodies(_ok)
+    _run(
+        script,
+        lambda client, base: client.post(
+            f"{base}/token", form={"grant_type": "client_credentials", "scope": "a b&c"}, params=[("v", "1")],
+            headers={"Authorization": "Basic x"},
+        ),
+        VirtualTime(),
+    )  # fmt: skip
+    (request,) = script.requests
+    assert script.bodies == [b"grant_type=client_credentials&scope=a+b%26c"]
+    assert request.headers["content-type"] == "application/x-www-form-urlencoded"
+    assert (request.headers["authorization"], request.url.query) == ("Basic x", "v=1")
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_question_with_a_body_is_not_redirected(status: int):
+    script = Bodies(lambda: RedirectResponse("/elsewhere", status), _ok)
+    answer = _run(script, lambda client, base: client.post(base, json={"secret": 1}), VirtualTime())
+    assert (answer.status, answer.headers["location"], len(script.requests)) == (status, "/elsewhere", 1)
+
+
+def test_a_proxy_and_the_user_agent_serve_post_as_well_as_get():
+    proxy = Bodies(_ok)
+
+    async def work(base: str) -> list[Any]:
+        settings = _settings(proxy_url=base, user_agent="Pricescope/0.1 (test)")
+        async with PoliteClient(settings, **VirtualTime().options()) as client:
+            return [await client.get("http://shop.test/a"), await client.post("http://shop.test/b", json=[1])]
+
+    with serving(proxy.answer) as base:
+        answers = asyncio.run(work(base))
+    assert [answer.status for answer in answers] == [200, 200]
+    assert [request.headers["host"] for request in proxy.requests] == ["shop.test", "shop.test"]
+    assert [request.method for request in proxy.requests] == ["GET", "POST"]
+    assert proxy.bodies == [b"", b"[1]"]
+    assert {request.headers["user-agent"] for request in proxy.requests} == {"Pricescope/0.1 (test)"}
+
+
+# ---------------------------------------------------------------- the count and the retry budget
+
+
+def test_every_attempt_and_every_redirect_is_counted():
+    script = Script(_failing, lambda: RedirectResponse("/next"), _failing, _ok)
+
+    async def work(client: PoliteClient, base: str) -> list[int]:
+        counts = [client.requests_sent]
+        await client.get(base)
+        counts.append(client.requests_sent)
+        await client.get("nothing")
+        return [*counts, client.requests_sent]
+
+    assert _run(script, work, VirtualTime()) == [0, 4, 5]
+    assert len(script.requests) == 4
+
+
+def test_a_host_that_keeps_failing_is_not_hammered():
+    script, time = Script(_failing), VirtualTime()
+
+    async def work(client: PoliteClient, base: str) -> list[Any]:
+        return [await client.get(base) for _ in range(50)]
+
+    answers = _run(script, work, time, request_attempts=10)
+    assert {answer.status for answer in answers} == {502}
+    assert all(answer.body == b"oops" for answer in answers)
+    assert len(script.requests) <= 50 + FLOOR + 0.2 * 50
+
+
+def test_clients_of_one_source_share_a_retry_budget():
+    script = Script(_failing)
+
+    async def main(base: str) -> None:
+        budget = RetryBudget()
+        for _ in range(5):
+            options = VirtualTime().options()
+            async with PoliteClient(_settings(request_attempts=10), retry_budget=budget, **options) as client:
+                await client.get(base)
+
+    with serving(script.answer) as base:
+        asyncio.run(main(base))
+    assert len(script.requests) == 5 + FLOOR + 1

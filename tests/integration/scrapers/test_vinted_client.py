@@ -84,6 +84,20 @@ def test_a_full_last_page_ends_the_search_and_no_more_than_ten_are_asked(market:
     assert len(_fetch(_settings(address), pages=50)) == 10
 
 
+def test_a_source_says_how_many_requests_it_sent_even_when_closed(market: Market, address: str):
+    async def main() -> tuple[int, int]:
+        source = VintedSource(_settings(address))
+        for country in ("fr", "de"):
+            async for _ in source.fetch_search(Query(country=country, params={"search_text": "robe"}, max_pages=1)):
+                pass
+        sent = source.requests_sent
+        await source.aclose()
+        return sent, source.requests_sent
+
+    sent, afterwards = asyncio.run(main())
+    assert sent == afterwards == len(market.log) == 4
+
+
 def test_an_empty_search_is_one_empty_page(market: Market, address: str):
     market.found = 0
     assert _meanings(_fetch(_settings(address), pages=5)) == [PageMeaning.EMPTY]
