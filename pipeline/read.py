@@ -24,7 +24,7 @@ from warehouse.watches import list_watches
 
 
 class ReadOutcome(msgspec.Struct, kw_only=True):
-    """Counts over the pages read. ``records`` = new + changed + unchanged + quarantined."""
+    """Counts over the pages read. ``records`` = new + changed + unchanged + quarantined + unpriced."""
 
     source: str
     day: date
@@ -34,6 +34,8 @@ class ReadOutcome(msgspec.Struct, kw_only=True):
     changed: int = 0
     unchanged: int = 0
     quarantined: int = 0
+    unpriced: int = 0
+    lots: int = 0
     meanings: dict[str, int] = msgspec.field(default_factory=dict)
 
 
@@ -62,11 +64,13 @@ def _read_page(conn: psycopg.Connection, source: Source, page_id: int, page: Raw
         if page.watch_id is None:
             _link_by_content(conn, source.name, page, reading)
     outcome.pages += 1
-    outcome.records += len(reading.listings) + len(reading.rejected)
+    outcome.records += loaded.records
     outcome.new += loaded.new
     outcome.changed += loaded.changed
     outcome.unchanged += loaded.unchanged
     outcome.quarantined += loaded.quarantined
+    outcome.unpriced += loaded.unpriced
+    outcome.lots += len(reading.lots)
     outcome.meanings[reading.meaning] = outcome.meanings.get(reading.meaning, 0) + 1
 
 
