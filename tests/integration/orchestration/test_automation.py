@@ -134,7 +134,7 @@ def test_a_source_that_there_is_none_of_is_an_error_that_names_it(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PRICESCOPE_ENABLED_SOURCES", "vinted,vintde")
-    with pytest.raises(SettingsError, match="unknown source vintde; known: allegro, amazon, .*vinted"):
+    with pytest.raises(SettingsError, match=r"unknown source vintde; known: allegro, amazon, .*vinted"):
         build_schedules()
 
 
