@@ -23,6 +23,7 @@ import extruct
 from price_parser import Price
 
 from domain.listing import Availability
+from scrapers.shop.candidates import Candidate
 from scrapers.shop.currencies import iso_of
 from scrapers.shop.extract import extract
 from scrapers.shop.prices import read_price
@@ -98,6 +99,10 @@ def _amount(value: object) -> Decimal | None:
         return None if value is None else Decimal(str(value[0] if isinstance(value, list) else value).strip())
     except InvalidOperation:
         return None
+
+
+def _currency(winner: Candidate | None) -> str | None:
+    return None if winner is None else winner.currency
 
 
 def side(url: str) -> str:
