@@ -148,9 +148,8 @@ def pages(*, show_errors: bool) -> None:
                 counts[group, what] += holds
         if show_errors and not (results["price"] and results["availability"]):
             print(f"  {name}: {amount} {state}; wanted {label['expected_amounts']} {label['availability']}")
-    print(
-        f"\nlabelled pages ({counts['all', 'pages']})     price  currency  availability  wrong  none  invented   CPU ms a page"
-    )
+    head = "price  currency  availability  wrong  none  invented   CPU ms a page"
+    print(f"\nlabelled pages ({counts['all', 'pages']})     {head}")
     for group in ("dev", "held out", "all"):
         n = counts[group, "pages"]
         shares = [f"{counts[group, what] / n:8.1%}" for what in ("price", "currency", "availability")]
