@@ -76,6 +76,12 @@ _SOURCES: dict[str, Entry] = {
         hosts=r"(www\.)?etsy\.com",
         daily_requests=5_000,
     ),
+    "kleinanzeigen": Entry(
+        "scrapers.kleinanzeigen.client",
+        "create_kleinanzeigen",
+        tick="0-59/10 * * * *",
+        hosts=r"(www\.)?kleinanzeigen\.(example|sandbox)",
+    ),
     "reddit": Entry(
         "scrapers.reddit.client",
         "create_reddit",
