@@ -64,8 +64,6 @@ def listing(item: Item, at: int) -> Json:
         "who_made": ("i_did", "someone_else", "someone_else")[made],
         "when_made": names[item.item_id % len(names)] if made else "made_to_order",
         "is_supply": item.item_id % 29 == 7,
-        "item_weight": None,
-        "item_weight_unit": None,
         "is_private": False,
         "style": [],
         "file_data": "",

@@ -9,6 +9,7 @@ Kept of a shop are its id and name, its country, and how its listings are rated;
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -94,7 +95,8 @@ def read_listing(record: Any, at: datetime, *, position: int | None = None) -> L
         position=position,
         price_kind=PriceKind.FROM if record.get("has_variations") is True else PriceKind.PRICE,
         quantity=count_of(record.get("quantity")),
-        country=_text(part_of(shop, "shop_location_country_iso")) or _text(part_of(shop, "shipping_from_country_iso")),
+        country=_country(part_of(shop, "shop_location_country_iso"))
+        or _country(part_of(shop, "shipping_from_country_iso")),
         # When its four months are over; most are renewed then.
         ends_at=_time(record, "ending_timestamp", "ending_tsz"),
         attributes=_attributes(record, shop, kind),
@@ -134,6 +136,10 @@ def _seller(record: Mapping[str, Any], shop: Any) -> Seller | None:
     return Seller(external_id=str(number), login=_text(part_of(shop, "shop_name")))
 
 
+def _country(value: Any) -> str | None:
+    return value.upper() if isinstance(value, str) and re.fullmatch(r"[A-Za-z]{2}", value) else None
+
+
 def _images(record: Mapping[str, Any]) -> tuple[str, ...]:
     found = objects_of(record.get("images") or record.get("Images"))
     found.sort(key=lambda one: one["rank"] if type(one.get("rank")) is int else 99)
@@ -153,7 +159,6 @@ def _attributes(record: Mapping[str, Any], shop: Any, kind: str | None) -> dict[
         "listing_type": _text(record.get("listing_type")),
         "tags": _joined(record.get("tags")),
         "materials": _joined(record.get("materials")),
-        "shop_on_vacation": "yes" if part_of(shop, "is_vacation") is True else None,
         "rating": f"{average:.2f}" if type(average) in {int, float} and 0 <= average <= 5 else None,
         "reviews": None if reviews is None else str(reviews),
         "orders": None if orders is None else str(orders),
