@@ -58,7 +58,10 @@ def _measure(url: DatabaseUrl, rows: int) -> None:
         for _ in range(REPETITIONS):
             for name, action in _actions(conn, listings, changed).items():
                 if name.startswith(("raw", "first")):
-                    conn.execute("truncate core.listings, core.sellers, core.price_history, ops.page_readings cascade")
+                    conn.execute(
+                        "truncate core.listings, core.sellers, core.price_history, core.stock_history,"
+                        " ops.page_readings cascade"
+                    )
                 conn.execute("checkpoint")
                 before = _wal(conn)
                 began = time.perf_counter()

@@ -87,6 +87,8 @@ def _print_judged(watch: Watch, judged: Judged, details: Mapping[int, ListingDet
     out.print(row.url, markup=False)
     out.print(f"to pay {format_money(row.payable, row.currency)}, {row.condition}, {seen}", markup=False)
     out.print(f"watch {watch.watch_id}: {watch.name}", markup=False)
+    if not judged.candidate.price_kind.is_comparable:
+        out.print(f"  not judged: its price is of the kind {judged.candidate.price_kind}, which does not compare")
     for verdict in judged.verdicts:
         _print_verdict(verdict, details)
 

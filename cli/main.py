@@ -6,7 +6,21 @@ import sys
 
 import typer
 
-from cli import deals, explain, imports, parse, poll, quarantine, record, services, sources, sync, watch
+from cli import (
+    deals,
+    explain,
+    imports,
+    parse,
+    poll,
+    products,
+    quarantine,
+    record,
+    scan,
+    services,
+    sources,
+    sync,
+    watch,
+)
 from cli.errors import UserError
 from domain.blacklist import BlacklistError
 from domain.settings import SettingsError
@@ -14,6 +28,7 @@ from scrapers.contract import SearchUrlError
 from scrapers.registry import UnknownSourceError
 from warehouse.connect import DatabaseError
 from warehouse.embedded import EmbeddedServerError
+from warehouse.products import ProductError
 from warehouse.watches import WatchError
 
 # Mistakes a user can put right: one clear message, no traceback.
@@ -24,6 +39,7 @@ USER_ERRORS = (
     UnknownSourceError,
     BlacklistError,
     WatchError,
+    ProductError,
     DatabaseError,
     EmbeddedServerError,
 )
@@ -35,10 +51,12 @@ app = typer.Typer(
     help="Watches marketplaces, keeps every price, and says with the evidence what is listed for less.",
 )
 app.add_typer(watch.app, name="watch")
+app.add_typer(products.app, name="product")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(services.notify_app, name="notify")
 app.command("poll")(poll.poll)
 app.command("sync")(sync.sync)
+app.command("scan")(scan.scan)
 app.command("sources")(sources.sources)
 app.command("import")(imports.import_files)
 app.command("parse")(parse.parse)

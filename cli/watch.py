@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
@@ -58,6 +59,19 @@ def _rules(text: str | None) -> tuple[RuleName, ...] | None:
         raise UserError(f"--rules: {error}; known: {', '.join(RuleName)}") from None
 
 
+def _countries(codes: Iterable[str]) -> tuple[str, ...]:
+    given = tuple(code.strip().upper() for code in codes if code.strip())
+    for code in given:
+        if len(code) != 2 or not (code.isascii() and code.isalpha()):
+            raise UserError(f"--country must be two letters (ISO 3166) such as DE or PL, not {code!r}")
+    return given
+
+
+def _sellers(watch: Watch) -> str:
+    kinds = "personal only" if watch.personal_sellers_only else "any"
+    return f"{kinds}, not {', '.join(watch.excluded_sellers)}" if watch.excluded_sellers else kinds
+
+
 def _limit(watch: Watch) -> str:
     return "-" if watch.max_price is None else format_money(watch.max_price, watch.currency)
 
@@ -88,6 +102,8 @@ def _show(watch: Watch, cadence: Cadence | None = None) -> None:
         ("robust", f"z = {watch.robust_z}, at least {watch.min_comparables} comparables"),
         ("blacklist", ", ".join(watch.blacklist) or "-"),
         ("highlight", ", ".join(watch.highlight) or "-"),
+        ("only from", ", ".join(watch.seller_countries) or "any country"),
+        ("sellers", _sellers(watch)),
         ("pages a poll", watch.pages_per_poll or "default"),
         ("checked every", _interval(watch, cadence)),
         ("channels", ", ".join(watch.channels) or "all configured"),
@@ -112,6 +128,9 @@ def add(
     pages: Annotated[int | None, typer.Option(min=1, max=10, help="pages a poll (default 5, first index 10)")] = None,
     every: Annotated[int | None, typer.Option(min=1, help="minutes between checks; default: planned")] = None,
     probe: Annotated[bool, typer.Option(help="use this watch to probe the source while it is blocked")] = False,
+    country: Annotated[list[str] | None, typer.Option(help="only things in this country (DE, PL); repeatable")] = None,
+    exclude_seller: Annotated[list[str] | None, typer.Option(help="a seller's login or id; repeatable")] = None,
+    personal_only: Annotated[bool, typer.Option("--personal-only", help="leave businesses out")] = False,
 ) -> None:
     """Watch a search. The URL is parsed and shown back; a parameter that is not understood is an error."""
     parsed = parse_url(url)
@@ -137,6 +156,9 @@ def add(
         pages_per_poll=pages,
         check_every_minutes=every,
         is_probe=probe,
+        seller_countries=_countries(country or ()),
+        excluded_sellers=tuple(exclude_seller or ()),
+        personal_sellers_only=personal_only,
         **{key: value for key, value in chosen.items() if value is not None},
     )
     with warehouse("watch") as (conn, _):
@@ -193,6 +215,9 @@ def edit(
     blacklist: Annotated[list[str] | None, typer.Option(help="replaces the list; '' empties it")] = None,
     highlight: Annotated[list[str] | None, typer.Option(help="replaces the list; '' empties it")] = None,
     pages: Annotated[int | None, typer.Option(min=1, max=10)] = None,
+    country: Annotated[list[str] | None, typer.Option(help="replaces the list; '' empties it")] = None,
+    exclude_seller: Annotated[list[str] | None, typer.Option(help="replaces the list; '' empties it")] = None,
+    personal_only: Annotated[bool | None, typer.Option("--personal-only/--any-seller")] = None,
     every: Annotated[int | None, typer.Option(min=0, help="minutes between checks; 0: planned again")] = None,
 ) -> None:
     """Change a watch; what is not named stays."""
@@ -205,6 +230,9 @@ def edit(
         "pages_per_poll": pages,
         "blacklist": None if blacklist is None else tuple(word for word in blacklist if word),
         "highlight": None if highlight is None else tuple(word for word in highlight if word),
+        "seller_countries": None if country is None else _countries(country),
+        "excluded_sellers": None if exclude_seller is None else tuple(name for name in exclude_seller if name),
+        "personal_sellers_only": personal_only,
     }
     changes = {key: value for key, value in changes.items() if value is not None}
     if every is not None:

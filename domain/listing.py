@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
@@ -16,8 +16,9 @@ from domain.price_kind import PriceKind
 
 _NO_ATTRIBUTES: Mapping[str, str] = MappingProxyType({})
 # Attributes that move by themselves, like the counters beside them.
-_COUNTERS = frozenset({"orders", "reviews", "rating", "delivery_days"})
+_COUNTERS = frozenset({"orders", "reviews", "rating", "delivery_days", "shop_reviews", "shop_sold"})
 _ENCODER = msgspec.json.Encoder()
+_NOTHING_MORE = (None,) * 7
 
 
 class Availability(StrEnum):
@@ -107,7 +108,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     def content_hash(self) -> bytes:
         """Return 16 bytes that change exactly when a business field changes.
 
-        Left out: counters, position and image addresses. Vinted signs image addresses anew on every answer and
+        Left out: counters, stock, position and image addresses. Vinted signs image addresses anew on every answer and
         counters move all day, so hashing them would make every check look like a change.
         """
         fields = (
@@ -130,11 +131,21 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 
     def _hashed_where_said(self) -> tuple[object, ...]:
         # Only where a source says more than the fields above, so that the hashes of the others stay what they were.
+        more = (self.list_price, self.shipping_price, self.sku, self.gtin, self.group_id, self.country, self.ends_at)
         said = sorted(pair for pair in self.attributes.items() if pair[0] not in _COUNTERS)
-        if self.price_kind is PriceKind.PRICE and self.list_price is None and not said:
+        if self.price_kind is PriceKind.PRICE and more == _NOTHING_MORE and not said:
             return ()
-        old = None if self.list_price is None else format(self.list_price.normalize(), "f")
-        return (str(self.price_kind), old, said)
+        return (
+            str(self.price_kind),
+            _hashed_amount(self.list_price),
+            _hashed_amount(self.shipping_price),
+            self.sku,
+            self.gtin,
+            self.group_id,
+            self.country,
+            None if self.ends_at is None else self.ends_at.astimezone(UTC).isoformat(),
+            said,
+        )
 
     def payable(self) -> Decimal:
         """Return what a buyer compares: the total where known, else the price."""
@@ -185,6 +196,10 @@ def unpriced_as_json(offer: UnpricedOffer) -> dict[str, object]:
         "url": offer.url,
         "reason": offer.reason,
     }
+
+
+def _hashed_amount(value: Decimal | None) -> str | None:
+    return None if value is None else format(value.normalize(), "f")
 
 
 def _amount(value: Decimal | None) -> str | None:

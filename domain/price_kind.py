@@ -38,4 +38,7 @@ class PriceKind(StrEnum):
     @property
     def is_comparable(self) -> bool:
         """True for what may enter statistics and be called a deal."""
-        return self in {PriceKind.PRICE, PriceKind.PROCUREMENT}
+        return self in COMPARABLE_KINDS
+
+
+COMPARABLE_KINDS = frozenset({PriceKind.PRICE, PriceKind.PROCUREMENT})

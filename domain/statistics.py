@@ -8,6 +8,7 @@ from decimal import Decimal
 import msgspec
 
 from domain.condition import Condition
+from domain.price_kind import PriceKind
 
 
 class GroupStatistics(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +53,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
         page_id: raw page the price was read from.
         is_initial: found by the watch's first run, so reported and not alerted until its price drops.
         judged_total_minor: payable price at the last verdict; None where never judged.
+        price_kind: only comparable kinds get a verdict.
     """
 
     watch_id: int
@@ -68,3 +70,4 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     page_id: int = 0
     is_initial: bool = False
     judged_total_minor: int | None = None
+    price_kind: PriceKind = PriceKind.PRICE

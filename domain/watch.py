@@ -34,6 +34,10 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
         blacklist: words or ``/regex/``; a listing with one is left out of alerts and statistics.
         highlight: words shown, never excluded.
         pages_per_poll: None means the source's default (five).
+        seller_countries: ISO 3166 alpha-2; a listing known to be elsewhere is left out like a blacklisted one; empty
+            lets every country in.
+        excluded_sellers: ids or logins of sellers whose listings are left out.
+        personal_sellers_only: listings of sellers known to be a business are left out.
         check_every_minutes: the interval asked for; None leaves it to what the watch brings (``domain.cadence``).
         channels: names of the channels told; empty means all configured.
         is_probe: the watch used to probe the source while it is blocked.
@@ -57,6 +61,9 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
     pages_per_poll: int | None = None
     check_every_minutes: int | None = None
     channels: tuple[str, ...] = ()
+    seller_countries: tuple[str, ...] = ()
+    excluded_sellers: tuple[str, ...] = ()
+    personal_sellers_only: bool = False
     is_active: bool = True
     is_probe: bool = False
     created_at: datetime | None = None

@@ -94,7 +94,10 @@ def _refusal(candidate: Candidate) -> tuple[VerdictKind, str, Evidence] | None:
     return None
 
 
-_BLACKLISTED = "a word on the watch's blacklist occurs in it, so it is neither alerted nor counted in the statistics"
+_BLACKLISTED = (
+    "the watch leaves it out, by a word on its blacklist or by its seller, so it is neither alerted nor counted in the "
+    "statistics"
+)
 
 
 # ---------------------------------------------------------------- the comparables a rule may use

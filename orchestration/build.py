@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from orchestration.polling import assets, checks, jobs, retention, schedules, sensors
+from orchestration.polling import assets, checks, fx, jobs, retention, schedules, sensors
 from orchestration.resources import default_resources
 from orchestration.terminal import terminal_logger
 
@@ -16,10 +16,12 @@ def build_polling(resource_overrides: Mapping[str, object] | None = None) -> dg.
     return dg.Definitions(
         assets=[
             assets.watches,
+            assets.products,
             assets.raw_listings,
             assets.items_and_price_history,
             assets.deals,
             assets.alerts,
+            fx.fx_rates,
             retention.retention,
         ],
         asset_checks=[checks.source_health],

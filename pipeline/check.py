@@ -45,8 +45,9 @@ def check_listing(conn: psycopg.Connection, settings: Settings, watch: Watch, ur
         loaded = load_reading(conn, page_id, page, reading, parser_version=source.parser_version)
         if reading.meaning is PageMeaning.OK and reading.listings:
             link_listings(conn, watch, reading.listings, seen_at=page.fetched_at)
-    if reading.meaning is not PageMeaning.OK or not loaded.listing_ids:
-        reason = reading.detail or "; ".join(record.reason for record in reading.rejected)
+    if reading.meaning is not PageMeaning.OK or not reading.listings or not loaded.listing_ids:
+        refused = [record.reason for record in reading.rejected] + [offer.reason for offer in reading.unpriced]
+        reason = reading.detail or "; ".join(refused)
         raise CheckError(f"the page is {reading.meaning}: {reason}")
     found = explain(conn, watch, loaded.listing_ids[0])
     if found is not None:

@@ -47,7 +47,9 @@ class JudgeOutcome(msgspec.Struct, kw_only=True):
 
 
 def judge_candidate(watch: Watch, candidate: Candidate) -> Judged:
-    """Return every switched-on rule's verdict and the deciding one."""
+    """Return every switched-on rule's verdict and the deciding one; none at all for a price that does not compare."""
+    if not candidate.price_kind.is_comparable:
+        return Judged(candidate=candidate, verdicts=(), deal=None)
     verdicts = judge(watch, candidate)
     return Judged(candidate=candidate, verdicts=tuple(verdicts), deal=decide(verdicts))
 

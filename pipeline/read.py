@@ -19,12 +19,13 @@ from scrapers.registry import create_source
 from warehouse.links import link_listings
 from warehouse.load import load_reading
 from warehouse.pages import pages_of_day, read_page, unread_pages
+from warehouse.products import match_by_gtin
 from warehouse.quarantine import count_open, pages_to_retry
 from warehouse.watches import list_watches
 
 
 class ReadOutcome(msgspec.Struct, kw_only=True):
-    """Counts over the pages read. ``records`` = new + changed + unchanged + quarantined."""
+    """Counts over the pages read. ``records`` = new + changed + unchanged + quarantined + unpriced."""
 
     source: str
     day: date
@@ -34,6 +35,8 @@ class ReadOutcome(msgspec.Struct, kw_only=True):
     changed: int = 0
     unchanged: int = 0
     quarantined: int = 0
+    unpriced: int = 0
+    lots: int = 0
     meanings: dict[str, int] = msgspec.field(default_factory=dict)
 
 
@@ -52,6 +55,8 @@ def read_day(
     )
     for page_id, page in stored:
         _read_page(conn, source, page_id, page, outcome)
+    if outcome.new or outcome.changed:
+        match_by_gtin(conn, source=source_name)
     return outcome
 
 
@@ -62,11 +67,13 @@ def _read_page(conn: psycopg.Connection, source: Source, page_id: int, page: Raw
         if page.watch_id is None:
             _link_by_content(conn, source.name, page, reading)
     outcome.pages += 1
-    outcome.records += len(reading.listings) + len(reading.rejected)
+    outcome.records += loaded.records
     outcome.new += loaded.new
     outcome.changed += loaded.changed
     outcome.unchanged += loaded.unchanged
     outcome.quarantined += loaded.quarantined
+    outcome.unpriced += loaded.unpriced
+    outcome.lots += len(reading.lots)
     outcome.meanings[reading.meaning] = outcome.meanings.get(reading.meaning, 0) + 1
 
 

@@ -24,12 +24,14 @@ class BaseSource:
     Attributes:
         home: the site's address, that of a recorded page which says nothing of its own.
         rate: requests per second where the settings say nothing.
+        concurrency: requests under way together where the settings say nothing.
     """
 
     name: str = ""
     parser_version: int = 1
     home: ClassVar[str] = ""
     rate: ClassVar[float] = 0.5
+    concurrency: ClassVar[int] = 1
     missing_configuration: str | None = None
 
     def __init__(
@@ -72,7 +74,7 @@ class BaseSource:
             self._opened = PoliteClient(
                 self._settings,
                 requests_per_second=self._settings.rate_of(self.name, self.rate),
-                concurrency=self._settings.concurrency_of(self.name),
+                concurrency=self._settings.concurrency_of(self.name, self.concurrency),
                 **self._client_options,
             )
         return self._opened

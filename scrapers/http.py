@@ -245,6 +245,8 @@ class PoliteClient:
             headers={"User-Agent": settings.user_agent},
             timeout=httpx2.Timeout(settings.request_timeout_seconds),
             follow_redirects=False,
+            # As many connections as may be asked at once, and each kept for the next question.
+            limits=httpx2.Limits(max_connections=max(100, concurrency), max_keepalive_connections=max(20, concurrency)),
             proxy=proxy,
             # None: straight to the sandbox, whatever proxy is set here or in the environment.
             mounts={self._unpaced: None} if self._unpaced else None,

@@ -36,6 +36,22 @@ class Entry(NamedTuple):
 
 
 _SOURCES: dict[str, Entry] = {
+    "allegro": Entry(
+        "scrapers.allegro.client",
+        "create_allegro",
+        tick="1-59/10 * * * *",
+        sync="10 2 * * *",
+        hosts=r"(www\.)?allegro\.pl",
+        daily_requests=2_000,
+    ),
+    "amazon": Entry(
+        "scrapers.amazon.client",
+        "create_amazon",
+        tick="5-59/10 * * * *",
+        sync="20 2 * * *",
+        hosts=r"((www|m|smile)\.)?amazon\.[a-z.]+|a\.co|amzn\.[a-z]+",
+        daily_requests=2_000,
+    ),
     "ebay": Entry(
         "scrapers.ebay.client",
         "create_ebay",
@@ -43,6 +59,14 @@ _SOURCES: dict[str, Entry] = {
         sync="0 0,6,12,18 * * *",
         hosts=r"(www\.|m\.)?ebay\.[a-z.]+",
         daily_requests=5_000,
+    ),
+    "empik": Entry(
+        "scrapers.empik.client",
+        "create_empik",
+        tick="7-59/10 * * * *",
+        sync="30 2 * * *",
+        hosts=r"(www\.)?empik\.com",
+        daily_requests=2_000,
     ),
     "etsy": Entry(
         "scrapers.etsy.client",
@@ -52,7 +76,29 @@ _SOURCES: dict[str, Entry] = {
         hosts=r"(www\.)?etsy\.com",
         daily_requests=5_000,
     ),
+    "reddit": Entry(
+        "scrapers.reddit.client",
+        "create_reddit",
+        tick="6-59/10 * * * *",
+        sync="0 4,10,16,22 * * *",
+        hosts=r"([a-z]+\.)?reddit\.com",
+    ),
     "shop": Entry("scrapers.shop.client", "create_shop", tick="2-59/10 * * * *", sync="0 2 * * *"),
+    "uzex": Entry(
+        "scrapers.uzex.client",
+        "create_uzex",
+        tick="9-59/10 * * * *",
+        sync="30 1 * * *",
+        hosts=r"(www\.)?(xarid|etender)\.uzex\.uz|xarid-api-[a-z]+\.uzex\.uz|apietender\.uzex\.uz",
+    ),
+    "uzum": Entry(
+        "scrapers.uzum.client",
+        "create_uzum",
+        tick="8-59/10 * * * *",
+        sync="0 1 * * *",
+        hosts=r"((www|m|api)\.)?uzum\.uz",
+        daily_requests=50_000,
+    ),
     "vinted": Entry(
         "scrapers.vinted.client",
         "create_vinted",

@@ -22,7 +22,9 @@ from psycopg.rows import DictRow, dict_row
 
 from domain.condition import Condition
 from domain.money import unusual_exponents
+from domain.price_kind import COMPARABLE_KINDS, PriceKind
 from domain.statistics import Candidate, GroupStatistics
+from warehouse.fx import rate_to
 
 DEFAULT_LIMIT = 5000
 MAX_COMPARABLE_IDS = 50
@@ -65,7 +67,8 @@ def candidates(
 ) -> list[Candidate]:
     """Return pairs of watch and listing to be judged, those that never were first; works before dbt ever ran.
 
-    Pending is a pair of a running watch and a listing that can be bought now, whose payable price differs from the one
+    Pending is a pair of a running watch and a listing that can be bought now at a price that compares (a bid or a
+    "from" price does not), whose payable price differs from the one
     last judged, or that was never judged, or whose watch was edited since, or whose watch's statistics are newer than
     those of its verdict while its price lies under the group's middle (above it no rule on statistics can fire; see
     ``settle_unmoved``).
@@ -168,6 +171,7 @@ def _candidate(row: DictRow, *, with_groups: bool) -> Candidate:
         page_id=row["page_id"],
         is_initial=row["is_initial"],
         judged_total_minor=row["judged_total_minor"],
+        price_kind=PriceKind(row["price_kind"]),
     )
 
 
@@ -232,6 +236,8 @@ _PER_MAJOR_UNIT = (
     + " else 100.0000 end)"
 )
 
+_COMPARABLE = ", ".join(f"'{kind}'" for kind in sorted(COMPARABLE_KINDS))
+
 # A price judged before, or an edit of the watch after it; the alias is the CTE's that carries the pair.
 _NEVER_JUDGED_SO = """
     found.judged_total_minor is distinct from found.total_minor
@@ -281,13 +287,18 @@ def _pairs_cte(*, only_pending: bool) -> str:
     The conversion is that of ``int_fx_rates__crossed``: the latest day on which both currencies have a rate in one
     base. Rounded like ``marts.watch_comparables``.
     """
-    running = "and w.is_active and s.is_active and s.availability in ('available', 'unknown')" if only_pending else ""
+    running = (
+        "and w.is_active and s.is_active and s.availability in ('available', 'unknown')"
+        f" and l.price_kind in ({_COMPARABLE})"
+        if only_pending
+        else ""
+    )
     return f"""
     unpriced as (
         select
             wl.watch_id, wl.listing_id, wl.is_blacklisted, wl.judged_total_minor, wl.judged_baseline_at, wl.judged_at,
             wl.verdict, w.currency, w.min_comparables, w.rules, w.updated_at as watch_updated_at, l.title,
-            l.description, l.condition, s.currency as listing_currency,
+            l.description, l.condition, l.price_kind, s.currency as listing_currency,
             s.last_page_id as page_id, wl.is_initial,
             coalesce(s.total_minor, s.price_minor) as total_minor,
             coalesce(s.total_minor, s.price_minor) / {_PER_MAJOR_UNIT} as own_amount
@@ -301,30 +312,11 @@ def _pairs_cte(*, only_pending: bool) -> str:
             {running}
     ),
 
-    legs as (
-        select day, base_currency, currency, rate from core.fx_rates
-        union
-        select day, base_currency, base_currency, 1 from core.fx_rates
-    ),
-
     rates as materialized (
         select
             needed.listing_currency,
             needed.currency,
-            (
-                select round(source.rate / target.rate, 18)
-                from legs as source
-                inner join legs as target on source.day = target.day and source.base_currency = target.base_currency
-                where
-                    source.currency = needed.listing_currency
-                    and target.currency = needed.currency
-                    and source.day <= (now() at time zone 'UTC')::date
-                order by
-                    source.day desc,
-                    (source.base_currency in (needed.listing_currency, needed.currency)) desc,
-                    source.base_currency asc
-                limit 1
-            ) as rate
+            {rate_to("needed.listing_currency", "needed.currency", "(now() at time zone 'UTC')::date")} as rate
         from (
             select distinct listing_currency, currency from unpriced where listing_currency <> currency
         ) as needed
@@ -395,7 +387,7 @@ def _with_statistics(only_pending: bool) -> str:
     select
         placed.watch_id, placed.listing_id, placed.title, placed.description, placed.condition, placed.price,
         placed.currency, placed.total_minor, placed.listing_currency, placed.is_blacklisted, placed.window_days,
-        placed.page_id, placed.is_initial, placed.judged_total_minor,
+        placed.page_id, placed.is_initial, placed.judged_total_minor, placed.price_kind,
         placed.newest_at, placed.own_price, placed.own_log_price, placed.ids_level,
         {_group_columns("c", "condition_rank", "and near.condition = placed.condition")},
         {_group_columns("a", "watch_rank", "")},

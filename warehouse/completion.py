@@ -9,7 +9,9 @@ colour nor category. For each field that a page leaves out:
 - condition (grade, words and id together): a coarser one never replaces a finer one. Finest is a grade in the source's
   own words, then a grade from schema.org's ``NewCondition``, then words that we do not know, then schema.org's other
   words, then nothing at all.
-- ``original_price`` with its currency: stays while price and currency are the same.
+- ``sku``, ``gtin``, ``group_id``, ``country``, ``shipping_price``, ``ends_at``: the known one stays; of
+  ``attributes`` each one that the page does not name. The kind of the price is never kept: it is this page's.
+- ``original_price`` with its currency, ``list_price``: stay while price and currency are the same.
 - ``total_price`` with its fee: stays while price and currency are the same; else by the source's fee rule; else, in
   the same currency, with the last known fee, which is never too low after the price fell. So a bare price is never
   compared with a total of the same listing.
@@ -32,7 +34,23 @@ from domain.money import from_minor, to_minor
 TOTAL = "total_price"
 _CONDITION = "condition"
 _ORIGINAL = "original_price"
-_PLAIN = ("description", "brand", "size", "color", "category", "listed_at", "image_urls")
+_LIST_PRICE = "list_price"
+_ATTRIBUTES = "attributes"
+_PLAIN = (
+    "description",
+    "brand",
+    "size",
+    "color",
+    "category",
+    "listed_at",
+    "image_urls",
+    "shipping_price",
+    "sku",
+    "gtin",
+    "group_id",
+    "country",
+    "ends_at",
+)
 # https://schema.org/OfferItemCondition: new or used is all that it tells.
 _SCHEMA_ORG = frozenset({"NewCondition", "UsedCondition", "RefurbishedCondition", "DamagedCondition"})
 
@@ -160,6 +178,10 @@ def _left_out(seen: Listing, known: Listing) -> dict[str, dict[str, Any]]:
     same_price = (seen.price, seen.currency) == (known.price, known.currency)
     if seen.original_price is None and known.original_price is not None and same_price:
         found[_ORIGINAL] = {"original_price": known.original_price, "original_currency": known.original_currency}
+    if seen.list_price is None and known.list_price is not None and same_price:
+        found[_LIST_PRICE] = {"list_price": known.list_price}
+    if known.attributes and not seen.attributes.keys() >= known.attributes.keys():
+        found[_ATTRIBUTES] = {"attributes": {**known.attributes, **seen.attributes}}
     return found
 
 

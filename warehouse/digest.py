@@ -30,6 +30,15 @@ _QUERIES = {
         f"select to_jsonb(t) - 'listing_id' || jsonb_build_object('listing', {_LISTING})"
         " from core.price_history t join core.listings l using (listing_id)"
     ),
+    "core.stock_history": (
+        f"select to_jsonb(t) - 'listing_id' || jsonb_build_object('listing', {_LISTING})"
+        " from core.stock_history t join core.listings l using (listing_id)"
+    ),
+    "core.lots": "select to_jsonb(t) - 'lot_id' - 'last_page_id' from core.lots t",
+    "core.lot_items": (
+        "select to_jsonb(t) - 'lot_id' || jsonb_build_object('lot', jsonb_build_array(l.source, l.lot_type,"
+        " l.external_id)) from core.lot_items t join core.lots l using (lot_id)"
+    ),
     "app.watch_listings": (
         f"select to_jsonb(t) - 'listing_id' - 'watch_id' - 'judged_at' - 'judged_baseline_at'"
         f" || jsonb_build_object('listing', {_LISTING}, 'watch', w.name)"
@@ -49,7 +58,7 @@ _QUERIES = {
     ),
     "ops.page_readings": (
         "select jsonb_build_object('source', r.source, 'at', r.fetched_at, 'version', r.parser_version,"
-        " 'meaning', r.meaning, 'records', r.records, 'quarantined', r.quarantined,"
+        " 'meaning', r.meaning, 'records', r.records, 'quarantined', r.quarantined, 'unpriced', r.unpriced,"
         " 'listings', (select jsonb_agg(l.external_id order by l.external_id) from core.listings l"
         "              where l.listing_id = any(r.listing_ids)))"
         " from ops.page_readings r"

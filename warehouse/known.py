@@ -12,6 +12,7 @@ import psycopg
 
 from domain.condition import Condition
 from domain.listing import Availability, Listing
+from domain.price_kind import PriceKind
 from warehouse.completion import Completed, Priced
 
 
@@ -23,7 +24,9 @@ def known_listings(conn: psycopg.Connection, listing_ids: Sequence[int]) -> dict
         """
         select l.listing_id, l.source, l.external_id, l.url, l.title, l.price, l.currency, l.total_price, l.fee,
                l.original_price, l.original_currency, l.description, l.brand, l.size, l.color, l.category, l.condition,
-               l.condition_label, l.condition_source_id, s.availability, l.image_urls, l.listed_at, l.carried
+               l.condition_label, l.condition_source_id, s.availability, l.image_urls, l.listed_at, l.carried,
+               l.price_kind, l.list_price, l.shipping_price, l.sku, l.gtin, l.group_id, l.country, l.ends_at,
+               l.attributes
         from core.listings l join core.listing_state s using (listing_id)
         where l.listing_id = any(%s)
         """,
@@ -33,7 +36,7 @@ def known_listings(conn: psycopg.Connection, listing_ids: Sequence[int]) -> dict
     for (
         listing_id, source, external_id, url, title, price, currency, total, fee, original, original_currency,
         description, brand, size, color, category, condition, label, source_id, availability, images, listed_at,
-        carried,
+        carried, price_kind, list_price, shipping_price, sku, gtin, group_id, country, ends_at, attributes,
     ) in found:  # fmt: skip
         listing = Listing(
             source=source,
@@ -57,6 +60,15 @@ def known_listings(conn: psycopg.Connection, listing_ids: Sequence[int]) -> dict
             availability=Availability(availability),
             image_urls=tuple(images),
             listed_at=listed_at,
+            price_kind=PriceKind(price_kind),
+            list_price=list_price,
+            shipping_price=shipping_price,
+            sku=sku,
+            gtin=gtin,
+            group_id=group_id,
+            country=country,
+            ends_at=ends_at,
+            attributes=attributes,
         )
         known[listing_id] = Completed(listing, tuple(carried))
     return known

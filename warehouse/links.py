@@ -11,7 +11,7 @@ from datetime import datetime
 
 import psycopg
 
-from domain.blacklist import Blacklist
+from domain.exclusion import exclusions_of, facts_of
 from domain.listing import Listing
 from domain.watch import Watch
 from warehouse.rows import columns, read_rows
@@ -22,8 +22,8 @@ def link_listings(conn: psycopg.Connection, watch: Watch, listings: Sequence[Lis
 
     They are not the watch's first run: what an import brings is alerted like any later find.
     """
-    blacklist = Blacklist(watch.blacklist)
-    flags = [blacklist.match(listing.title, listing.description) is not None for listing in listings]
+    exclusions = exclusions_of(watch)
+    flags = [exclusions.reason(facts_of(listing)) is not None for listing in listings]
     return conn.execute(
         """
         insert into app.watch_listings (watch_id, listing_id, first_seen_at, last_seen_at, is_blacklisted, is_initial)

@@ -23,24 +23,28 @@ from typing import Any
 import msgspec
 import psycopg
 
-from domain.blacklist import Blacklist
+from domain.exclusion import Exclusions, Facts
 from domain.listing import Availability, Listing, Seller
 from domain.money import to_minor
 from domain.page import PageReading, RawPage
 from warehouse.completion import Completed, Priced, complete, fill, stated_total, total_minor, with_total
 from warehouse.history import append_history, correct_history
 from warehouse.known import known_listings, observed_before
+from warehouse.lots import load_lots
 from warehouse.pages import utc_day
 from warehouse.partitions import ensure_partitions, partition_name
 from warehouse.poison import record_bytes, refusal, storable
+from warehouse.stock import append_stock
+from warehouse.unpriced import load_unpriced
 
 
 class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What a page did. records = new + changed + unchanged + quarantined, exactly.
+    """What a page did. records = new + changed + unchanged + quarantined + unpriced, exactly.
 
     Attributes:
         unchanged: known and without a change for now; a second record of one listing on the page counts here too.
-        listing_ids: our ids of all listings of the page, in page order, each once.
+        unpriced: shown without a price; known ones took their availability (see ``unpriced``).
+        listing_ids: our ids of all listings of the page, in page order, each once; unpriced ones that are known last.
         new_ids, changed_ids: those that were inserted, and those whose business fields changed.
     """
 
@@ -48,6 +52,7 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     changed: int
     unchanged: int
     quarantined: int
+    unpriced: int = 0
     listing_ids: tuple[int, ...] = ()
     new_ids: tuple[int, ...] = ()
     changed_ids: tuple[int, ...] = ()
@@ -55,7 +60,7 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def records(self) -> int:
         """How many records the page held."""
-        return self.new + self.changed + self.unchanged + self.quarantined
+        return self.new + self.changed + self.unchanged + self.quarantined + self.unpriced
 
 
 class _Rejected(msgspec.Struct, frozen=True):
@@ -70,7 +75,7 @@ class _Context(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, Any]
     is_counted: bool
     is_reparse: bool
-    watch: tuple[int, Blacklist, bool] | None
+    watch: tuple[int, Exclusions, bool] | None
 
 
 class _Found(msgspec.Struct, frozen=True):
@@ -90,13 +95,14 @@ class _Row(msgspec.Struct, frozen=True):
     """A record beside what the warehouse already holds of it.
 
     Attributes:
-        seller: as the page shows it.
+        seller, quantity: as the page shows them.
         completed: the listing as it is to be shown once the page is loaded.
         is_thin: the page does not state the total.
         is_completed: what is carried on from older pages changed, and no business field did.
     """
 
     seller: Seller | None
+    quantity: int | None
     completed: Completed
     listing_id: int
     is_new: bool
@@ -111,10 +117,12 @@ class _Row(msgspec.Struct, frozen=True):
 _LISTING_COLUMNS = (
     "listing_id, source, external_id, url, title, description, brand, size, color, category, condition,"
     " condition_label, condition_source_id, price, currency, fee, total_price, original_price, original_currency,"
-    " image_urls, seller_id, listed_at, first_seen_at, last_changed_at, last_page_id, carried"
+    " image_urls, seller_id, listed_at, first_seen_at, last_changed_at, last_page_id, carried, price_kind, list_price,"
+    " shipping_price, sku, gtin, group_id, country, ends_at, attributes"
 )
 _KEY_COLUMNS = (
-    "ordinal, external_id, content_hash, price_minor, total_minor, currency, availability, favourite_count, view_count"
+    "ordinal, external_id, content_hash, price_minor, total_minor, currency, availability, favourite_count, view_count,"
+    " quantity"
 )
 
 
@@ -143,13 +151,25 @@ def load_reading(
             _load_listings(conn, context, rows)
             _load_state_and_history(conn, context, rows)
             _link_to_watch(conn, context, rows)
+        known_ids: list[int] = []
+        if reading.unpriced:
+            known_ids = load_unpriced(
+                conn,
+                {**context.values, "reparse": context.is_reparse},
+                reading.unpriced,
+                is_counted=context.is_counted,
+                priced={listing.external_id for listing in kept},
+            )
+        if reading.lots:
+            load_lots(conn, context.values, reading.lots)
         _quarantine(conn, context, rejected)
         result = LoadResult(
             new=sum(row.is_new for row in rows),
             changed=sum(row.is_changed for row in rows),
             unchanged=sum(not row.is_new and not row.is_changed for row in rows) + ordinals - len(rows),
             quarantined=len(rejected),
-            listing_ids=tuple(row.listing_id for row in rows),
+            unpriced=len(reading.unpriced),
+            listing_ids=(*(row.listing_id for row in rows), *known_ids),
             new_ids=tuple(row.listing_id for row in rows if row.is_new),
             changed_ids=tuple(row.listing_id for row in rows if row.is_changed),
         )
@@ -212,23 +232,24 @@ def _begin(conn: psycopg.Connection, page_id: int, page: RawPage, parser_version
     conn.execute(_PLANNER, {"usual": "off"})
     found = conn.execute(
         """
-        select to_regclass(%(partition)s) is not null, r.parser_version, w.watch_id, w.blacklist,
-               w.first_judged_at is null
+        select to_regclass(%(partition)s) is not null, r.parser_version, w.watch_id, w.blacklist, w.seller_countries,
+               w.excluded_sellers, w.personal_sellers_only, w.first_judged_at is null
         from (select 1) as one
         left join ops.page_readings r on r.page_id = %(page_id)s
         left join app.watches w on w.watch_id = %(watch_id)s and w.source = %(source)s
         """,
         values,
     ).fetchone()
-    has_partition, read_by, watch_id, blacklist, is_initial = found or (False, None, None, None, None)
+    has_partition, read_by, watch_id, *wishes, personal_only, is_initial = found or (False, *(None,) * 7)
     if not has_partition:
         ensure_partitions(conn, day, day)
     conn.execute(
         """
         create temp table if not exists pricescope_load (
             ordinal int, external_id text, content_hash bytea, price_minor bigint, total_minor bigint, currency text,
-            availability text, favourite_count int, view_count int, listing_id bigint, is_new boolean, is_late boolean,
-            is_again boolean, price_moved boolean, value_moved boolean, new_day boolean, is_counted boolean
+            availability text, favourite_count int, view_count int, quantity int, listing_id bigint, is_new boolean,
+            is_late boolean, is_again boolean, price_moved boolean, value_moved boolean, new_day boolean,
+            is_counted boolean
         ) on commit delete rows
         """
     )
@@ -236,7 +257,9 @@ def _begin(conn: psycopg.Connection, page_id: int, page: RawPage, parser_version
         values=values,
         is_counted=read_by is not None,
         is_reparse=read_by is not None and parser_version > read_by,
-        watch=None if watch_id is None else (watch_id, Blacklist(blacklist), is_initial),
+        watch=None
+        if watch_id is None
+        else (watch_id, Exclusions(*wishes, personal_sellers_only=personal_only), is_initial),
     )
 
 
@@ -322,6 +345,7 @@ def _complete_rows(
         rows.append(
             _Row(
                 seller=seen.seller,
+                quantity=seen.quantity,
                 completed=completed,
                 listing_id=one.listing_id,
                 is_new=one.is_new,
@@ -404,6 +428,7 @@ def _key_row(ordinal: int, listing: Listing, content_hash: bytes) -> tuple[Any, 
         str(listing.availability),
         listing.favourite_count,
         listing.view_count,
+        listing.quantity,
     )
 
 
@@ -480,6 +505,8 @@ set url = m.url, title = m.title, description = m.description, brand = m.brand, 
     condition_source_id = m.condition_source_id, price = m.price, currency = m.currency, fee = m.fee,
     total_price = m.total_price, original_price = m.original_price, original_currency = m.original_currency,
     image_urls = m.image_urls, listed_at = m.listed_at, seller_id = coalesce(m.seller_id, l.seller_id),
+    price_kind = m.price_kind, list_price = m.list_price, shipping_price = m.shipping_price, sku = m.sku,
+    gtin = m.gtin, group_id = m.group_id, country = m.country, ends_at = m.ends_at, attributes = m.attributes,
     last_changed_at = case when m.is_changed then m.last_changed_at else l.last_changed_at end,
     last_page_id = m.last_page_id, carried = m.carried
 from pricescope_merge m
@@ -491,15 +518,19 @@ set first_seen_at = least(l.first_seen_at, m.first_seen_at), description = m.des
     size = m.size, color = m.color, category = m.category, condition = m.condition,
     condition_label = m.condition_label, condition_source_id = m.condition_source_id,
     original_price = m.original_price, original_currency = m.original_currency, image_urls = m.image_urls,
-    listed_at = m.listed_at, seller_id = coalesce(l.seller_id, m.seller_id), carried = m.carried
+    listed_at = m.listed_at, seller_id = coalesce(l.seller_id, m.seller_id), carried = m.carried,
+    list_price = m.list_price, shipping_price = m.shipping_price, sku = m.sku, gtin = m.gtin, group_id = m.group_id,
+    country = m.country, ends_at = m.ends_at, attributes = m.attributes
 from pricescope_merge m
 where l.listing_id = m.listing_id and m.is_late
   and (m.first_seen_at < l.first_seen_at or (l.seller_id is null and m.seller_id is not null)
        or (l.description, l.brand, l.size, l.color, l.category, l.condition, l.condition_label, l.condition_source_id,
-           l.original_price, l.original_currency, l.image_urls, l.listed_at, l.carried)
+           l.original_price, l.original_currency, l.image_urls, l.listed_at, l.carried, l.list_price,
+           l.shipping_price, l.sku, l.gtin, l.group_id, l.country, l.ends_at, l.attributes)
           is distinct from
           (m.description, m.brand, m.size, m.color, m.category, m.condition, m.condition_label, m.condition_source_id,
-           m.original_price, m.original_currency, m.image_urls, m.listed_at, m.carried))
+           m.original_price, m.original_currency, m.image_urls, m.listed_at, m.carried, m.list_price,
+           m.shipping_price, m.sku, m.gtin, m.group_id, m.country, m.ends_at, m.attributes))
 """
 
 
@@ -537,6 +568,15 @@ def _listing_row(context: _Context, row: _Row, seller_ids: dict[str, int]) -> tu
         at,
         page_id,
         list(row.completed.carried),
+        str(listing.price_kind),
+        listing.list_price,
+        listing.shipping_price,
+        listing.sku,
+        listing.gtin,
+        listing.group_id,
+        listing.country,
+        listing.ends_at,
+        msgspec.json.encode(dict(listing.attributes)).decode() if listing.attributes else "{}",
     )
 
 
@@ -554,13 +594,15 @@ def _load_state_and_history(conn: psycopg.Connection, context: _Context, rows: S
         present = correct_history(conn, values)
         conn.execute("select set_config('enable_hashjoin', 'off', true)")
     append_history(conn, values)
+    if any(row.quantity is not None for row in rows):
+        append_stock(conn, values)
     if any(row.is_new for row in rows):
         conn.execute(
             """
             insert into core.listing_state (listing_id, content_hash, price_minor, total_minor, currency, availability,
-                favourite_count, view_count, last_seen_at, last_page_id, checks, price_changed_at, is_active)
+                favourite_count, view_count, quantity, last_seen_at, last_page_id, checks, price_changed_at, is_active)
             select listing_id, content_hash, price_minor, total_minor, currency, availability, favourite_count,
-                   view_count, %(at)s, %(page_id)s, 1, %(at)s, availability <> all(%(gone)s)
+                   view_count, quantity, %(at)s, %(page_id)s, 1, %(at)s, availability <> all(%(gone)s)
             from pricescope_load where is_new
             """,
             values,
@@ -573,6 +615,7 @@ def _load_state_and_history(conn: psycopg.Connection, context: _Context, rows: S
                 currency = k.currency, availability = k.availability,
                 favourite_count = coalesce(k.favourite_count, s.favourite_count),
                 view_count = coalesce(k.view_count, s.view_count),
+                quantity = coalesce(k.quantity, s.quantity),
                 last_seen_at = %(at)s, last_page_id = %(page_id)s,
                 checks = s.checks + (not k.is_counted)::int,
                 price_changed_at = case when k.price_moved then %(at)s else s.price_changed_at end,
@@ -610,10 +653,11 @@ def _put_totals(conn: psycopg.Connection, present: Mapping[int, Priced]) -> None
 _FILL_STATE = """
 update core.listing_state s
 set content_hash = k.content_hash, favourite_count = coalesce(s.favourite_count, k.favourite_count),
-    view_count = coalesce(s.view_count, k.view_count)
+    view_count = coalesce(s.view_count, k.view_count), quantity = coalesce(s.quantity, k.quantity)
 from pricescope_load k
 where s.listing_id = k.listing_id and k.is_late
   and (s.content_hash <> k.content_hash
+       or (s.quantity is null and k.quantity is not null)
        or (s.favourite_count is null and k.favourite_count is not null)
        or (s.view_count is null and k.view_count is not null))
 """
@@ -641,14 +685,25 @@ where s.listing_id = k.listing_id and (k.is_late or (k.is_again and %(reparse)s)
 def _link_to_watch(conn: psycopg.Connection, context: _Context, rows: Sequence[_Row]) -> None:
     if context.watch is None:
         return
-    watch_id, blacklist, is_initial = context.watch
+    watch_id, exclusions, is_initial = context.watch
     flagged: dict[int, bool] = {}
-    if blacklist:
+    if exclusions:
         # Of the stored texts, not the page's: a search page does not repeat the description an item page gave.
         flagged = {
-            listing_id: blacklist.match(title, description) is not None
-            for listing_id, title, description in conn.execute(
-                "select l.listing_id, l.title, l.description from core.listings l"
+            listing_id: exclusions.reason(
+                Facts(
+                    title=title,
+                    description=description,
+                    country=country,
+                    seller_id=seller_id,
+                    seller_login=login,
+                    is_business=is_business,
+                )
+            )
+            is not None
+            for listing_id, title, description, country, seller_id, login, is_business in conn.execute(
+                "select l.listing_id, l.title, l.description, l.country, s.external_id, s.login, s.is_business"
+                " from core.listings l left join core.sellers s on s.seller_id = l.seller_id"
                 " where l.listing_id = any(%(sent)s) or (l.listing_id = any(%(all)s) and not exists"
                 " (select from app.watch_listings w where w.watch_id = %(watch_id)s and w.listing_id = l.listing_id))",
                 {
@@ -720,13 +775,14 @@ def _checkpoint(
     conn.execute(
         """
         insert into ops.page_readings as r (page_id, fetched_at, source, day, parser_version, meaning, detail, records,
-            new_items, changed_items, unchanged_items, quarantined, listing_ids, thin_ids)
+            new_items, changed_items, unchanged_items, quarantined, unpriced, listing_ids, thin_ids)
         values (%(page_id)s, %(at)s, %(source)s, %(day)s, %(version)s, %(meaning)s, %(detail)s, %(records)s, %(new)s,
-            %(changed)s, %(unchanged)s, %(quarantined)s, %(listing_ids)s, %(thin_ids)s)
+            %(changed)s, %(unchanged)s, %(quarantined)s, %(unpriced)s, %(listing_ids)s, %(thin_ids)s)
         on conflict (page_id) do update
         set parser_version = excluded.parser_version, meaning = excluded.meaning, detail = excluded.detail,
             records = excluded.records, new_items = excluded.new_items, changed_items = excluded.changed_items,
             unchanged_items = excluded.unchanged_items, quarantined = excluded.quarantined,
+            unpriced = excluded.unpriced,
             listing_ids = excluded.listing_ids, thin_ids = excluded.thin_ids, read_at = now()
         where excluded.parser_version > r.parser_version
            or (excluded.parser_version = r.parser_version and excluded.quarantined <> r.quarantined)
@@ -740,6 +796,7 @@ def _checkpoint(
             "changed": result.changed,
             "unchanged": result.unchanged,
             "quarantined": result.quarantined,
+            "unpriced": result.unpriced,
             "listing_ids": list(result.listing_ids),
             "thin_ids": list(thin_ids),
         },

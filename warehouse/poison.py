@@ -6,6 +6,7 @@ Belongs here: checks of single values against the limits of storage. Does not: w
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -27,12 +28,20 @@ _LENGTHS = {
     "condition_label": 1_000,
     "condition_source_id": 200,
     "original_currency": 3,
+    "sku": 200,
+    "gtin": 200,
+    "group_id": 200,
+    "country": 2,
 }
+# Short texts that only one source says; a page's worth of them is a parsing accident.
+_ATTRIBUTES_MAX = 100
+_ATTRIBUTE_MAX = 4_000
 _IMAGES_MAX = 200
 _IMAGE_URL_MAX = 8_000
 _RECORD_MAX = 64 * 1024
 _INT32_MAX = 2**31 - 1
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_COUNTRY = re.compile(r"[A-Z]{2}")
 
 
 def refusal(listing: Listing, source: str) -> str | None:
@@ -41,6 +50,7 @@ def refusal(listing: Listing, source: str) -> str | None:
         _bad_identity(listing, source)
         or _bad_text(listing)
         or _bad_money(listing)
+        or _bad_country(listing)
         or _bad_counts(listing)
         or _bad_time(listing)
     )
@@ -54,10 +64,16 @@ def storable(text: str) -> str:
 def record_bytes(listing: Listing) -> bytes:
     """Return the listing for the quarantine: JSON, or its repr where JSON cannot hold it; at most 64 KiB."""
     try:
-        encoded = msgspec.json.encode(listing)
+        encoded = msgspec.json.encode(listing, enc_hook=_plain)
     except (UnicodeEncodeError, ValueError, OverflowError, TypeError):
         encoded = repr(listing).encode("utf-8", "backslashreplace")
     return encoded[:_RECORD_MAX]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} has no place in a record")
 
 
 def _bad_identity(listing: Listing, source: str) -> str | None:
@@ -81,6 +97,12 @@ def _bad_text(listing: Listing) -> str | None:
             return f"{name}: {len(text)} characters, at most {_LENGTHS.get(name, 200)} are kept"
     if len(listing.image_urls) > _IMAGES_MAX or any(len(url) > _IMAGE_URL_MAX for url in listing.image_urls):
         return "image_urls: too many or too long"
+    if listing.attributes:
+        if len(listing.attributes) > _ATTRIBUTES_MAX or any(
+            len(name) > _ATTRIBUTE_MAX or len(value) > _ATTRIBUTE_MAX for name, value in listing.attributes.items()
+        ):
+            return f"attributes: more than {_ATTRIBUTES_MAX}, or one longer than {_ATTRIBUTE_MAX} characters"
+        texts["attributes"] = "".join(part for pair in listing.attributes.items() for part in pair)
     texts["image_urls"] = "".join(listing.image_urls)
     if _holds("".join(text for text in texts.values() if text)):
         return None
@@ -101,7 +123,7 @@ def _holds(text: str) -> bool:
 
 
 def _bad_money(listing: Listing) -> str | None:
-    for name in ("price", "total_price", "fee", "original_price"):
+    for name in ("price", "total_price", "fee", "original_price", "list_price", "shipping_price"):
         amount = getattr(listing, name)
         if amount is None and name != "price":
             continue
@@ -114,8 +136,14 @@ def _bad_money(listing: Listing) -> str | None:
     return None
 
 
+def _bad_country(listing: Listing) -> str | None:
+    if listing.country is not None and not _COUNTRY.fullmatch(listing.country):
+        return f"country: {storable(listing.country)[:20]!r} is not an ISO 3166 code such as DE"
+    return None
+
+
 def _bad_counts(listing: Listing) -> str | None:
-    for name in ("favourite_count", "view_count"):
+    for name in ("favourite_count", "view_count", "quantity"):
         count = getattr(listing, name)
         if count is not None and not -_INT32_MAX <= count <= _INT32_MAX:
             return f"{name}: {count!s:.40} does not fit 32 bits"
@@ -123,9 +151,10 @@ def _bad_counts(listing: Listing) -> str | None:
 
 
 def _bad_time(listing: Listing) -> str | None:
-    moment: datetime | None = listing.listed_at
-    if moment is not None and moment.tzinfo is None:
-        return f"listed_at: {moment.isoformat()} has no time zone"
-    if moment is not None and not 1970 <= moment.year <= 9000:
-        return f"listed_at: the year {moment.year} is not one a listing can have"
+    for name in ("listed_at", "ends_at"):
+        moment: datetime | None = getattr(listing, name)
+        if moment is not None and moment.tzinfo is None:
+            return f"{name}: {moment.isoformat()} has no time zone"
+        if moment is not None and not 1970 <= moment.year <= 9000:
+            return f"{name}: the year {moment.year} is not one a listing can have"
     return None

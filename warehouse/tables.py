@@ -136,10 +136,21 @@ listings = Table(
         server_default="{}",
         comment="fields that the newest page did not say: kept from an older one",
     ),
+    Column("price_kind", Text, nullable=False, server_default="price", comment="see domain.price_kind"),
+    Column("list_price", Numeric(18, 4), comment="struck through or recommended, same currency"),
+    Column("shipping_price", Numeric(18, 4), comment="cheapest delivery; 0 is free, null is unknown"),
+    Column("sku", Text),
+    Column("gtin", Text, comment="as the page says it"),
+    Column("group_id", Text, comment="the card or variation group that this is one variant of"),
+    Column("country", Text, comment="ISO 3166 alpha-2 of where the thing is"),
+    Column("ends_at", DateTime(timezone=True)),
+    Column("attributes", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     UniqueConstraint("source", "external_id"),
     Index("ix_listings_condition_price", "condition", "price"),
     Index("ix_listings_condition_listed_at", "condition", "listed_at"),
     Index("ix_listings_seller", "seller_id"),
+    # Few listings say one, and products are matched by it.
+    Index("ix_listings_gtin", "gtin", postgresql_where=text("gtin is not null")),
     CheckConstraint("price >= 0", name="price_not_negative"),
     CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_iso"),
     schema="core",
@@ -161,7 +172,14 @@ listing_state = Table(
     Column("last_page_id", BigInteger, nullable=False),
     Column("checks", Integer, nullable=False, server_default="1"),
     Column("price_changed_at", DateTime(timezone=True), nullable=False),
-    Column("is_active", Boolean, nullable=False, server_default=text("true")),
+    Column(
+        "is_active",
+        Boolean,
+        nullable=False,
+        server_default=text("true"),
+        comment="false: sold, gone, or last seen without a price",
+    ),
+    Column("quantity", Integer, comment="pieces in stock where a page said so"),
     schema="core",
     postgresql_with={"fillfactor": 70},
 )
@@ -185,6 +203,70 @@ price_history = Table(
     postgresql_partition_by="RANGE (observed_at)",
 )
 
+# Where a source tells its stock: a row at each change, without a heartbeat.
+stock_history = Table(
+    "stock_history",
+    metadata,
+    Column("listing_id", BigInteger, nullable=False),
+    Column("observed_at", DateTime(timezone=True), nullable=False),
+    Column("quantity", Integer, nullable=False),
+    PrimaryKeyConstraint("listing_id", "observed_at", postgresql_include=["quantity"]),
+    Index("ix_stock_history_observed_at", "observed_at", postgresql_using="brin"),
+    schema="core",
+)
+
+# A lot of public procurement; what it cost is in its items, and each priced item is a listing, too.
+lots = Table(
+    "lots",
+    metadata,
+    Column("lot_id", BigInteger, Identity(), primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("external_id", Text, nullable=False),
+    Column("lot_type", Text, nullable=False, comment="auction, shop, national or tender"),
+    Column("status", Text, nullable=False, comment="open, completed or not_completed"),
+    Column("url", Text, nullable=False),
+    Column("title", Text),
+    Column("display_number", Text),
+    Column("category", Text),
+    Column("region", Text),
+    Column("customer_id", Text),
+    Column("customer_name", Text),
+    Column("provider_id", Text),
+    Column("provider_name", Text),
+    Column("start_price", Numeric(24, 4), comment="of the whole lot"),
+    Column("deal_price", Numeric(24, 4), comment="of the whole lot; null until it is closed"),
+    Column("currency", Text),
+    Column("bidders", Integer),
+    Column("is_budget", Boolean),
+    Column("starts_at", DateTime(timezone=True)),
+    Column("ends_at", DateTime(timezone=True)),
+    Column("deal_at", DateTime(timezone=True)),
+    Column("first_seen_at", DateTime(timezone=True), nullable=False),
+    Column("last_seen_at", DateTime(timezone=True), nullable=False),
+    Column("last_page_id", BigInteger, nullable=False, comment="raw page of the values shown here"),
+    UniqueConstraint("source", "lot_type", "external_id"),
+    Index("ix_lots_deal_at", "deal_at"),
+    schema="core",
+)
+
+lot_items = Table(
+    "lot_items",
+    metadata,
+    Column("lot_id", BigInteger, ForeignKey("core.lots.lot_id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False, comment="1-based position within the lot"),
+    Column("name", Text, nullable=False),
+    Column("description", Text),
+    Column("quantity", Numeric(24, 6)),
+    Column("unit", Text),
+    Column("unit_price", Numeric(24, 4), comment="for one unit"),
+    Column("cost", Numeric(24, 4)),
+    Column("currency", Text, comment="null: the lot's"),
+    Column("country", Text),
+    Column("attributes", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    PrimaryKeyConstraint("lot_id", "number"),
+    schema="core",
+)
+
 fx_rates = Table(
     "fx_rates",
     metadata,
@@ -194,6 +276,8 @@ fx_rates = Table(
     Column("rate", Numeric(24, 12), nullable=False, comment="units of base_currency for one unit of currency"),
     Column("provider", Text, nullable=False),
     PrimaryKeyConstraint("day", "currency", "base_currency"),
+    # The latest rate of a pair up to a day is one step along it.
+    Index("ix_fx_rates_currency_day", "currency", "day"),
     CheckConstraint("rate > 0", name="rate_positive"),
     schema="core",
 )
@@ -221,6 +305,11 @@ watches = Table(
     Column("pages_per_poll", SmallInteger),
     Column("check_every_minutes", Integer, comment="interval its owner asks for; null: planned, see ops.watch_cadence"),
     Column("channels", ARRAY(Text), nullable=False, server_default="{}"),
+    Column(
+        "seller_countries", ARRAY(Text), nullable=False, server_default="{}", comment="ISO 3166 alpha-2; empty: any"
+    ),
+    Column("excluded_sellers", ARRAY(Text), nullable=False, server_default="{}", comment="ids or logins"),
+    Column("personal_sellers_only", Boolean, nullable=False, server_default=text("false")),
     Column("is_active", Boolean, nullable=False, server_default=text("true")),
     Column("is_probe", Boolean, nullable=False, server_default=text("false")),
     _now(),
@@ -237,7 +326,13 @@ watch_listings = Table(
     Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), nullable=False),
     Column("first_seen_at", DateTime(timezone=True), nullable=False),
     Column("last_seen_at", DateTime(timezone=True), nullable=False),
-    Column("is_blacklisted", Boolean, nullable=False, server_default=text("false")),
+    Column(
+        "is_blacklisted",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="by its words or its seller: left out of alerts and statistics",
+    ),
     Column("is_initial", Boolean, nullable=False, comment="found by the watch's first run: reported, not alerted"),
     Column("judged_total_minor", BigInteger, comment="payable price at the last verdict; null: never judged"),
     Column("judged_baseline_at", DateTime(timezone=True), comment="computed_at of the statistics of that verdict"),
@@ -247,6 +342,44 @@ watch_listings = Table(
     Index("ix_watch_listings_listing", "listing_id"),
     schema="app",
     postgresql_with={"fillfactor": 70},
+)
+
+products = Table(
+    "products",
+    metadata,
+    Column("product_id", BigInteger, Identity(), primary_key=True),
+    Column("sku", Text, nullable=False, unique=True, comment="the owner's own article number"),
+    Column("name", Text, nullable=False),
+    Column("gtin", Text, comment="as domain.gtin writes it"),
+    Column("brand", Text),
+    Column("category", Text),
+    Column("is_active", Boolean, nullable=False, server_default=text("true")),
+    _now(),
+    Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Index("ix_products_gtin", "gtin", postgresql_where=text("gtin is not null")),
+    schema="core",
+)
+
+product_sources = Table(
+    "product_sources",
+    metadata,
+    Column("product_source_id", BigInteger, Identity(), primary_key=True),
+    Column("product_id", BigInteger, ForeignKey("core.products.product_id", ondelete="CASCADE"), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("external_id", Text, comment="the source's id of the offer, where it is known"),
+    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="SET NULL")),
+    Column("watch_id", BigInteger, ForeignKey("app.watches.watch_id", ondelete="SET NULL")),
+    Column("matched_by", Text, nullable=False, comment="gtin or link"),
+    Column("state", Text, nullable=False, server_default="approved"),
+    _now(),
+    # One offer of a product is known once, whatever way it was found.
+    UniqueConstraint("product_id", "source", "url"),
+    Index("ix_product_sources_listing", "listing_id"),
+    Index("ix_product_sources_watch", "watch_id"),
+    CheckConstraint("matched_by in ('gtin', 'link')", name="matched_by"),
+    CheckConstraint("state in ('approved', 'proposed', 'rejected')", name="state"),
+    schema="core",
 )
 
 hidden = Table(
@@ -375,7 +508,10 @@ page_readings = Table(
     Column("thin_ids", ARRAY(BigInteger), nullable=False, server_default="{}"),
     Index("ix_page_readings_source_day", "source", "day"),
     Index("ix_page_readings_thin", "source", "fetched_at", postgresql_where=text("thin_ids <> '{}'")),
-    CheckConstraint("records = new_items + changed_items + unchanged_items + quarantined", name="nothing_lost"),
+    Column("unpriced", Integer, nullable=False, server_default="0", comment="records of things shown without a price"),
+    CheckConstraint(
+        "records = new_items + changed_items + unchanged_items + quarantined + unpriced", name="nothing_lost"
+    ),
     schema="ops",
 )
 

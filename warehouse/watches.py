@@ -14,6 +14,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from domain.blacklist import Blacklist
+from domain.exclusion import Facts, exclusions_of
 from domain.watch import Watch
 from warehouse.load import take_turn
 from warehouse.rows import columns, read_one, read_rows
@@ -21,6 +22,7 @@ from warehouse.rows import columns, read_one, read_rows
 _COLUMNS = columns(Watch)
 # What the database itself fills or what has functions of its own.
 _FIXED = frozenset({"watch_id", "owner", "created_at", "updated_at", "first_judged_at"})
+_EXCLUDING = frozenset({"blacklist", "seller_countries", "excluded_sellers", "personal_sellers_only"})
 _SETTABLE = frozenset(Watch.__struct_fields__) - _FIXED
 
 
@@ -35,7 +37,7 @@ def add_watch(conn: psycopg.Connection, watch: Watch) -> Watch:
         WatchError: when the owner has a watch of that name.
         BlacklistError: naming the blacklist entry that cannot be used.
     """
-    Blacklist(watch.blacklist)
+    exclusions_of(watch)
     values = {name: _value(name, getattr(watch, name)) for name in (*sorted(_SETTABLE), "owner")}
     try:
         added = read_one(
@@ -95,7 +97,7 @@ def probe_watch(conn: psycopg.Connection, source: str) -> Watch | None:
 def update_watch(conn: psycopg.Connection, watch_id: int, **changes: Any) -> Watch:
     """Change fields of a watch, named as in ``domain.watch.Watch``; return it as it is now.
 
-    A new blacklist is applied at once to the listings found so far.
+    What it leaves out by words or sellers is applied at once to the listings found so far.
 
     Raises:
         WatchError: for no such watch, an unknown or fixed field, or a name that is taken.
@@ -104,7 +106,7 @@ def update_watch(conn: psycopg.Connection, watch_id: int, **changes: Any) -> Wat
     unknown = sorted(set(changes) - _SETTABLE)
     if unknown:
         raise WatchError(f"a watch's {', '.join(unknown)} cannot be set; one can set {', '.join(sorted(_SETTABLE))}")
-    blacklist = Blacklist(changes["blacklist"]) if "blacklist" in changes else None
+    Blacklist(changes.get("blacklist", ()))
     assignments = sql.SQL(", ").join(
         [sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in changes]
         + [sql.SQL("updated_at = now()")]
@@ -117,8 +119,8 @@ def update_watch(conn: psycopg.Connection, watch_id: int, **changes: Any) -> Wat
             )
             if changed.rowcount == 0:
                 raise WatchError(f"there is no watch {watch_id}; `pricescope watch list` shows them")
-            if blacklist is not None:
-                _apply_blacklist(conn, watch_id, blacklist)
+            if _EXCLUDING & changes.keys():
+                _apply_exclusions(conn, get_watch(conn, watch_id))
             return get_watch(conn, watch_id)
     except psycopg.errors.UniqueViolation:
         raise WatchError(f"there is a watch named {changes['name']!r} already; choose another name") from None
@@ -135,7 +137,7 @@ def resume_watch(conn: psycopg.Connection, watch_id: int) -> Watch:
 
 
 def remove_watch(conn: psycopg.Connection, watch_id: int) -> int:
-    """Remove a watch with its deals, and the listings that no other watch holds; return how many listings went.
+    """Remove a watch with its deals, and the listings that no other watch or product holds; return how many went.
 
     Listings that came without any watch (imports) are not touched.
 
@@ -148,7 +150,9 @@ def remove_watch(conn: psycopg.Connection, watch_id: int) -> int:
             listing_id
             for (listing_id,) in conn.execute(
                 "select listing_id from app.watch_listings w where watch_id = %(id)s and not exists"
-                " (select from app.watch_listings o where o.listing_id = w.listing_id and o.watch_id <> %(id)s)",
+                " (select from app.watch_listings o where o.listing_id = w.listing_id and o.watch_id <> %(id)s)"
+                " and not exists (select from core.product_sources p where p.listing_id = w.listing_id"
+                " and p.state = 'approved' and p.watch_id is distinct from %(id)s)",
                 {"id": watch_id},
             ).fetchall()
         ]
@@ -160,8 +164,9 @@ def remove_watch(conn: psycopg.Connection, watch_id: int) -> int:
 def delete_listings(conn: psycopg.Connection, listing_ids: list[int]) -> int:
     """Delete listings with all that hangs on them, their history included; return how many there were."""
     with conn.transaction():
-        # The history has no foreign key: checking each row would slow every load.
+        # The histories have no foreign key: checking each row would slow every load.
         conn.execute("delete from core.price_history where listing_id = any(%s)", (listing_ids,))
+        conn.execute("delete from core.stock_history where listing_id = any(%s)", (listing_ids,))
         return conn.execute("delete from core.listings where listing_id = any(%s)", (listing_ids,)).rowcount
 
 
@@ -176,21 +181,38 @@ def mark_first_judged(conn: psycopg.Connection, watch_id: int, at: datetime) -> 
     )
 
 
-def _apply_blacklist(conn: psycopg.Connection, watch_id: int, blacklist: Blacklist) -> None:
-    rows = conn.execute(
-        "select listing_id, title, description, is_blacklisted from app.watch_listings"
-        " join core.listings using (listing_id) where watch_id = %s",
-        (watch_id,),
-    ).fetchall()
-    turned = [
-        listing_id
-        for listing_id, title, description, is_blacklisted in rows
-        if (blacklist.match(title, description) is not None) != is_blacklisted
-    ]
+class _Linked(msgspec.Struct, frozen=True, kw_only=True):
+    """A listing of a watch: its facts, and whether it is left out so far."""
+
+    listing_id: int
+    is_blacklisted: bool
+    title: str
+    description: str | None
+    country: str | None
+    seller_id: str | None
+    seller_login: str | None
+    is_business: bool | None
+
+    @property
+    def facts(self) -> Facts:
+        return msgspec.convert(self, Facts, from_attributes=True)
+
+
+def _apply_exclusions(conn: psycopg.Connection, watch: Watch) -> None:
+    exclusions = exclusions_of(watch)
+    rows = read_rows(
+        conn,
+        _Linked,
+        "select listing_id, is_blacklisted, title, description, country, s.external_id as seller_id,"
+        " s.login as seller_login, s.is_business from app.watch_listings join core.listings using (listing_id)"
+        " left join core.sellers s using (seller_id) where watch_id = %s",
+        (watch.watch_id,),
+    )
+    turned = [row.listing_id for row in rows if (exclusions.reason(row.facts) is not None) != row.is_blacklisted]
     conn.execute(
         "update app.watch_listings set is_blacklisted = not is_blacklisted"
         " where watch_id = %s and listing_id = any(%s)",
-        (watch_id, turned),
+        (watch.watch_id, turned),
     )
 
 

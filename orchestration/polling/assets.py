@@ -9,6 +9,7 @@ from orchestration.partitions import in_day_order, source_days, sources_of
 from orchestration.resources import ChannelsResource, SettingsResource, WarehouseResource
 from orchestration.runs import recorded_step, task_of
 from pipeline.deliver import deliver_due
+from pipeline.fx import ensure_rates
 from pipeline.judge import judge_pending
 from pipeline.poll import Extent, PastDayError, poll_day, utc_now
 from pipeline.read import read_day
@@ -20,6 +21,15 @@ _OWNERS = ["team:pricescope"]
 watches = dg.AssetSpec(
     "watches",
     description="Saved searches of the users (app.watches). Changed by `pricescope watch`, never by a run.",
+    group_name="watches",
+    kinds={"postgres"},
+    owners=_OWNERS,
+)
+
+products = dg.AssetSpec(
+    "products",
+    description="Products followed over several sources (core.products, core.product_sources). Changed by "
+    "`pricescope product`, never by a run.",
     group_name="watches",
     kinds={"postgres"},
     owners=_OWNERS,
@@ -120,7 +130,7 @@ def items_and_price_history(
         ):
             outcome = read_day(conn, app_settings.get(), source, day, again=config.again)
             counters.add(
-                items=outcome.records - outcome.quarantined,
+                items=outcome.records - outcome.quarantined - outcome.unpriced,
                 new_items=outcome.new,
                 changed_items=outcome.changed,
                 quarantined=outcome.quarantined,
@@ -131,7 +141,7 @@ def items_and_price_history(
 
 
 @dg.asset(
-    deps=["price_history", dg.AssetKey(["marts", "watch_condition_stats"]), watches],
+    deps=["price_history", "fx_rates", dg.AssetKey(["marts", "watch_condition_stats"]), watches],
     partitions_def=source_days,
     backfill_policy=dg.BackfillPolicy.single_run(),
     group_name="deals",
@@ -149,6 +159,7 @@ def deals(
             warehouse.connection("deals") as conn,
             recorded_step(conn, context.run_id, source, day, step="deals", task=task) as counters,
         ):
+            ensure_rates(conn, app_settings.get())
             outcome = judge_pending(conn, app_settings.get(), source=source, run_id=context.run_id, now=utc_now)
             counters.add(deals=outcome.deals, alerts=outcome.notifications)
         outcomes.append(outcome)

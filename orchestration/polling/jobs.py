@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from orchestration.partitions import source_days
-from orchestration.polling import assets, checks, retention
+from orchestration.polling import assets, checks, fx, retention
 
 
 def _limit(minutes: int) -> dict[str, str]:
@@ -36,6 +36,13 @@ health = dg.define_asset_job(
     description="Freshness and volume of each source against its own past, whether or not it still runs.",
 )
 
+rates = dg.define_asset_job(
+    "rates",
+    selection=dg.AssetSelection.assets(fx.fx_rates),
+    tags=_limit(15),
+    description="Fetch the banks' exchange rates.",
+)
+
 care = dg.define_asset_job(
     "care",
     selection=dg.AssetSelection.assets(retention.retention),
@@ -43,4 +50,4 @@ care = dg.define_asset_job(
     description="Drop what is older than the settings keep; make partitions ahead; prune Dagster's own logs.",
 )
 
-JOBS = (poll, deliver, health, care)
+JOBS = (poll, deliver, health, rates, care)

@@ -100,6 +100,14 @@ def build_schedules() -> Iterable[dg.ScheduleDefinition]:
             execution_timezone="UTC",
             default_status=status,
         ),
+        # The European Central Bank sets its rates at about 16:00 CET, the one of Uzbekistan in the morning.
+        dg.ScheduleDefinition(
+            name="rates_daily",
+            job=jobs.rates,
+            cron_schedule="30 16 * * *",
+            execution_timezone="UTC",
+            default_status=status,
+        ),
         dg.ScheduleDefinition(
             name="care_daily",
             job=jobs.care,

@@ -37,6 +37,7 @@ def export_connection() -> None:
     """Put the warehouse's address into this process's environment, where dbt's profile reads it."""
     os.environ.update(resolve_database(settings()).warehouse.dbt_environment())
     os.environ["PRICESCOPE_COMPARABLES_WINDOW_DAYS"] = str(settings().comparables_window_days)
+    os.environ["PRICESCOPE_BASE_CURRENCY"] = settings().base_currency
     os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
 
 

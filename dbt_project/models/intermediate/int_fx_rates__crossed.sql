@@ -1,9 +1,29 @@
--- Every pair of currencies that shares a base on a day: one unit of from_currency_code is worth `rate` of the other.
+{{
+    config(
+        materialized='table',
+        indexes=[{'columns': ['from_currency_code', 'to_currency_code', 'rate_date'], 'unique': true}],
+        post_hook="analyze {{ this }}",
+    )
+}}
+
+-- Every pair of currencies in use that shares a base on a day: one unit of from_currency_code is worth `rate` of the
+-- other. A table with an index, because each day of each pair is looked up; of currencies in use, because two banks
+-- quote some eighty, and their pairs over years would be millions.
 with
 
 rates as (
 
     select * from {{ ref('stg_core__fx_rates') }}
+
+),
+
+in_use as (
+
+    select currency_code from {{ ref('stg_core__listing_states') }}
+    union
+    select currency_code from {{ ref('stg_app__watches') }}
+    union
+    select {{ base_currency() }} as currency_code
 
 ),
 
@@ -15,6 +35,7 @@ legs as (
         currency_code,
         rate
     from rates
+    where currency_code in (select in_use.currency_code from in_use)
 
     union
 
@@ -24,6 +45,7 @@ legs as (
         base_currency_code as currency_code,
         1 as rate
     from rates
+    where base_currency_code in (select in_use.currency_code from in_use)
 
 )
 

@@ -60,7 +60,9 @@ seen as (
     inner join watch_listings on last_of_day.listing_id = watch_listings.listing_id
     inner join watches on watch_listings.watch_id = watches.watch_id
     inner join listings on last_of_day.listing_id = listings.listing_id
-    where not watch_listings.is_blacklisted
+    where
+        not watch_listings.is_blacklisted
+        and listings.price_kind in {{ comparable_price_kinds() }}
 
 ),
 

@@ -39,6 +39,12 @@ def test_a_search_address_is_shown_back_and_an_unknown_parameter_is_named(prices
     assert "levi's 501" in added.stdout
     assert "price_to" in added.stdout
     assert "40.00 EUR" in added.stdout
+    wished = pricescope("watch", "edit", "jeans", "--country", "de", "--exclude-seller", "anna", "--personal-only")
+    assert wished.returncode == 0, wished.stderr
+    assert "DE" in wished.stdout
+    assert "personal only, not anna" in wished.stdout
+    pricescope("watch", "edit", "jeans", "--country", "", "--exclude-seller", "", "--any-seller")
+    assert "any country" in pricescope("watch", "show", "jeans").stdout
     again = pricescope("watch", "add", JEANS, "--name", "jeans")
     assert (again.returncode, again.stdout) == (2, "")
     assert "jeans" in again.stderr
@@ -51,6 +57,7 @@ def test_a_search_address_is_shown_back_and_an_unknown_parameter_is_named(prices
         ("--max-price", "-1", "--max-price"),
         ("--rules", "robust,magic", "magic"),
         ("--blacklist", "/(/", "regular expression"),
+        ("--country", "Poland", "two letters"),
     ],
 )
 def test_a_bad_option_is_one_clear_line(pricescope: Command, option: str, value: str, said: str) -> None:
@@ -104,7 +111,7 @@ def test_a_poll_finds_deals_that_are_listed_and_explained(pricescope: Command, o
     left = json.loads(pricescope("deals", "--json").stdout)
     assert deal["listing_id"] not in {row["listing_id"] for row in left}
     assert pricescope("explain", "vinted:none").returncode == 2
-    assert pricescope("poll", "amazon").returncode == 2
+    assert pricescope("poll", "nowhere").returncode == 2
 
 
 def test_recorded_pages_are_imported_without_fetching_and_end_in_an_alert(

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 KILLS = 20
 
@@ -31,6 +31,28 @@ def run_and_kill(argv: Sequence[str], env: Mapping[str, str], *, longest: float,
         process.wait()
         return True
     return False
+
+
+def run_and_kill_when(
+    argv: Sequence[str], env: Mapping[str, str], is_time: Callable[[], bool], *, later: float
+) -> bool:
+    """Start a process and kill its whole group ``later`` seconds after it is time; say whether it was hit."""
+    process = subprocess.Popen(
+        list(argv),
+        env={**os.environ, **env},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    while not is_time() and process.poll() is None:
+        time.sleep(0.005)
+    time.sleep(later)
+    if process.poll() is not None:
+        return False
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    return True
 
 
 def timed_run(argv: Sequence[str], env: Mapping[str, str]) -> float:

@@ -1,4 +1,4 @@
-"""Etsy through the pipeline: two answers a page, search and batch, are two sights of one listing, not a change of it."""
+"""Etsy through the pipeline: search and batch are two sights of one listing, not a change of it."""
 
 from __future__ import annotations
 

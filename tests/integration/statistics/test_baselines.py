@@ -14,6 +14,7 @@ from domain.deal import VerdictKind
 from domain.statistics import Candidate, GroupStatistics
 from domain.watch import RuleName, Watch
 from ml.rules import decide, judge
+from pipeline.judge import judge_candidate
 from tests.integration.statistics.conftest import Market
 from tests.integration.statistics.market import FIRST_LISTING, Thing, group_of, oracle, store, store_listing
 from warehouse.baselines import candidates, judged, mark_judged, settle_unmoved
@@ -229,3 +230,23 @@ def test_two_foreign_currencies_convert_over_their_shared_base(database: Databas
         (candidate,) = candidates(conn)
     assert candidate.currency == "USD"
     assert candidate.price == Decimal("15.0000")
+
+
+def test_a_bid_is_never_pending_and_gets_no_verdict(market: Market, scratch: psycopg.Connection) -> None:
+    bid = group_of(market.things, 12, "all")[0].listing_id
+    scratch.execute("update core.listings set price_kind = 'current_bid' where listing_id = %s", (bid,))
+    assert bid not in {c.listing_id for c in candidates(scratch)}
+    asked = candidates(scratch, listing_id=bid, only_pending=False)
+    assert [judge_candidate(watch(12), candidate).verdicts for candidate in asked] == [()]
+    scratch.execute("update core.listings set price_kind = 'procurement' where listing_id = %s", (bid,))
+    assert bid in {c.listing_id for c in candidates(scratch)}
+
+
+def test_a_thing_last_seen_without_a_price_is_not_judged_by_its_old_one(
+    market: Market, scratch: psycopg.Connection
+) -> None:
+    gone = group_of(market.things, 12, "all")[0].listing_id
+    scratch.execute(
+        "update core.listing_state set is_active = false, availability = 'unknown' where listing_id = %s", (gone,)
+    )
+    assert gone not in {c.listing_id for c in candidates(scratch)}

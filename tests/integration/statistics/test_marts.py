@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from tests.integration.statistics.conftest import Market
 from tests.integration.statistics.market import FIRST_LISTING, Thing, dbt, group_of, oracle, store
 from warehouse.connect import DatabaseUrl, connect
 from warehouse.partitions import ensure_partitions
+from warehouse.products import price_changes
 
 pytestmark = pytest.mark.integration
 
@@ -23,7 +25,7 @@ pytestmark = pytest.mark.integration
 def test_dbt_builds_every_model_and_passes_every_test(market: Market) -> None:
     assert "ERROR=0" in market.printed
     assert "WARN=0" in market.printed
-    assert "8 unit tests" in market.printed
+    assert "9 unit tests" in market.printed
 
 
 def test_docs_are_one_static_file(market: Market) -> None:
@@ -112,6 +114,11 @@ def test_trends_and_source_days_come_from_history_pages_and_runs(database: Datab
             _observe(conn, FIRST_LISTING, noon, 2000, "EUR")
             _observe(conn, FIRST_LISTING + 1, noon, 1000, "GBP")
             _observe(conn, FIRST_LISTING + 2, noon, 1, "EUR")
+            conn.execute("insert into core.products (sku, name) values ('P', 'a product')")
+            conn.execute(
+                "insert into core.product_sources (product_id, source, url, watch_id, matched_by)"
+                " select product_id, 'vinted', 'u', 1, 'link' from core.products"
+            )
             conn.execute(
                 """
                 insert into raw.pages (fetched_at, source, day, url, status, duration_ms, sha256, body_bytes, body)
@@ -132,6 +139,18 @@ def test_trends_and_source_days_come_from_history_pages_and_runs(database: Datab
                 """
             )
         dbt(database, tmp_path, "run")
+        product = conn.execute(
+            "select sku, price_date, currency, offers, sources, min_price, median_price, max_price, best_source,"
+            " change_1d_percent from marts.product_daily_prices"
+        ).fetchall()
+        assert product == [
+            ("P", noon.date(), "EUR", 2, 1, Decimal("11.7"), Decimal("15.85"), Decimal(20), "vinted", None)
+        ]
+        assert price_changes(conn, 7) == []
+        conn.execute("update marts.product_daily_prices set change_7d_percent = -12.5")
+        (change,) = price_changes(conn, 7)
+        assert (change.sku, change.price, change.change_percent) == ("P", Decimal("11.7"), Decimal("-12.5"))
+        assert price_changes(conn, 30) == []
         trend = conn.execute(
             "select stat_date, listings, average_price, min_price, max_price, median_price, currency "
             "from marts.watch_price_trends"

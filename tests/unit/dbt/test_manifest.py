@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from domain.money import minor_exponent, unusual_exponents
+from domain.price_kind import COMPARABLE_KINDS, PriceKind
 
 PROJECT = Path(__file__).resolve().parents[3] / "dbt_project"
 Node = dict[str, Any]
@@ -81,7 +82,7 @@ def test_every_column_a_model_selects_last_is_documented(manifest: Node) -> None
 
 
 def test_every_mart_has_an_enforced_contract_a_type_for_each_column_and_a_primary_key(manifest: Node) -> None:
-    assert len(models(manifest, "marts")) == 5
+    assert len(models(manifest, "marts")) == 6
     for mart in models(manifest, "marts"):
         assert mart["contract"]["enforced"], mart["name"]
         assert mart["config"]["materialized"] == "table", mart["name"]
@@ -177,8 +178,8 @@ def test_sources_that_are_written_all_day_have_a_freshness(manifest: Node) -> No
         for node in manifest["sources"].values()
         if not (node.get("freshness") or {}).get("warn_after", {}).get("count")
     }
-    # Neither a watch nor a listing's wide row is written on every poll.
-    assert without == {"app.watches", "core.listings"}
+    # Neither a watch, a product nor a listing's wide row is written on every poll.
+    assert without == {"app.watches", "core.listings", "core.products", "core.product_sources"}
 
 
 def test_every_model_with_arithmetic_has_a_unit_test(manifest: Node) -> None:
@@ -197,3 +198,16 @@ def test_minor_units_agree_with_the_domain_s() -> None:
     assert stated == unusual_exponents()
     assert "else 100.0000" in macro
     assert minor_exponent("EUR") == 2
+
+
+def test_the_kinds_of_prices_agree_with_the_domain_s(manifest: Node) -> None:
+    macro = (PROJECT / "macros" / "comparable_price_kinds.sql").read_text()
+    assert set(re.findall(r"'([a-z_]+)'", macro.split("-%}")[-1])) == set(COMPARABLE_KINDS)
+    accepted = next(
+        test["test_metadata"]["kwargs"]["values"]
+        for test in manifest["nodes"].values()
+        if test["resource_type"] == "test"
+        and test["test_metadata"]["name"] == "accepted_values"
+        and test["test_metadata"]["kwargs"].get("column_name") == "price_kind"
+    )
+    assert set(accepted) == set(PriceKind)

@@ -10,5 +10,6 @@ select
     listing_id,
     source as source_name,
     condition,
+    price_kind,
     first_seen_at
 from source

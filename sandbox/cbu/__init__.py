@@ -1,0 +1,1 @@
+"""A look-alike of the Central Bank of Uzbekistan's exchange rates."""

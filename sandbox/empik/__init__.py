@@ -1,0 +1,1 @@
+"""The Empik look-alike: a product's page whose price comes by script."""

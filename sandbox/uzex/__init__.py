@@ -1,0 +1,1 @@
+"""A look-alike of UZEX's procurement services."""

@@ -1,0 +1,1 @@
+"""Empik: a product's page, whose price comes with its scripts."""

@@ -1,0 +1,1 @@
+"""Exchange rates of central banks."""

@@ -1,0 +1,183 @@
+"""Reddit's client: token, pages of posts, and the comments of buy/sell/trade threads.
+
+Belongs here: the order of calls. Does not: politeness (``scrapers.http``), what an answer holds (``reading``).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from domain.page import PageMeaning, PageReading, RawPage
+from domain.settings import Settings
+from scrapers.answers import base_url
+from scrapers.base import BaseSource
+from scrapers.contract import Clock, ParsedSearch, Query
+from scrapers.http import Answer
+from scrapers.reddit import search_url
+from scrapers.reddit.posts import SOURCE_NAME
+from scrapers.reddit.reading import PARSER_VERSION, hidden_comments, next_cursor, read_page, threads_of
+from scrapers.tokens import TokenFile
+
+_LIMIT = 100
+# One morechildren call takes a hundred ids; a thread of thousands is read as far as this.
+_MORE_CALLS = 3
+_MISSING = (
+    "PRICESCOPE_REDDIT_CLIENT_ID and PRICESCOPE_REDDIT_CLIENT_SECRET are not set: since 2025-11 Reddit approves apps "
+    "by hand (support.reddithelp.com, Responsible Builder Policy); unauthenticated pages are blocked since 2026-05."
+)
+
+
+class RedditSource(BaseSource):
+    """Reddit as the pipeline sees it (see ``scrapers.contract.Source``)."""
+
+    name = SOURCE_NAME
+    parser_version = PARSER_VERSION
+    home: ClassVar[str] = "https://oauth.reddit.com/"
+    # 100 requests a minute are allowed per app since 2023-07; two thirds of that.
+    rate = 1.1
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        market_time: datetime | None = None,
+        client_options: dict[str, Any] | None = None,
+    ) -> None:
+        """Make the source; see ``BaseSource``."""
+        super().__init__(settings, clock=clock, market_time=market_time, client_options=client_options)
+        self._api = base_url("https://oauth.reddit.com", settings.sandbox_url, SOURCE_NAME)
+        self._www = base_url("https://www.reddit.com", settings.sandbox_url, SOURCE_NAME)
+        given = settings.reddit_client_id and settings.reddit_client_secret
+        self.missing_configuration = None if given else _MISSING
+        identity = (settings.reddit_client_id or "", settings.reddit_username or "", self._www)
+        self._tokens = TokenFile(settings.home, SOURCE_NAME, *identity)
+        self._token: str | None = None
+        self.remaining_requests: float | None = None
+
+    def parse_search_url(self, url: str) -> ParsedSearch:
+        """Read the address of a subreddit or a search.
+
+        Raises:
+            SearchUrlError: naming what is not understood.
+        """
+        return search_url.parse_search_url(url)
+
+    def read_page(self, page: RawPage) -> PageReading:
+        """Read one stored answer."""
+        return read_page(page)
+
+    async def fetch_search(self, query: Query) -> AsyncIterator[RawPage]:
+        """Fetch new posts, a hundred a page, and the comments of threads among them.
+
+        Old posts come first where they are stickied, so no position is a watermark. Ends at the listing's end (about a
+        thousand posts), at a refusal, or when Reddit's own count says that no request is left for now.
+        """
+        path, pairs = search_url.api_query(query.params)
+        after: str | None = None
+        for number in range(1, query.max_pages + 1):
+            params = [*pairs, ("limit", str(_LIMIT)), ("raw_json", "1"), *([("after", after)] if after else [])]
+            page: RawPage | None = None
+            async for answer in self._asked(path, params):
+                page = self.page(answer, query, number)
+                yield page
+            if page is None or self.read(page).meaning is not PageMeaning.OK:
+                return
+            for thread in threads_of(page.body):
+                async for comments in self._thread(thread, query, number):
+                    yield comments
+            after = next_cursor(page.body)
+            if after is None or (self.remaining_requests is not None and self.remaining_requests < 1):
+                return
+
+    async def _thread(self, post_id: str, query: Query, number: int) -> AsyncIterator[RawPage]:
+        """Yield a thread's comments and, where they are folded away, the rest of the top level."""
+        body = b""
+        async for answer in self._asked(f"/comments/{post_id}", [("limit", "500"), ("raw_json", "1")]):
+            body = answer.body
+            yield self.page(answer, query, number)
+        hidden = hidden_comments(body)
+        for place in range(0, min(len(hidden), _MORE_CALLS * 100), 100):
+            form = {
+                "api_type": "json",
+                "link_id": f"t3_{post_id}",
+                "children": ",".join(hidden[place : place + 100]),
+                "raw_json": "1",
+            }
+            yield self.page(await self._call("POST", "/api/morechildren", [], form), query, number)
+
+    # ------------------------------------------------------------ token and counts
+
+    async def _asked(self, path: str, params: list[tuple[str, str]]) -> AsyncIterator[Answer]:
+        """Yield the answer; a refused token's too, then that of the new one."""
+        refused = await self._sign_in()
+        if refused is not None:
+            yield refused
+            return
+        answer = await self._call("GET", path, params)
+        yield answer
+        if answer.status == 401:
+            refused = await self._renew()
+            yield refused if refused is not None else await self._call("GET", path, params)
+
+    async def _call(
+        self, method: str, path: str, params: list[tuple[str, str]], form: dict[str, str] | None = None
+    ) -> Answer:
+        answer = await self.client.request(
+            method,
+            f"{self._api}{path}",
+            params=params,
+            form=form,
+            headers={"Accept": "application/json", "Authorization": f"Bearer {self._token}", **self._market_headers},
+        )
+        left = answer.headers.get("x-ratelimit-remaining", "")
+        if re.fullmatch(r"\d+(\.\d+)?", left):
+            self.remaining_requests = float(left)
+        return answer
+
+    async def _sign_in(self) -> Answer | None:
+        if self._token is None:
+            self._token = self._tokens.load(self._clock())
+        return None if self._token is not None else await self._renew()
+
+    async def _renew(self) -> Answer | None:
+        """Get a new token, as a script app where a user is set, else app-only; return a refusal."""
+        self._token = None
+        self._tokens.discard()
+        configured = self._settings
+        secret = configured.reddit_client_secret
+        pair = f"{configured.reddit_client_id}:{secret.get_secret_value() if secret else ''}"
+        form = {"grant_type": "client_credentials"}
+        if configured.reddit_username and configured.reddit_password:
+            form = {
+                "grant_type": "password",
+                "username": configured.reddit_username,
+                "password": configured.reddit_password.get_secret_value(),
+            }
+        answer = await self.client.post(
+            f"{self._www}/api/v1/access_token",
+            form=form,
+            headers={"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}", **self._market_headers},
+        )
+        try:
+            document = json.loads(answer.body)
+            token, seconds = document["access_token"], float(document.get("expires_in", 3600))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return answer
+        if answer.status != 200 or not isinstance(token, str) or not token:
+            return answer
+        self._token = token
+        self._tokens.save(token, self._clock() + timedelta(seconds=seconds))
+        return None
+
+
+def create_reddit(
+    settings: Settings, *, clock: Clock | None = None, market_time: datetime | None = None
+) -> RedditSource:
+    """Return the Reddit source (the registry's factory)."""
+    return RedditSource(settings, clock=clock, market_time=market_time)

@@ -1,0 +1,108 @@
+"""Titles of trade posts: ``[Toronto, ON] [H] RTX 3080 [W] PayPal``, with the variants that people write.
+
+Belongs here: the title and what kind of post it makes. Does not: the body's items (``items``).
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import NamedTuple
+
+_HAVE = re.compile(r"\[\s*(?:h|have|fs|wts|selling)\s*\]", re.IGNORECASE)
+_WANT = re.compile(r"\[\s*(?:w|want|wtb|buying)\s*\]", re.IGNORECASE)
+_LOCATION = re.compile(r"^\s*\[\s*([^\]\[]{2,40})\s*\]")
+_MONEY = re.compile(
+    r"\b(?:cash|pay\s?pal|pp\b|venmo|zelle|e-?transfers?|etrans\w*|emt|interac|g&s|bank|revolut|money|crypto|btc|"
+    r"local(?: cash| pickup)?|offers?|\$\s?\d+|\d+\s?\$)",
+    re.IGNORECASE,
+)
+_SOLD_FLAIRS = re.compile(r"\b(?:sold|closed|completed?|traded|purchased|bought|fulfilled)\b", re.IGNORECASE)
+_SELL_FLAIRS = re.compile(r"\b(?:sell(?:ing)?|wts|for sale|fs)\b", re.IGNORECASE)
+_BUY_FLAIRS = re.compile(r"\b(?:buy(?:ing)?|wtb|want(?:ed)?)\b", re.IGNORECASE)
+_TRADE_FLAIRS = re.compile(r"\b(?:trad(?:e|ing)|wtt)\b", re.IGNORECASE)
+
+
+class PostKind(StrEnum):
+    """What a post wants; only a seller's prices are asks."""
+
+    SELLING = "selling"
+    BUYING = "buying"
+    TRADING = "trading"
+    OTHER = "other"
+
+
+class Title(NamedTuple):
+    """A trade title; parts that it lacks are None."""
+
+    location: str | None
+    have: str | None
+    want: str | None
+
+
+def parse_title(text: str) -> Title:
+    """Read a title."""
+    have, want = _HAVE.search(text), _WANT.search(text)
+    location = _LOCATION.match(text)
+    place = location.group(1).strip() if location and not _HAVE.match(location.group(0).strip()) else None
+    if have is None and want is None:
+        return Title(place, None, None)
+    if have is not None and want is not None and want.start() < have.start():
+        return Title(place, _clean(text[have.end() :]), _clean(text[want.end() : have.start()]))
+    ends = want.start() if want is not None else len(text)
+    return Title(
+        place,
+        _clean(text[have.end() : ends]) if have is not None else None,
+        _clean(text[want.end() :]) if want is not None else None,
+    )
+
+
+def _clean(text: str) -> str | None:
+    return re.sub(r"\s+", " ", text).strip(" -:,|") or None
+
+
+def kind_of_post(title: str, flair: str | None) -> PostKind:
+    """Tell what a post wants: by its flair, else by where the money stands in its title."""
+    flair = flair or ""
+    for pattern, kind in (
+        (_BUY_FLAIRS, PostKind.BUYING),
+        (_SELL_FLAIRS, PostKind.SELLING),
+        (_TRADE_FLAIRS, PostKind.TRADING),
+    ):
+        if pattern.search(flair):
+            return kind
+    parts = parse_title(title)
+    has_money, wants_money = (bool(part and _MONEY.search(part)) for part in (parts.have, parts.want))
+    if wants_money and not (has_money and _is_only_money(parts.have)):
+        return PostKind.SELLING
+    if has_money:
+        return PostKind.BUYING
+    if parts.have is not None and parts.want is not None:
+        return PostKind.TRADING
+    return _by_words(title)
+
+
+def _is_only_money(text: str | None) -> bool:
+    return not re.sub(r"[\s,/&+-]|\bor\b|\band\b", "", _MONEY.sub("", text or ""))
+
+
+def _by_words(title: str) -> PostKind:
+    if re.search(r"\b(?:wtb|looking for|iso)\b", title, re.IGNORECASE):
+        return PostKind.BUYING
+    if re.search(r"\b(?:wts|fs|for sale|selling)\b", title, re.IGNORECASE):
+        return PostKind.SELLING
+    return PostKind.OTHER
+
+
+def is_sold(flair: str | None) -> bool:
+    """Tell whether the flair says that the trade is over."""
+    return bool(flair and _SOLD_FLAIRS.search(flair))
+
+
+def is_thread(title: str) -> bool:
+    """Tell whether a post is a thread whose comments are the offers ("Weekly Buy/Sell/Trade thread")."""
+    return bool(
+        re.search(
+            r"\bbst\b|buy\s?[/,&-]\s?sell|\bb/s/t\b|\b(?:sell|for sale|marketplace) thread\b", title, re.IGNORECASE
+        )
+    )

@@ -1,0 +1,250 @@
+"""UZEX's client: the source that the pipeline polls.
+
+Belongs here: paging, which lots' own answers are asked for, the one new session. Does not: politeness
+(``scrapers.http``), addresses and bodies (``endpoints``), what an answer means or holds (``reading``).
+
+No login and no credentials. The lists were open to anonymous clients in 2025-26; the front end sends a ``Validation``
+header that is not forged here (see ``meaning``): where the service insists on it, the source is ``unauthorised``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from domain.lot import Lot
+from domain.page import PageMeaning, PageReading, RawPage
+from domain.settings import Settings
+from scrapers.answers import page_of_answer, sandbox_headers
+from scrapers.contract import Clock, ParsedSearch, Query
+from scrapers.http import Answer, PoliteClient
+from scrapers.uzex import search_url
+from scrapers.uzex.asked import stored_url
+from scrapers.uzex.dictionaries import CATEGORIES_PATH, REGIONS_PATH
+from scrapers.uzex.endpoints import (
+    ENDPOINTS,
+    ROWS,
+    SOURCE_NAME,
+    Endpoint,
+    request_body,
+    service_base,
+    site_origin,
+)
+from scrapers.uzex.parse_rows import paging
+from scrapers.uzex.reading import PARSER_VERSION, read_page
+from scrapers.uzex.recorded import recorded_page, stated_time
+from scrapers.uzex.values import TASHKENT, loads
+
+REQUESTS_PER_SECOND = 0.33
+"""One request in three seconds, the pace of a public client that was not refused."""
+# Texts follow the language asked for; one language keeps a lot's texts, and so its hash, the same from poll to poll.
+_LANGUAGE = "ru"
+_NEW_SESSION = frozenset({401, 403})
+
+
+class UzexSource:
+    """UZEX as the pipeline sees it (see ``scrapers.contract.Source``)."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        market_time: datetime | None = None,
+        client_options: dict[str, Any] | None = None,
+    ) -> None:
+        """Make a source; nothing is fetched yet.
+
+        Args:
+            settings: rate, proxy, User-Agent, sandbox.
+            clock: tells when answers came; ``market_time`` or the real time by default.
+            market_time: the sandbox shows its lots at this time (UTC).
+            client_options: further arguments of ``PoliteClient``, for tests.
+
+        Raises:
+            ValueError: where ``market_time`` is asked of the real services.
+        """
+        self.name = SOURCE_NAME
+        self.parser_version = PARSER_VERSION
+        self.missing_configuration: str | None = None
+        self._settings = settings
+        self._clock: Clock = clock or (lambda: market_time or datetime.now(UTC))
+        self._market_headers = sandbox_headers(market_time, settings.sandbox_url)
+        self._client = PoliteClient(
+            settings,
+            **{
+                "requests_per_second": settings.rate_of(SOURCE_NAME, REQUESTS_PER_SECOND),
+                "concurrency": settings.concurrency_of(SOURCE_NAME),
+                **(client_options or {}),
+            },
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close connections."""
+        await self._client.aclose()
+
+    # ------------------------------------------------------------ pure
+
+    def parse_search_url(self, url: str) -> ParsedSearch:
+        """Read the address of a list.
+
+        Raises:
+            SearchUrlError: naming what is not understood, and the addresses that are.
+        """
+        return search_url.parse_search_url(url, sandbox_url=self._settings.sandbox_url)
+
+    def read(self, page: RawPage) -> PageReading:
+        """Tell an answer's meaning, its lots and its listings. Pure; never raises."""
+        return read_page(page)
+
+    def recorded_page(self, body: bytes, *, url: str | None = None, fetched_at: datetime) -> RawPage:
+        """Return a recorded body as a page (see ``scrapers.uzex.recorded``)."""
+        return recorded_page(body, url=url, fetched_at=fetched_at)
+
+    def stated_time(self, body: bytes) -> datetime | None:
+        """Return None: no answer of UZEX says when it was made."""
+        return stated_time(body)
+
+    # ------------------------------------------------------------ searching
+
+    async def fetch_search(self, query: Query) -> AsyncIterator[RawPage]:
+        """Fetch a list page by page, and after each page the lots on it whose prices only their own answer has.
+
+        A page of fewer rows than asked is not the last: the end is an empty answer, ``ORA-01403``, or the row number
+        behind ``total_count``. A lot met twice, since the newest come first and push the others on, is asked for once.
+        Ends at a refusal; at a 401 or 403 a fresh session (no cookies) is tried once.
+
+        Raises:
+            KeyError: where ``lot_type`` and ``status`` name no list (`parse_search_url` lets none through).
+        """
+        lot_type, status = str(query.params["lot_type"]), str(query.params["status"])
+        endpoint = ENDPOINTS[lot_type, status]
+        first, seen, renewals = 1, set[str](), 1
+        for number in range(1, _pages(query) + 1):
+            page = await self._list_page(endpoint, query, first, number)
+            yield page
+            if page.status in _NEW_SESSION and renewals:
+                renewals -= 1
+                self._client.clear_cookies()
+                page = await self._list_page(endpoint, query, first, number)
+                yield page
+            reading = self.read(page)
+            if reading.meaning is not PageMeaning.OK:
+                return
+            for lot in reading.lots if endpoint.detail else ():
+                if lot.external_id in seen:
+                    continue
+                seen.add(lot.external_id)
+                detail = await self._lot_page(endpoint, query, lot)
+                yield detail
+                if self.read(detail).meaning.is_refusal:
+                    return
+            last, total = paging(_rows(page))
+            first = max(first, last or first + ROWS[lot_type] - 1) + 1
+            if total is not None and first > total:
+                return
+
+    async def _list_page(self, endpoint: Endpoint, query: Query, first: int, number: int) -> RawPage:
+        lot_type, status = str(query.params["lot_type"]), str(query.params["status"])
+        body = request_body(
+            lot_type, status, query.params, first=first, last=first + ROWS[lot_type] - 1, at=self._clock()
+        )
+        answer = await self._client.post(
+            f"{service_base(endpoint.service, self._settings.sandbox_url)}{endpoint.path}",
+            json=body,
+            headers=self._headers(lot_type),
+        )
+        url = stored_url(answer.url, lot_type=lot_type, status=status, body=body, search_text=_search_text(query))
+        return self._page(answer, url, query, number)
+
+    async def _lot_page(self, endpoint: Endpoint, query: Query, lot: Lot) -> RawPage:
+        answer = await self._client.get(
+            f"{service_base(endpoint.service, self._settings.sandbox_url)}"
+            f"{endpoint.detail.format(lot=lot.external_id)}",
+            headers=self._headers(lot.lot_type),
+        )
+        context = {
+            "category": lot.category,
+            "region": lot.region,
+            "currency": lot.currency,
+            "start": _written(lot.starts_at),
+            "end": _written(lot.ends_at),
+            "deal": _written(lot.deal_at),
+            "provider": lot.provider_id,
+        }
+        url = stored_url(
+            answer.url,
+            lot_type=lot.lot_type,
+            status=lot.status,
+            search_text=_search_text(query),
+            context={name: value for name, value in context.items() if value},
+        )
+        return self._page(answer, url, query, None)
+
+    # ------------------------------------------------------------ dictionaries
+
+    async def fetch_categories(self) -> RawPage:
+        """Fetch the procurement categories; read them with ``dictionaries.read_dictionary``."""
+        return await self._dictionary(CATEGORIES_PATH)
+
+    async def fetch_regions(self) -> RawPage:
+        """Fetch the regions, whose ids ``region_ids`` takes; read them with ``dictionaries.read_dictionary``."""
+        return await self._dictionary(REGIONS_PATH)
+
+    async def _dictionary(self, path: str) -> RawPage:
+        address = f"{service_base('trade', self._settings.sandbox_url)}{path}"
+        answer = await self._client.get(address, headers=self._headers("auction"))
+        return self._page(answer, answer.url, None, None)
+
+    # ------------------------------------------------------------ both
+
+    def _headers(self, lot_type: str) -> dict[str, str]:
+        site = site_origin(lot_type)
+        return {
+            "Accept": "application/json",
+            "Language": _LANGUAGE,
+            "Origin": site,
+            "Referer": f"{site}/",
+            **self._market_headers,
+        }
+
+    def _page(self, answer: Answer, url: str, query: Query | None, number: int | None) -> RawPage:
+        page = page_of_answer(self.name, answer, self._clock(), query, number)
+        return msgspec.structs.replace(page, url=url)
+
+
+def create_uzex(settings: Settings, *, clock: Clock | None = None, market_time: datetime | None = None) -> UzexSource:
+    """Return the UZEX source (the registry's factory)."""
+    return UzexSource(settings, clock=clock, market_time=market_time)
+
+
+def _pages(query: Query) -> int:
+    wanted = query.params.get("max_pages")
+    return min(query.max_pages, int(wanted)) if isinstance(wanted, str) and wanted.isdecimal() else query.max_pages
+
+
+def _search_text(query: Query) -> str | None:
+    words = query.params.get("search_text")
+    return words if isinstance(words, str) and words else None
+
+
+def _rows(page: RawPage) -> list[object]:
+    document = loads(page.body)
+    return document if isinstance(document, list) else []
+
+
+def _written(moment: datetime | None) -> str | None:
+    """Write a time as the service does: Tashkent's, without zone."""
+    return None if moment is None else moment.astimezone(TASHKENT).replace(tzinfo=None).isoformat()

@@ -1,0 +1,1 @@
+"""Uzum Market (uzum.uz): product cards by their ids."""

@@ -1,0 +1,131 @@
+"""Things shown without a price: a listing known from before takes their availability, with its last known price.
+
+Belongs here: that rule, in the load's transaction, after the page's listings. Does not: listings with a price
+(``load``); an offer that was never seen with one is counted and nothing more, since there is nothing to compare.
+
+Such an observation is staged like a listing's (``pricescope_load``), with the price and total that were known before
+it, so that the history's own rule for late and re-read pages holds for it as well. It makes a row on change only, no
+heartbeat: a thing without a price has no price of the day. ``listing_state.is_active`` is false until a page shows a
+price again, so that nothing is judged by a price that is no longer asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import psycopg
+
+from domain.listing import Availability, UnpricedOffer
+from warehouse.history import append_history, correct_history
+from warehouse.known import known_listings
+from warehouse.poison import storable
+
+
+def load_unpriced(
+    conn: psycopg.Connection,
+    values: Mapping[str, Any],
+    offers: Sequence[UnpricedOffer],
+    *,
+    is_counted: bool,
+    priced: Collection[str],
+) -> list[int]:
+    """Bring the known listings among ``offers`` to what the page shows of them; return their ids.
+
+    Args:
+        conn: in the load's transaction; its staged rows are replaced.
+        values: the load's (``source``, ``page_id``, ``at``, ``day``, ``reparse``).
+        offers: of two of one thing the last wins.
+        is_counted: the page was read before.
+        priced: external ids that the same page shows with a price, which has its say.
+    """
+    wanted = {
+        storable(offer.external_id): str(offer.availability)
+        for offer in offers
+        if offer.source == values["source"] and offer.external_id not in priced
+    }
+    conn.execute("delete from pricescope_load")
+    if not wanted:
+        return []
+    conn.execute(_STAGE, {**values, "ids": list(wanted), "states": list(wanted.values())})
+    if is_counted:
+        conn.execute(
+            "update pricescope_load k set is_counted = true from ops.page_readings r"
+            " where r.page_id = %(page_id)s and k.listing_id = any(r.listing_ids)",
+            values,
+        )
+    staged = conn.execute(
+        "select listing_id, availability, not is_late and (not is_again or %(reparse)s) from pricescope_load"
+        " order by ordinal",
+        values,
+    ).fetchall()
+    if not staged:
+        return []
+    correct_history(conn, values)
+    append_history(conn, values)
+    _hash_anew(conn, {listing_id: availability for listing_id, availability, is_shown in staged if is_shown})
+    conn.execute(_UPDATE_STATE, values)
+    conn.execute(_COUNT_LATE)
+    conn.execute(_UPDATE_CHANGED, values)
+    return [listing_id for listing_id, _, _ in staged]
+
+
+def _hash_anew(conn: psycopg.Connection, availability: Mapping[int, str]) -> None:
+    """Keep the hash of what is shown now, so that the page on which it is for sale again counts as a change."""
+    hashes = {
+        listing_id: msgspec.structs.replace(
+            known.listing, availability=Availability(availability[listing_id])
+        ).content_hash()
+        for listing_id, known in known_listings(conn, list(availability)).items()
+    }
+    conn.execute(
+        "update pricescope_load k set content_hash = n.content_hash"
+        " from unnest(%s::bigint[], %s::bytea[]) as n (listing_id, content_hash) where k.listing_id = n.listing_id",
+        (list(hashes), list(hashes.values())),
+    )
+
+
+# A late or re-read page shows the price known before it; where none was, a late one has nothing to tell.
+_STAGE = """
+insert into pricescope_load (ordinal, external_id, content_hash, price_minor, total_minor, currency, availability,
+    listing_id, is_new, is_late, is_again, price_moved, value_moved, new_day, is_counted)
+select o.ordinal, o.external_id, s.content_hash,
+       case when p.observed_at is null then s.price_minor else p.price_minor end,
+       case when p.observed_at is null then s.total_minor else p.total_minor end,
+       coalesce(p.currency, s.currency), o.availability, l.listing_id, false, age.is_late, age.is_again, false,
+       o.availability <> s.availability, false, false
+from unnest(%(ids)s::text[], %(states)s::text[]) with ordinality as o (external_id, availability, ordinal)
+cross join lateral (
+    select listing_id from core.listings where source = %(source)s and external_id = o.external_id limit 1
+) l
+cross join lateral (select * from core.listing_state where listing_id = l.listing_id limit 1) s
+cross join lateral (
+    select (s.last_seen_at, s.last_page_id) > (%(at)s::timestamptz, %(page_id)s::bigint) as is_late,
+           s.last_page_id = %(page_id)s as is_again
+) age
+left join lateral (
+    select * from core.price_history h
+    where h.listing_id = l.listing_id and h.observed_at < %(at)s and (age.is_late or age.is_again)
+    order by h.observed_at desc limit 1
+) p on true
+where not age.is_late or p.observed_at is not null
+"""
+_UPDATE_STATE = """
+update core.listing_state s
+set content_hash = k.content_hash, price_minor = k.price_minor, total_minor = k.total_minor, currency = k.currency,
+    availability = k.availability, is_active = false, last_seen_at = %(at)s, last_page_id = %(page_id)s,
+    checks = s.checks + (not k.is_counted)::int
+from pricescope_load k
+where s.listing_id = k.listing_id and not k.is_late and (not k.is_again or %(reparse)s)
+"""
+_COUNT_LATE = """
+update core.listing_state s set checks = s.checks + 1
+from pricescope_load k
+where s.listing_id = k.listing_id and k.is_late and not k.is_counted
+"""
+_UPDATE_CHANGED = """
+update core.listings l set last_changed_at = %(at)s
+from pricescope_load k
+where l.listing_id = k.listing_id and not k.is_late and not k.is_again and k.value_moved
+"""
