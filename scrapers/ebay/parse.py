@@ -51,8 +51,8 @@ def read_item(item: Any, *, position: int | None = None) -> Listing:
     """
     if not isinstance(item, Mapping):
         raise RecordError("the record is not an object")
-    item_id, title = text_of(item.get("itemId")), text_of(item.get("title"))
-    if item_id is None or not _ITEM_ID.fullmatch(item_id):
+    item_id, title = item.get("itemId"), text_of(item.get("title"))
+    if not isinstance(item_id, str) or not _ITEM_ID.fullmatch(item_id):
         raise RecordError(f"itemId: {str(item.get('itemId'))[:40]!r} is no id")
     if title is None:
         raise RecordError("title: absent")
