@@ -57,7 +57,7 @@ _SOURCES: dict[str, Entry] = {
         "create_ebay",
         tick="3-59/10 * * * *",
         sync="0 0,6,12,18 * * *",
-        hosts=r"(www\.|m\.)?ebay\.[a-z.]+",
+        hosts=r"(www\.|m\.|befr\.|benl\.)?ebay\.[a-z.]+",
         daily_requests=5_000,
     ),
     "empik": Entry(
