@@ -78,7 +78,8 @@ def _row(item: Item, visit: Visit) -> str:
     reserved = '<span class="badge-reserved">Reserviert</span>' if item.item_id % 23 == 0 else ""
     return (
         f'<li><article class="aditem" data-adid="{item.item_id}" data-userid="{item.seller.user_id}">'
-        f'<h2><a href="/kleinanzeigen/s-anzeige/{item.slug}/{item.item_id}">{html.escape(item.title)}</a></h2>{reserved}'
+        f'<h2><a href="/kleinanzeigen/s-anzeige/{item.slug}/{item.item_id}">{html.escape(item.title)}</a></h2>'
+        f"{reserved}"
         f'<p class="aditem-description">{html.escape(item.title)}, Privatverkauf.</p>'
         f'<p class="aditem-price">{price}</p><span class="aditem-location">10115 Berlin</span>'
         f'<span class="aditem-date">{_date(item, visit.at)}</span></article></li>'
