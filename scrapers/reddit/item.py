@@ -108,5 +108,7 @@ def name_of(text: str) -> str:
     text = re.sub(r"^\s*(?:available)?\s*[-\u2013:|\u2022+]*\s*(?:\d+[.)]\s)?", "", text, flags=re.IGNORECASE)
     text = re.split(r"\s(?:asking|looking to get)\b", text, maxsplit=1, flags=re.IGNORECASE)[0]
     text = re.sub(r"\(\s*\)|\[\s*\]", " ", text)
+    text = re.sub(r"^\W*(?:and|also|plus)\s|\sfor\s*$", " ", text, flags=re.IGNORECASE)
     text = re.sub(r"\s+", " ", text).strip(" -\u2013:|,.;=\u2022+\t([")
-    return text[:LONGEST_NAME] if content_words(text) and any(c.isalpha() for c in text) else ""
+    names = any(c.isalpha() for c in text) or re.fullmatch(r"\d{3,4}", text)
+    return text[:LONGEST_NAME] if names and content_words(text) else ""

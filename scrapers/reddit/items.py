@@ -33,6 +33,7 @@ _HEADING = re.compile(r"^\s*(?:#{1,6}\s*\S|\*\*[^*]+\*\*:?\s*$|__[^_]+__:?\s*$)"
 _BULLET = re.compile(r"^\s*(?:\\?[-*+]|\u2022)\s+\S")
 _PROSE = re.compile(r"[.!?]\s*$|(?:\w+\W+){9}")
 _LONGEST_NOTES = 500
+_SEPARATOR = re.compile(r"[,;/|]|\band\b", re.IGNORECASE)
 _FILLERS_BETWEEN = re.compile(r"\bor\b|/|\blocal\b|\btogether\b|\bfor (?:all|both)\b", re.IGNORECASE)
 # Prose is no name: "Bauer Lite - SOLD" is a sold thing, "I sold my last one here, thanks" is none.
 _SOLD_THING = re.compile(
@@ -130,24 +131,36 @@ def _line(line: str, above: str, title_item: str) -> list[Item]:
         return _sold_without_price(kept, old, above, title_item) if state is Availability.SOLD else []
     asks = _alternatives_left_out(kept, asks)
     items = []
-    for place, ask in enumerate(asks):
-        start = asks[place - 1].end if place else 0
-        part = kept[start : asks[place + 1].start if place + 1 < len(asks) else len(kept)]
-        before = kept[start : ask.start]
-        name = name_of(before) or name_of(kept[ask.end : start + len(part)])
+    for part, ask in _parts(kept, asks):
+        before, behind = part[: ask.start], part[ask.end :]
+        name = name_of(before) or name_of(behind)
         together = is_only_together(before)
         item = Item(
             name=((title_item if together and not _names_more(name) else name) or above or title_item)[:LONGEST_NAME],
             price=None,
             old_price=max(old, default=None) if len(asks) == 1 and not struck_whole else None,
-            availability=state,
-            notes=kept,
+            availability=state if len(asks) == 1 or struck_whole else state_of(part, struck=False),
+            notes=part,
             is_titles_own=not name and not above,
             is_bundle=is_bundle(part),
             is_conditional=together,
         )
         items.append(priced(item, ask))
     return items
+
+
+def _parts(line: str, asks: list[Ask]) -> list[tuple[str, Ask]]:
+    """Split a line between its prices, at the first separator behind each; the asks' places are those in their part."""
+    parts = []
+    start = 0
+    for place, ask in enumerate(asks):
+        end = len(line)
+        if place + 1 < len(asks):
+            separator = _SEPARATOR.search(line, ask.end, asks[place + 1].start)
+            end = separator.start() if separator else ask.end
+        parts.append((line[start:end], ask._replace(start=ask.start - start, end=ask.end - start)))
+        start = end
+    return parts
 
 
 def _names_more(name: str) -> bool:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 # "1,200", "1.200,50", "65,50" and "100": the last group of three digits after a separator is never a fraction.
 _NUMBER = r"(?:\d{1,3}(?:[,.]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?)(?!\d|[.,]\d)"
-_CODES = {"cad": "CAD", "cdn": "CAD", "ca": "CAD", "c": "CAD", "usd": "USD", "us": "USD", "eur": "EUR", "gbp": "GBP",
+_CODES = {"cad": "CAD", "cdn": "CAD", "ca": "CAD", "c": "CAD", "usd": "USD", "us": "USD", "eur": "EUR", "euro": "EUR", "euros": "EUR", "gbp": "GBP",
           "aud": "AUD", "au": "AUD", "a": "AUD", "chf": "CHF"}  # fmt: skip
 _SIGNS = {"€": "EUR", "£": "GBP", "$": None}
 # "$100", "CAD $100", "CA$100", "£90", "€1,200": a sign before; "40$", "700 CAD", "90€": one behind.
@@ -19,7 +19,7 @@ _BEFORE = (
     r"(?P<code1>\b(?:cad|cdn|ca|c|usd|us|aud|au|a)\s?)?(?P<sign1>[$€£])\s?"
     rf"(?P<amount1>{_NUMBER})(?:\s?(?P<code3>cad|cdn|usd|aud)\b)?"
 )
-_BEHIND = rf"(?<![\w.,])(?P<amount2>{_NUMBER})\s?(?:(?P<sign2>[$€£])(?!\s?\d)|(?P<code2>cad|cdn|usd|eur|gbp|aud|chf)\b)"
+_BEHIND = rf"(?<![\w.,])(?P<amount2>{_NUMBER})\s?(?:(?P<sign2>[$€£])(?!\s?\d)|(?P<code2>cad|cdn|usd|eur(?:os?)?|gbp|aud|chf)\b)"
 _UNIT = (
     r"(?:gb|tb|mb|w\b|watts?|hz|mhz|ghz|mm|cm|k\b|%|x\b|inch|\"|years?|months?|weeks?|days?|hours?|gen|ti\b|super|pcs|"
     r"pieces|people|trades?)"
@@ -40,8 +40,8 @@ _STORE = r"(?:e-?bay|amazon|newegg|best ?buy|micro ?center|retail\w*|msrp)"
 _NOT_AN_ASK = re.compile(
     r"\badd(?:ing|itional)?(?: about| around)?\s*$|\bplus\s*$|\+\s*$|\boff(?:ering)?(?: up to)?\s*$|\bbudget\b|"
     r"\bup to\s*$|\bpaid\b[^.$€£]{0,15}$|\bpay(?:ing)?\s*$|\b(?:i'?d|will|would|willing to|to) pay\b.{0,20}$|\bretail(?:s|ed)?(?: for| at| price)?\s*:?\s*$|"
-    r"\bmsrp\b[^.$€£]{0,12}$|\bworth\s*$|\bvalued? (?:at|of|is)?\s*$|\bsold\b[^.!\n]{0,20}\bfor\s*$|\(\s*sold\s*(?:for|at)?\s*$|\bbought\b[^.!\n]{0,30}\bfor\s*$|"
-    r"\bnew (?:for|at)\s*$|\bwas\s*$|\bdown from\s*$|\breduced from\s*$|\boriginally\b.{0,15}$|\bsave\s*$|\bspend(?:ing)?\b.{0,15}$|"
+    r"\bmsrp\b[^.,$€£]{0,12}$|\bworth\s*$|\bvalued? (?:at|of|is)?\s*$|\bsold\b[^.!\n]{0,20}\bfor\s*$|\(\s*sold\s*(?:for|at)?\s*$|\bbought\b[^.!\n]{0,30}\bfor\s*$|"
+    r"\bnew (?:for|at)\s*$|\bwas\s*$|\bdown from\s*$|\breduced from\s*$|\boriginally\b.{0,15}$|\boriginal(?: retail)? (?:price|cost)\b[^.$€£]{0,10}$|\bdeposit of\s*$|\bsave\s*$|\bspend(?:ing)?\b.{0,15}$|"
     r"\b(?:over|under|below|above|less than|more than|at least|minimum(?: of)?|cheaper than)\s*$|"
     rf"\b(?:on|at|from) {_STORE}\b(?: (?:right )?now)?(?: (?:for|at|is|are|was|around|about))+\s*$|"
     rf"\b{_STORE} (?:sold|prices?|listings?|comps?|average)\b[^.$€£]{{0,30}}$",
@@ -64,11 +64,17 @@ _OTHER_BEHIND = re.compile(
     re.IGNORECASE,
 )
 _BETWEEN_RANGE = re.compile(r"\s?(?:-|\u2013|\u2014|to)\s?")
+# "$500 -> $450", "$500 now $450": the second is the price.
+_BETWEEN_DROP = re.compile(r"\s?(?:-+|\u2013|\u2192|now|,? now|to)\s?>?\s?", re.IGNORECASE)
 _RANGE_BEHIND = re.compile(rf"^[-\u2013\u2014](?P<upper>{_NUMBER})(?![\w])")
 _SHIPPED = re.compile(
-    r"[^\w]{0,3}\s*(?:cad|usd)?\s*(?:obo |firm |each )?(?:shipped|shipping included|incl\w* shipping)", re.IGNORECASE
+    r"[^\w]{0,3}\s*(?:cad|usd)?\s*(?:obo |firm |each )?"
+    r"(?:shipped(?!\s*[:\-]?\s*[$€£\d])|shipping included|incl\w* shipping)",
+    re.IGNORECASE,
 )
-_EACH = re.compile(r"[^\w]{0,3}\s*(?:cad|usd)?\s*(?:shipped )?(?:/?\s?ea(?:ch)?\b|per\b|apiece|/)", re.IGNORECASE)
+_EACH = re.compile(
+    r"[^\w]{0,3}\s*(?:cad|usd)?\s*(?:shipped )?(?:/?\s?ea(?:ch)?\b|per\b|apiece|/(?=[a-z]))", re.IGNORECASE
+)
 _NEGOTIABLE = re.compile(r"\bobo\b|\bo\.b\.o\b|\bor best offer\b", re.IGNORECASE)
 
 
@@ -98,7 +104,7 @@ class Ask(NamedTuple):
 def find_asks(line: str) -> list[Ask]:
     """Return the asking prices of a line, in order; amounts for shipping, budgets and former prices are none."""
     found: list[Ask] = []
-    refused_until = -1
+    refused: tuple[int, Decimal] | None = None
     for match in _PRICE.finditer(line):
         before, behind = line[: match.start()], line[match.end() :]
         text = next(filter(None, (match.group(f"amount{number}") for number in range(1, 5))))
@@ -107,9 +113,11 @@ def find_asks(line: str) -> list[Ask]:
         if last and amount > last.amount and _BETWEEN_RANGE.fullmatch(line[last.end : match.start()]):
             found[-1] = last._replace(is_range=True, end=match.end())
             continue
-        is_refused_range = refused_until >= 0 and _BETWEEN_RANGE.fullmatch(line[refused_until : match.start()])
-        if amount <= 0 or is_refused_range or _is_no_ask(before[-90:], behind):
-            refused_until = match.end()
+        if last and amount < last.amount and _BETWEEN_DROP.fullmatch(line[last.end : match.start()]):
+            found.pop()
+        ends_refused = refused and amount > refused[1] and _BETWEEN_RANGE.fullmatch(line[refused[0] : match.start()])
+        if amount <= 0 or ends_refused or _is_no_ask(before[-90:], behind):
+            refused = match.end(), amount
             continue
         upper = _RANGE_BEHIND.match(behind)
         code = match.group("code1") or match.group("code3") or match.group("code2")
