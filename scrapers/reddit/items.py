@@ -122,7 +122,7 @@ def _undone(body: str) -> str:
 
 def _line(line: str, above: str, title_item: str) -> list[Item]:
     """Return the items of a line."""
-    struck_whole = is_struck(line)
+    struck_whole = is_struck(line) or _is_name_struck(line)
     old = [ask.amount for text in struck_texts(line) for ask in find_asks(plain(text))]
     kept = plain(line if struck_whole else without_struck(line))
     asks = find_asks(kept)
@@ -147,6 +147,16 @@ def _line(line: str, above: str, title_item: str) -> list[Item]:
         )
         items.append(priced(item, ask))
     return items
+
+
+def _is_name_struck(line: str) -> bool:
+    """Tell whether a line's thing is struck and its price left: "~~Monitor~~ - $120"."""
+    struck = [plain(text) for text in struck_texts(line)]
+    named = [text for text in struck if not find_asks(text) and name_of(text)]
+    rest = plain(without_struck(line))
+    for ask in reversed(find_asks(rest)):
+        rest = f"{rest[: ask.start]} {rest[ask.end :]}"
+    return bool(named) and not content_words(rest)
 
 
 def _parts(line: str, asks: list[Ask]) -> list[tuple[str, Ask]]:

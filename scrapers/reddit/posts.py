@@ -119,7 +119,7 @@ def read_comment(comment: Any, thread_title: str) -> Offers:
         created=_time(comment.get("created_utc")),
         subreddit=subreddit,
         text=body,
-        attributes={"subreddit": subreddit, "thread": thread_title[:120]},
+        attributes={n: text for n, text in (("subreddit", subreddit), ("thread", thread_title[:120])) if text},
         sold=is_all_sold(body),
     )
     return _offers(place, items, first)
@@ -208,7 +208,7 @@ def _listing(place: _Place, item: Item, key: str, *, is_only: bool) -> Listing:
         availability=_state(place, item.availability),
         seller=None if place.author is None else Seller(external_id=place.author, login=place.author),
         listed_at=place.created,
-        group_id=place.fullname,
+        group_id=None if is_only else place.fullname,
         attributes={**place.attributes, **{name: value for name, value in flags.items() if value}},
     )
 
