@@ -24,7 +24,8 @@ _BUNDLE = re.compile(
 _ONLY_TOGETHER = re.compile(
     r"\b(?:combo|bundle)\s+(?:with|for|deal|price|of all|everything)\b|^\W*(?:bundle|combo|both|everything|together)\b|"
     r"^\W*all\s+(?:for|of|items|together|\d)|\b(?:take|buy|get|want|for) (?:all|both|everything|them|the lot)\b|"
-    r"\bif (?:bought|you (?:buy|take|want))\b|\bas (?:a )?(?:whole|unit|set)\b|\b(?:bought|sold|taken) together\b",
+    r"\bwhole (?:bundle|lot|set|thing)\b|\bif (?:bought|you (?:buy|take|want))\b|\bas (?:a )?(?:whole|unit|set)\b|"
+    r"\b(?:bought|sold|taken) together\b",
     re.IGNORECASE,
 )
 _FILLER = re.compile(

@@ -26,7 +26,7 @@ from scrapers.reddit.item import (
 )
 from scrapers.reddit.marks import is_sold_mark, is_struck, plain, state_of, struck_texts, without_struck
 from scrapers.reddit.money import Ask, find_asks
-from scrapers.reddit.tables import read_table
+from scrapers.reddit.tables import is_grid, read_table
 
 _EDIT = re.compile(r"^\W*(?:edit|update)\w{0,2}\s*:", re.IGNORECASE)
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s*\S|\*\*[^*]+\*\*:?\s*$|__[^_]+__:?\s*$)")
@@ -34,7 +34,7 @@ _BULLET = re.compile(r"^\s*(?:\\?[-*+]|\u2022)\s+\S")
 _PROSE = re.compile(r"[.!?]\s*$|(?:\w+\W+){9}")
 _LONGEST_NOTES = 500
 _SEPARATOR = re.compile(r"[,;/|]|\band\b", re.IGNORECASE)
-_FILLERS_BETWEEN = re.compile(r"\bor\b|/|\blocal\b|\btogether\b|\bfor (?:all|both)\b", re.IGNORECASE)
+_FILLERS_BETWEEN = re.compile(r"\bor\b|/|\blocal\b|\b(?:together|pair|both|all|lot|bundle)\b", re.IGNORECASE)
 # Prose is no name: "Bauer Lite - SOLD" is a sold thing, "I sold my last one here, thanks" is none.
 _SOLD_THING = re.compile(
     r"^(?P<before>[^.!?]{3,90}?)\s*[-\u2013:|(\[*]+\s*\bsold\b[^.!?]{0,30}$|^\W*\bsold\b\s*[-\u2013:|)\]]+\s*(?P<after>[^.!?]{3,90})$",
@@ -84,7 +84,7 @@ def read_items(body: str, title_item: str) -> list[Item]:
             rows.append(line)
             continue
         if rows:
-            items += read_table(rows)
+            items += _cells(rows, title_item) if is_grid(rows) else read_table(rows)
             rows = []
         if not line.strip() or _EDIT.match(line):
             continue
@@ -113,6 +113,10 @@ def title_items(have: str, want: str) -> list[Item]:
             if name:
                 return [priced(Item(name=name, price=None, is_titles_own=True, notes=have), ask)]
     return []
+
+
+def _cells(rows: list[str], title_item: str) -> list[Item]:
+    return [item for row in rows for cell in row.split("|") for item in _line(cell, "", title_item)]
 
 
 def _undone(body: str) -> str:
@@ -198,7 +202,9 @@ def _alternatives_left_out(line: str, asks: list[Ask]) -> list[Ask]:
     kept = asks[:1]
     for ask in asks[1:]:
         between = line[kept[-1].end : ask.start]
-        if len(content_words(between)) >= 2 and not _FILLERS_BETWEEN.search(between):
+        words = content_words(between)
+        names_another = len(words) >= 2 or (words and words[0].isalpha() and re.match(r"[^,;]{0,12}[,;]", between))
+        if names_another and not _FILLERS_BETWEEN.search(between):
             kept.append(ask)
     return kept
 

@@ -19,7 +19,7 @@ _BEFORE = (
     r"(?P<code1>\b(?:cad|cdn|ca|c|usd|us|aud|au|a)\s?)?(?P<sign1>[$€£])\s?"
     rf"(?P<amount1>{_NUMBER})(?:\s?(?P<code3>cad|cdn|usd|aud)\b)?"
 )
-_BEHIND = rf"(?<![\w.,])(?P<amount2>{_NUMBER})\s?(?:(?P<sign2>[$€£])(?!\s?\d)|(?P<code2>cad|cdn|usd|eur(?:os?)?|gbp|aud|chf)\b)"
+_BEHIND = rf"(?<![\w.,])(?P<amount2>{_NUMBER})(?P<k>k)?\s?(?:(?P<sign2>[$€£])(?!\s?\d)|(?P<code2>cad|cdn|usd|eur(?:os?)?|gbp|aud|chf)\b)"
 _UNIT = (
     r"(?:gb|tb|mb|w\b|watts?|hz|mhz|ghz|mm|cm|k\b|%|x\b|inch|\"|years?|months?|weeks?|days?|hours?|gen|ti\b|super|pcs|"
     r"pieces|people|trades?)"
@@ -34,13 +34,14 @@ _ASKED = (
     rf"{_MODEL}(?P<amount3>\d{{2,}}(?:[,.]\d{{3}})*(?:[.,]\d{{1,2}})?(?!\d|[.,]\d))(?!\s?{_UNIT})(?![\w])"
 )
 _BARE = rf"(?<![\w.,$€£/-]){_MODEL}(?P<amount4>\d{{2,5}})\s?(?:-\s?)?(?=(?:shipped|obo|o\.b\.o|firm)\b)"
-_PRICE = re.compile(f"{_BEFORE}|{_BEHIND}|{_ASKED}|{_BARE}", re.IGNORECASE)
+_ASKED_K = r"\b(?:asking|price[ds]?|sell(?:ing)? for)\s*[:\-]?\s*(?P<amount5>\d+(?:\.\d{1,2})?)(?=k\b)"
+_PRICE = re.compile(f"{_ASKED_K}|{_BEFORE}|{_BEHIND}|{_ASKED}|{_BARE}", re.IGNORECASE)
 _K = re.compile(r"^\s?k\b", re.IGNORECASE)
 _STORE = r"(?:e-?bay|amazon|newegg|best ?buy|micro ?center|retail\w*|msrp)"
 _NOT_AN_ASK = re.compile(
     r"\badd(?:ing|itional)?(?: about| around)?\s*$|\bplus\s*$|\+\s*$|\boff(?:ering)?(?: up to)?\s*$|\bbudget\b|"
     r"\bup to\s*$|\bpaid\b[^.$€£]{0,15}$|\bpay(?:ing)?\s*$|\b(?:i'?d|will|would|willing to|to) pay\b.{0,20}$|\bretail(?:s|ed)?(?: for| at| price)?\s*:?\s*$|"
-    r"\bmsrp\b[^.,$€£]{0,12}$|\bworth\s*$|\bvalued? (?:at|of|is)?\s*$|\bsold\b[^.!\n]{0,20}\bfor\s*$|\(\s*sold\s*(?:for|at)?\s*$|\bbought\b[^.!\n]{0,30}\bfor\s*$|"
+    r"\bmsrp\b[^.,$€£]{0,12}$|\bworth\s*$|\bvalued? (?:at|of|is)?\s*$|\bsold\b[^.!\n]{0,20}\bfor\s*$|\(\s*sold\s*(?:for|at)?\s*$|\b(?:bought|purchased|got)\b[^.!\n]{0,30}\b(?:for|at)\s*$|"
     r"\bnew (?:for|at)\s*$|\bwas\s*$|\bdown from\s*$|\breduced from\s*$|\boriginally\b.{0,15}$|\boriginal(?: retail)? (?:price|cost)\b[^.$€£]{0,10}$|\bdeposit of\s*$|\bsave\s*$|\bspend(?:ing)?\b.{0,15}$|"
     r"\b(?:over|under|below|above|less than|more than|at least|minimum(?: of)?|cheaper than)\s*$|"
     rf"\b(?:on|at|from) {_STORE}\b(?: (?:right )?now)?(?: (?:for|at|is|are|was|around|about))+\s*$|"
@@ -107,8 +108,8 @@ def find_asks(line: str) -> list[Ask]:
     refused: tuple[int, Decimal] | None = None
     for match in _PRICE.finditer(line):
         before, behind = line[: match.start()], line[match.end() :]
-        text = next(filter(None, (match.group(f"amount{number}") for number in range(1, 5))))
-        amount = _amount(text) * (1000 if _K.match(behind) else 1)
+        text = next(filter(None, (match.group(f"amount{number}") for number in range(1, 6))))
+        amount = _amount(text) * (1000 if match.group("k") or _K.match(behind) else 1)
         last = found[-1] if found else None
         if last and amount > last.amount and _BETWEEN_RANGE.fullmatch(line[last.end : match.start()]):
             found[-1] = last._replace(is_range=True, end=match.end())
@@ -136,7 +137,14 @@ def find_asks(line: str) -> list[Ask]:
                 is_negotiable=bool(_NEGOTIABLE.search(behind[:30])),
             )
         )
-    return found
+    return _without_asides(line, found)
+
+
+def _without_asides(line: str, asks: list[Ask]) -> list[Ask]:
+    """Leave out amounts in brackets where one outside follows: "switches (90 at $2.70 for 10) - $20"."""
+    depths = [line[: ask.start].count("(") - line[: ask.start].count(")") for ask in asks]
+    last = max((place for place, depth in enumerate(depths) if depth <= 0), default=-1)
+    return [ask for place, ask in enumerate(asks) if depths[place] <= 0 or place > last]
 
 
 def _is_no_ask(before: str, behind: str) -> bool:

@@ -27,6 +27,16 @@ _BARE = re.compile(
 )
 
 
+def is_grid(rows: list[str]) -> bool:
+    """Tell whether each cell of a table is a thing with its price, as in three columns of keycaps."""
+    for row in rows:
+        cells = [plain(cell) for cell in row.strip().strip("|").split("|")]
+        whole = [cell for cell in cells if (asks := find_asks(cell)) and name_of(cell[: asks[0].start])]
+        if len(whole) >= 2:
+            return True
+    return False
+
+
 def read_table(rows: list[str]) -> list[Item]:
     """Return the things of a table: of every row with a name and a price, or a name and a mark that it is sold."""
     table = [[cell.strip() for cell in row.strip().strip("|").split("|")] for row in rows if not _RULE.match(row)]
