@@ -5,10 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup chromium demo test lint bench clean help
+.PHONY: setup chromium demo test lint bench uzum-download clean help
 
 help:
-	@echo "make demo | test | lint | bench | clean"
+	@echo "make demo | test | lint | bench | uzum-download N=1000 | clean"
 
 setup: $(STAMP)
 
@@ -47,6 +47,10 @@ lint: setup
 bench: setup
 	@set -e; for script in benchmarks/[a-z]*.py; do \
 	  name=$$(basename "$$script" .py); echo "== $$name"; $(BIN)/python -m benchmarks.$$name; done
+
+# The ids 1 to N; goes on where it was left.
+uzum-download: setup
+	$(BIN)/pricescope scan uzum --from 1 --to $(or $(N),1000)
 
 clean:
 	-$(BIN)/pricescope stop 2>/dev/null

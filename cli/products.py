@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, cast
 
 import msgspec
 import orjson
@@ -23,6 +23,7 @@ from warehouse.products import (
     get_product,
     list_products,
     match_by_gtin,
+    price_changes,
     put_products,
 )
 
@@ -128,6 +129,30 @@ def list_all(as_json: AsJson = False) -> None:
             _money(row.best_value, base),
             row.best_source or "-",
         )
+    out.print(table)
+
+
+@app.command("changes")
+def changes(
+    days: Annotated[int, typer.Option(help="1, 7 or 30")] = 7,
+    as_json: AsJson = False,
+) -> None:
+    """List the products whose lowest price changed, the biggest drop first."""
+    if days not in {1, 7, 30}:
+        raise UserError(f"--days must be 1, 7 or 30, not {days}")
+    with warehouse("product") as (conn, _):
+        rows = price_changes(conn, cast("Literal[1, 7, 30]", days))
+    if as_json:
+        for row in rows:
+            out.print(orjson.dumps(msgspec.to_builtins(row)).decode(), markup=False)
+        return
+    if not rows:
+        note.print(f"No product's lowest price changed within {days} days.")
+        return
+    table = Table("sku", "name", "change", "now", "at", "day")
+    for row in rows:
+        change, price = f"{row.change_percent:+.2f} %", format_money(row.price, row.currency)
+        table.add_row(row.sku, row.name[:50], change, price, row.best_source, f"{row.price_date}")
     out.print(table)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 import msgspec
@@ -64,3 +64,21 @@ class ProductSummary(msgspec.Struct, frozen=True, kw_only=True):
     offers: int
     best_value: Decimal | None
     best_source: str | None
+
+
+class ProductChange(msgspec.Struct, frozen=True, kw_only=True):
+    """How a product's lowest price moved.
+
+    Attributes:
+        price_date: the newest day (UTC) on which it was on offer.
+        price: the lowest of that day, in ``currency``, the base currency.
+        change_percent: against the window's beginning; negative is a drop.
+    """
+
+    sku: str
+    name: str
+    price_date: date
+    price: Decimal
+    currency: str
+    best_source: str
+    change_percent: Decimal

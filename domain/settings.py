@@ -61,7 +61,18 @@ class Settings(BaseSettings):
     shops_file: Path | None = None
 
     # ---- schedules
-    enabled_sources: Annotated[tuple[str, ...], NoDecode] = ("vinted",)
+    enabled_sources: Annotated[tuple[str, ...], NoDecode] = (
+        "allegro",
+        "amazon",
+        "ebay",
+        "empik",
+        "etsy",
+        "reddit",
+        "shop",
+        "uzex",
+        "uzum",
+        "vinted",
+    )
     schedules_running: bool = True
     first_day: date = date(2023, 1, 1)
     raw_page_days: Annotated[int, Field(ge=1)] = 90

@@ -19,6 +19,7 @@ from scrapers.registry import create_source
 from warehouse.links import link_listings
 from warehouse.load import load_reading
 from warehouse.pages import pages_of_day, read_page, unread_pages
+from warehouse.products import match_by_gtin
 from warehouse.quarantine import count_open, pages_to_retry
 from warehouse.watches import list_watches
 
@@ -54,6 +55,8 @@ def read_day(
     )
     for page_id, page in stored:
         _read_page(conn, source, page_id, page, outcome)
+    if outcome.new or outcome.changed:
+        match_by_gtin(conn, source=source_name)
     return outcome
 
 

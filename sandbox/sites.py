@@ -15,6 +15,8 @@ import sandbox.empik.site
 import sandbox.empik.watches
 import sandbox.etsy.site
 import sandbox.etsy.watches
+import sandbox.kleinanzeigen.site
+import sandbox.kleinanzeigen.watches
 import sandbox.reddit.site
 import sandbox.reddit.watches
 import sandbox.shop.site
@@ -38,6 +40,7 @@ _SITES: dict[str, Callable[[Market, MarketClock, FaultBook], Site]] = {
     "ebay": sandbox.ebay.site.EbaySite,
     "empik": sandbox.empik.site.EmpikSite,
     "etsy": sandbox.etsy.site.EtsySite,
+    "kleinanzeigen": sandbox.kleinanzeigen.site.KleinanzeigenSite,
     "reddit": sandbox.reddit.site.RedditSite,
     "shop": sandbox.shop.site.ShopSite,
     "uzex": sandbox.uzex.site.UzexSite,
@@ -50,6 +53,7 @@ _DEMO_WATCHES: dict[str, Callable[[str], list[DemoWatch]]] = {
     "ebay": sandbox.ebay.watches.demo_watches,
     "empik": sandbox.empik.watches.demo_watches,
     "etsy": sandbox.etsy.watches.demo_watches,
+    "kleinanzeigen": sandbox.kleinanzeigen.watches.demo_watches,
     "reddit": sandbox.reddit.watches.demo_watches,
     "shop": sandbox.shop.watches.demo_watches,
     "uzex": sandbox.uzex.watches.demo_watches,

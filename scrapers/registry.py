@@ -57,7 +57,7 @@ _SOURCES: dict[str, Entry] = {
         "create_ebay",
         tick="3-59/10 * * * *",
         sync="0 0,6,12,18 * * *",
-        hosts=r"(www\.|m\.)?ebay\.[a-z.]+",
+        hosts=r"(www\.|m\.|befr\.|benl\.)?ebay\.[a-z.]+",
         daily_requests=5_000,
     ),
     "empik": Entry(
@@ -75,6 +75,12 @@ _SOURCES: dict[str, Entry] = {
         sync="0 2,8,14,20 * * *",
         hosts=r"(www\.)?etsy\.com",
         daily_requests=5_000,
+    ),
+    "kleinanzeigen": Entry(
+        "scrapers.kleinanzeigen.client",
+        "create_kleinanzeigen",
+        tick="0-59/10 * * * *",
+        hosts=r"(www\.)?kleinanzeigen\.(example|sandbox)",
     ),
     "reddit": Entry(
         "scrapers.reddit.client",

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import psycopg
 
 from domain.money import unusual_exponents
 from domain.price_kind import COMPARABLE_KINDS
-from domain.product import Product, ProductOffer, ProductSummary
+from domain.product import Product, ProductChange, ProductOffer, ProductSummary
 from warehouse.fx import rate_to
 from warehouse.rows import columns, read_one, read_rows
 
@@ -178,10 +178,13 @@ def get_product(conn: psycopg.Connection, sku: str) -> Product:
     return found
 
 
-def match_by_gtin(conn: psycopg.Connection) -> int:
+def match_by_gtin(conn: psycopg.Connection, *, source: str | None = None) -> int:
     """Link each listing whose GTIN is a product's to that product; return how many links are new or completed.
 
     A link that its owner rejected stays rejected.
+
+    Args:
+        source: only this marketplace's listings.
     """
     return conn.execute(
         """
@@ -190,13 +193,15 @@ def match_by_gtin(conn: psycopg.Connection) -> int:
         from core.products p
         join core.listings l on lpad(l.gtin, 14, '0') = lpad(p.gtin, 14, '0')
         where p.is_active and p.gtin is not null and l.gtin ~ '^[0-9]{8,14}$'
+          and (%(source)s::text is null or l.source = %(source)s)
           and not exists (select from core.product_sources known
                           where known.product_id = p.product_id and known.listing_id = l.listing_id)
         group by p.product_id, l.source, l.url, l.external_id
         on conflict (product_id, source, url) do update
         set listing_id = excluded.listing_id, external_id = coalesce(s.external_id, excluded.external_id)
         where s.listing_id is null
-        """
+        """,
+        {"source": source},
     ).rowcount
 
 
@@ -254,6 +259,32 @@ def current_offers(conn: psycopg.Connection, product_id: int, *, base_currency: 
         f"with {_OFFERS} select {columns(ProductOffer)} from offers"
         " order by is_on_offer desc, value nulls last, listing_id",
         {"product_id": product_id, "base": base_currency, "today": today},
+    )
+
+
+def price_changes(conn: psycopg.Connection, days: Literal[1, 7, 30]) -> list[ProductChange]:
+    """Return the products whose lowest price changed over so many days, the biggest drop first.
+
+    Of the newest day in ``marts.product_daily_prices`` on which the product could be bought.
+
+    Raises:
+        ProductError: before dbt ever ran.
+    """
+    made = conn.execute("select to_regclass('marts.product_daily_prices') is not null").fetchone()
+    if made != (True,):
+        raise ProductError("no statistics were made yet; they are made hourly while `pricescope up` runs")
+    return read_rows(
+        conn,
+        ProductChange,
+        f"""
+        select sku, name, price_date, min_price as price, currency, best_source, change_percent
+        from (select distinct on (product_id) product_id, price_date, min_price, currency, best_source,
+                     change_{days:d}d_percent as change_percent
+              from marts.product_daily_prices where min_price is not null order by product_id, price_date desc) newest
+        join core.products using (product_id)
+        where change_percent <> 0
+        order by change_percent, sku
+        """,
     )
 
 

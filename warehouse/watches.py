@@ -137,7 +137,7 @@ def resume_watch(conn: psycopg.Connection, watch_id: int) -> Watch:
 
 
 def remove_watch(conn: psycopg.Connection, watch_id: int) -> int:
-    """Remove a watch with its deals, and the listings that no other watch holds; return how many listings went.
+    """Remove a watch with its deals, and the listings that no other watch or product holds; return how many went.
 
     Listings that came without any watch (imports) are not touched.
 
@@ -150,7 +150,9 @@ def remove_watch(conn: psycopg.Connection, watch_id: int) -> int:
             listing_id
             for (listing_id,) in conn.execute(
                 "select listing_id from app.watch_listings w where watch_id = %(id)s and not exists"
-                " (select from app.watch_listings o where o.listing_id = w.listing_id and o.watch_id <> %(id)s)",
+                " (select from app.watch_listings o where o.listing_id = w.listing_id and o.watch_id <> %(id)s)"
+                " and not exists (select from core.product_sources p where p.listing_id = w.listing_id"
+                " and p.state = 'approved' and p.watch_id is distinct from %(id)s)",
                 {"id": watch_id},
             ).fetchall()
         ]

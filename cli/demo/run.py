@@ -44,6 +44,8 @@ from warehouse.deals import list_deals
 from warehouse.partitions import ensure_partitions
 from warehouse.watches import add_watch as keep_watch
 
+SCORED = "vinted"
+OTHERS_DAYS = 7
 HISTORY_ASSETS = ("raw_listings", "items", "price_history", "deals")
 
 
@@ -171,6 +173,15 @@ def live(demo: Demo, configured: Settings, stack: Stack, market: dict[str, Any])
         with demo.step("dbt documentation"):
             docs.wait(120)
         return summarise(demo, configured, conn, market, known, market_day(today, demo.options.ticks))
+
+
+def history_partitions(first: date, days: int) -> list[str]:
+    """Return what is backfilled: all days of Vinted, whose deals are scored, and the last week of the others."""
+    return [
+        f"{first + timedelta(days=n)}|{name}"
+        for name in source_names()
+        for n in range(0 if name == SCORED else max(0, days - OTHERS_DAYS), days)
+    ]
 
 
 def market_day(today: date, number: int) -> datetime:

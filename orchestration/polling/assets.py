@@ -130,7 +130,7 @@ def items_and_price_history(
         ):
             outcome = read_day(conn, app_settings.get(), source, day, again=config.again)
             counters.add(
-                items=outcome.records - outcome.quarantined,
+                items=outcome.records - outcome.quarantined - outcome.unpriced,
                 new_items=outcome.new,
                 changed_items=outcome.changed,
                 quarantined=outcome.quarantined,

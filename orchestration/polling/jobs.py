@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from orchestration.partitions import source_days
-from orchestration.polling import assets, checks, fx, retention
+from orchestration.polling import assets, checks, fx, retention, scans
 
 
 def _limit(minutes: int) -> dict[str, str]:
@@ -50,4 +50,4 @@ care = dg.define_asset_job(
     description="Drop what is older than the settings keep; make partitions ahead; prune Dagster's own logs.",
 )
 
-JOBS = (poll, deliver, health, rates, care)
+JOBS = (poll, deliver, health, rates, care, scans.scans)

@@ -10,10 +10,12 @@ from domain.settings import Settings, SettingsError, load_settings
 from domain.source_state import may_poll
 from orchestration.partitions import SourceDay
 from orchestration.polling import jobs
+from orchestration.polling.scans import scans
 from orchestration.resources import SettingsResource, WarehouseResource
 from orchestration.runs import is_under_way
 from pipeline.cadence import due_until
 from pipeline.poll import state_now, utc_now
+from pipeline.scan import ensure_scans
 from scrapers.registry import create_source, source_entry, source_names
 from warehouse.cadence import next_due
 from warehouse.watches import probe_watch
@@ -77,6 +79,27 @@ def _source_schedules(source: str, *, running: bool) -> Iterator[dg.ScheduleDefi
         yield _schedule(f"sync_{source}", source, entry.sync, only_due=False, running=running)
 
 
+def _scan_schedule(*, running: bool) -> dg.ScheduleDefinition:
+    @dg.schedule(
+        name="scans_two_hourly",
+        job=scans,
+        cron_schedule="11 */2 * * *",
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED,
+        description="Start again the range scans that stand still and should not.",
+    )
+    def schedule(context: dg.ScheduleEvaluationContext, warehouse: WarehouseResource) -> dg.RunRequest | dg.SkipReason:
+        if is_under_way(context.instance, scans.name):
+            return dg.SkipReason("A run of scans is queued or running.")
+        with warehouse.connection("schedule") as conn:
+            waiting = ensure_scans(conn, utc_now())
+        if not waiting:
+            return dg.SkipReason("No scan stands still; `pricescope scan uzum --from 1 --to N` begins one.")
+        return dg.RunRequest()
+
+    return schedule
+
+
 def build_schedules() -> Iterable[dg.ScheduleDefinition]:
     """Return the schedules of the enabled sources and of the house; registered RUNNING where the settings say so.
 
@@ -116,4 +139,4 @@ def build_schedules() -> Iterable[dg.ScheduleDefinition]:
             default_status=status,
         ),
     ]
-    return [*polls, *house]
+    return [*polls, *house, _scan_schedule(running=running)]

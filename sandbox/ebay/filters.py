@@ -18,12 +18,14 @@ class Filters:
     low: Decimal | None = None
     high: Decimal | None = None
     sellers: frozenset[str] | None = None
+    not_sellers: frozenset[str] = frozenset()
+    brands: frozenset[str] | None = None
     country: str | None = None
     free_only: bool = False
     unknown: tuple[str, ...] = ()
 
 
-def read_filters(text: str) -> Filters:  # noqa: C901 - a case each
+def read_filters(text: str) -> Filters:  # noqa: C901, PLR0912 - a case each
     """Read the parameter."""
     found, unknown, has_currency = Filters(), [], False
     for name, value in _PART.findall(text):
@@ -43,6 +45,11 @@ def read_filters(text: str) -> Filters:  # noqa: C901 - a case each
                 has_currency = True
             case "sellers":
                 found.sellers = members
+            case "excludeSellers":
+                found.not_sellers = members
+            case "searchInDescription":
+                # A description of the sandbox is its title again.
+                pass
             case "itemLocationCountry":
                 found.country = value
             case "maxDeliveryCost":
@@ -54,3 +61,14 @@ def read_filters(text: str) -> Filters:  # noqa: C901 - a case each
         found.low = found.high = None
     found.unknown = tuple(unknown)
     return found
+
+
+def read_aspects(text: str, category: str | None, filters: Filters) -> None:
+    """Read ``aspect_filter`` into the filters: ``categoryId:257,Brand:{Sony|Bose}``, of the category searched."""
+    if not text:
+        return
+    found = re.fullmatch(r"categoryId:(\d+),Brand:\{([^}]+)\}", text)
+    if found is None or found.group(1) != category:
+        filters.unknown = (*filters.unknown, "aspect_filter")
+    else:
+        filters.brands = frozenset(found.group(2).casefold().split("|"))

@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from domain.money import from_minor
-from sandbox import prices
 from sandbox.items import Item
-from sandbox.locales import Grade
+from sandbox.locales import EUR_PER_UNIT, Grade
 
 Json = dict[str, object]
 MARKETPLACES = {
     "EBAY_US": ("com", "USD"), "EBAY_GB": ("co.uk", "GBP"), "EBAY_DE": ("de", "EUR"), "EBAY_FR": ("fr", "EUR"),
     "EBAY_IT": ("it", "EUR"), "EBAY_ES": ("es", "EUR"), "EBAY_NL": ("nl", "EUR"), "EBAY_PL": ("pl", "PLN"),
+    "EBAY_AT": ("at", "EUR"), "EBAY_IE": ("ie", "EUR"), "EBAY_BE": ("be", "EUR"), "EBAY_CH": ("ch", "CHF"),
+    "EBAY_CA": ("ca", "CAD"), "EBAY_AU": ("com.au", "AUD"), "EBAY_HK": ("com.hk", "HKD"), "EBAY_SG": ("com.sg", "SGD"),
+}  # fmt: skip
+# The market's own rates, and invented ones for currencies that only eBay's sites have.
+_EUR_PER_UNIT = EUR_PER_UNIT | {
+    "CHF": Decimal("1.06"), "CAD": Decimal("0.62"), "AUD": Decimal("0.56"), "HKD": Decimal("0.11"),
+    "SGD": Decimal("0.67"),
 }  # fmt: skip
 _CONDITIONS = {
     Grade.NEW_WITH_TAGS: ("1000", "New"),
@@ -27,7 +33,7 @@ _CONDITIONS = {
     Grade.GOOD: ("3000", "Used"),
     Grade.SATISFACTORY: ("6000", "Acceptable"),
 }
-_COUNTRY = {"com": "US", "fr": "FR", "de": "DE", "it": "IT", "nl": "NL", "co.uk": "GB", "pl": "PL", "es": "ES"}
+COUNTRIES = {"com": "US", "fr": "FR", "de": "DE", "it": "IT", "nl": "NL", "co.uk": "GB", "pl": "PL", "es": "ES"}
 
 
 def number_of(item: Item) -> str:
@@ -58,14 +64,25 @@ def item_id(item: Item) -> str:
 
 def price_minor(item: Item, currency: str, at: int) -> int:
     """Return the price in minor units of a marketplace's currency."""
-    return prices.convert(item.price_at(at), item.currency, currency)
+    return _converted(item.price_at(at), item.currency, currency)
+
+
+def _converted(minor: int, seller_currency: str, currency: str) -> int:
+    value = Decimal(minor) * _EUR_PER_UNIT[seller_currency] / _EUR_PER_UNIT[currency]
+    return minor if seller_currency == currency else int(value.to_integral_value(rounding=ROUND_HALF_UP))
 
 
 def _money(minor: int, currency: str) -> Json:
     return {"value": f"{from_minor(minor, currency):.2f}", "currency": currency}
 
 
-def _login(item: Item) -> str:
+def ships_free(item: Item) -> bool:
+    """Tell whether delivery is stated and costs nothing."""
+    return item.item_id % 5 != 2 and item.item_id % 3 == 0
+
+
+def login(item: Item) -> str:
+    """Return the seller's user name."""
     return "sandbox-" + hashlib.blake2b(str(item.seller.user_id).encode(), digest_size=5).hexdigest()
 
 
@@ -88,10 +105,10 @@ def summary(item: Item, marketplace: str, base: str, at: int) -> Json:
         "image": {"imageUrl": f"{base}/images/{item.item_id}/s-l225.png"},
         "price": price,
         "itemHref": f"{base}/buy/browse/v1/item/{item_id(item).replace('|', '%7C')}",
-        "seller": {"username": _login(item), "feedbackPercentage": "99.1", "feedbackScore": item.seller.user_id % 4000},
+        "seller": {"username": login(item), "feedbackPercentage": "99.1", "feedbackScore": item.seller.user_id % 4000},
         "buyingOptions": ["FIXED_PRICE", "BEST_OFFER"] if item.item_id % 4 == 0 else ["FIXED_PRICE"],
         "itemWebUrl": web,
-        "itemLocation": {"postalCode": "301**", "country": _COUNTRY[item.seller.home.domain]},
+        "itemLocation": {"postalCode": "301**", "country": COUNTRIES[item.seller.home.domain]},
         "shippingOptions": [_shipping(item, currency)],
         "adultOnly": False,
         "availableCoupons": False,
@@ -109,7 +126,7 @@ def summary(item: Item, marketplace: str, base: str, at: int) -> Json:
     if is_auction(item):
         shown |= _auction(item, minor, currency, at)
     elif len(item.steps) > 1 and item.price_at(at) < item.steps[0][1]:
-        before = prices.convert(item.steps[0][1], item.currency, currency)
+        before = _converted(item.steps[0][1], item.currency, currency)
         share = round(100 * (1 - Decimal(minor) / Decimal(before)))
         shown["marketingPrice"] = {
             "originalPrice": _money(before, currency),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import secrets
 import time
 from collections.abc import Mapping
@@ -16,16 +17,19 @@ from starlette.routing import BaseRoute
 from domain.money import from_minor
 from sandbox.clock import MarketClock
 from sandbox.control_error import number_of as number_wish
-from sandbox.ebay.filters import Filters, read_filters
+from sandbox.ebay.filters import Filters, read_aspects, read_filters
 from sandbox.ebay.shapes import (
+    COUNTRIES,
     MARKETPLACES,
     Json,
     condition_id,
     details,
     is_auction,
     item_id,
+    login,
     number_of,
     price_minor,
+    ships_free,
     summary,
 )
 from sandbox.faults import FaultBook, FaultName
@@ -44,6 +48,17 @@ _POISONS = ("nan_price", "missing_id", "wrong_type")
 def _error(number: int, domain: str, message: str, status: int) -> Response:
     error = {"errorId": number, "domain": domain, "category": "REQUEST", "message": message}
     return json_response({"errors": [error]}, status)
+
+
+def _is_wanted(item: Item, filters: Filters) -> bool:
+    """Tell whether a listing passes the filters of who sells it, where it is, its make and its delivery."""
+    return (
+        (filters.sellers is None or login(item) in filters.sellers)
+        and login(item) not in filters.not_sellers
+        and filters.country in {None, COUNTRIES[item.seller.home.domain]}
+        and (filters.brands is None or (item.brand or "").casefold() in filters.brands)
+        and (not filters.free_only or ships_free(item))
+    )
 
 
 class EbaySite(LookAlike):
@@ -147,11 +162,15 @@ class EbaySite(LookAlike):
         self.calls_left -= 1
         query = visit.request.query_params
         text, category = query.get("q"), query.get("category_ids")
-        limit, offset = int(query.get("limit", "50")), int(query.get("offset", "0"))
+        numbers = query.get("limit", "50"), query.get("offset", "0")
+        if not all(re.fullmatch(r"-?[0-9]{1,9}", one) for one in numbers):
+            return _error(12007, "API_BROWSE", "The 'limit' and 'offset' values must be integer values.", 400)
+        limit, offset = map(int, numbers)
         marketplace = visit.request.headers.get("X-EBAY-C-MARKETPLACE-ID", "EBAY_US")
         for wrong, number, message in (
             (not text and not category, 12001, "The call must have a valid 'q' or 'category_ids' query parameter."),
             (not 1 <= limit <= 200, 12006, "The 'limit' value should be between 1 and 200 (inclusive)."),
+            ("*" in (text or ""), 12001, "The 'q' value must not hold a wildcard."),
             (offset < 0 or bool(offset % max(limit, 1)), 12004, "The 'offset' should be 0 or a multiple of 'limit'."),
             (offset >= _MAX_OFFSET, 12029, "The 'offset' value should be less than 10,000."),
             (marketplace not in MARKETPLACES, 11011, "The marketplace is not supported."),
@@ -159,6 +178,7 @@ class EbaySite(LookAlike):
             if wrong:
                 return _error(number, "API_BROWSE", message, 400)
         filters = read_filters(query.get("filter", ""))
+        read_aspects(query.get("aspect_filter", ""), category, filters)
         found = self._found(visit, text or "", category, filters, marketplace, query.get("sort", ""))
         return self._page(visit, found, filters, marketplace, limit, offset)
 
@@ -178,6 +198,7 @@ class EbaySite(LookAlike):
             and (filters.conditions is None or condition_id(item) in filters.conditions)
             and (filters.low is None or price(item) >= filters.low)
             and (filters.high is None or price(item) <= filters.high)
+            and _is_wanted(item, filters)
         ]
         if sort in {"price", "-price"}:
             found.sort(key=price, reverse=sort == "-price")
@@ -224,6 +245,9 @@ class EbaySite(LookAlike):
         listed = {number_of(item): item for item in self.market.items(visit.at)}
         item = listed.get(wanted[1]) if len(wanted) == 3 else None
         at = int(visit.at.timestamp())
+        if item is not None and item_id(item) != "|".join(wanted):
+            message = "The legacy Id is invalid. Use itemGroupHref to get the item group details."
+            return _error(11006, "API_BROWSE", message, 400)
         if item is None or (item.end == "removed" and at >= item.ended_at):
             return self.withdrawn(visit)
         marketplace = visit.request.headers.get("X-EBAY-C-MARKETPLACE-ID", "EBAY_US")

@@ -10,8 +10,10 @@ from starlette.routing import BaseRoute
 
 from sandbox.clock import MarketClock
 from sandbox.control_error import number_of as number_wish
-from sandbox.etsy.shapes import Json, listing, number_of, usd, with_associations
+from sandbox.etsy.query import Search, SearchError, read_search
+from sandbox.etsy.shapes import COUNTRIES, Json, listing, number_of, usd, with_associations
 from sandbox.faults import FaultBook, FaultName
+from sandbox.items import Item
 from sandbox.market import Market
 from sandbox.pictures import picture
 from sandbox.site import LookAlike, Visit, json_response
@@ -19,6 +21,7 @@ from sandbox.truth import truth
 
 _DAILY = 10_000
 _MAX_OFFSET = 12_000
+_MAX_BATCH = 100
 _POISONS = ("nan_price", "missing_id", "wrong_type")
 
 
@@ -38,6 +41,7 @@ class EtsySite(LookAlike):
         return [
             self.route("/v3/application/listings/active", self._active),
             self.route("/v3/application/listings/batch", self._batch),
+            self.route("/v3/application/listings/{listing_id:int}", self._one),
             self.route("/images/{item_id:int}.png", self._picture),
         ]
 
@@ -108,28 +112,37 @@ class EtsySite(LookAlike):
         refused = self._refused(visit)
         if refused is not None:
             return refused
-        query = visit.request.query_params
-        limit, offset = min(int(query.get("limit", "25")), 100), int(query.get("offset", "0"))
-        if offset > _MAX_OFFSET:
+        try:
+            search = read_search(visit.request.query_params)
+        except SearchError as error:
+            return json_response({"error": str(error)}, 400)
+        if search.offset > _MAX_OFFSET:
             return json_response({"error": "Offset provided is greater than the maximum offset allowed."}, 400)
-        if self.order_broken and "sort_on" in query:
+        if self.order_broken and "sort_on" in visit.request.query_params:
             return json_response({"error": "sort_on is not available"}, 500)
+        found = self._found(search, visit)
         at = int(visit.at.timestamp())
-        low, high = float(query.get("min_price", "0")) * 100, float(query.get("max_price", "1e9")) * 100
-        taxonomy = query.get("taxonomy_id")
-        found = [
-            item
-            for item in self.market.matching(query.get("keywords", ""), visit.at)
-            if low <= usd(item, at) <= high and taxonomy in {None, str(item.family.catalog_id)}
-        ]
-        if query.get("sort_on") == "price":
-            found.sort(key=lambda item: usd(item, at), reverse=query.get("sort_order") == "down")
-        results = [listing(item, at) for item in found[offset : offset + limit]]
+        results = [listing(item, at) for item in found[search.offset : search.offset + search.limit]]
         if visit.meets(FaultName.CHANGED):
             return json_response({"data": {"listings": [{"id": row["listing_id"]} for row in results]}})
         if visit.meets(FaultName.POISON) and results:
             self._poison(visit, results)
         return self._answer({"count": len(found), "results": results})
+
+    def _found(self, search: Search, visit: Visit) -> list[Item]:
+        at = int(visit.at.timestamp())
+        found = [
+            item
+            for item in self.market.matching(search.keywords, visit.at)
+            if search.low <= usd(item, at) <= search.high
+            and search.taxonomy in {None, item.family.catalog_id}
+            and search.country in {None, COUNTRIES[item.seller.home.domain]}
+        ]
+        if search.is_ordered and search.sort_on == "price":
+            found.sort(key=lambda item: usd(item, at), reverse=not search.ascending)
+        elif search.is_ordered and search.sort_on != "score" and search.ascending:
+            found.reverse()
+        return found
 
     def _poison(self, visit: Visit, results: list[Json]) -> None:
         self._poisoned += 1
@@ -148,12 +161,26 @@ class EtsySite(LookAlike):
             return refused
         query = visit.request.query_params
         wanted = [int(one) for one in query.get("listing_ids", "").split(",") if one.isdecimal()]
+        if not 0 < len(wanted) <= _MAX_BATCH:
+            return json_response({"error": f"listing_ids must be 1 to {_MAX_BATCH} numbers."}, 400)
         at = int(visit.at.timestamp())
         by_number = {number_of(item): item for item in self.market.items(visit.at) if item.is_live(at)}
-        results = [with_associations(by_number[one], at, visit.base) for one in wanted if one in by_number]
+        asked = query.get("includes", "").split(",")
+        results = [with_associations(by_number[one], at, visit.base, asked) for one in wanted if one in by_number]
         if visit.meets(FaultName.CHANGED):
             return json_response({"data": {"listings": []}})
         return self._answer({"count": len(results), "results": results})
+
+    def _one(self, visit: Visit) -> Response:
+        refused = self._refused(visit)
+        if refused is not None:
+            return refused
+        number, at = int(visit.request.path_params["listing_id"]), int(visit.at.timestamp())
+        item = next((one for one in self.market.items(visit.at) if number_of(one) == number), None)
+        if item is None or (item.end == "removed" and not item.is_live(at)):
+            return json_response({"error": f"Could not find a Listing with listing_id = {number}"}, 404)
+        asked = visit.request.query_params.get("includes", "").split(",")
+        return self._answer(with_associations(item, at, visit.base, asked))
 
     def _picture(self, visit: Visit) -> Response:
         item = self.market.known(int(visit.request.path_params["item_id"]))

@@ -26,10 +26,12 @@ from scrapers.ebay.reading import PARSER_VERSION, read_page
 from scrapers.ebay.requests import LIMIT, MAX_OFFSET, price_range_of, search_params, split
 from scrapers.ebay.sites import SOURCE_NAME, Site, api, site, site_of_host
 from scrapers.http import Answer
+from scrapers.json_values import part_of
 from scrapers.tokens import TokenFile
 
 _SCOPE = "https://api.ebay.com/oauth/api_scope"
 _TOKEN_SECONDS = 7200
+_MAX_TOKEN_SECONDS = 365 * 86400
 # The brief's sync runs every six hours, a tick every ten minutes; a share is reckoned for the tick.
 _SECONDS_BETWEEN_POLLS = 600.0
 _MISSING = (
@@ -86,10 +88,11 @@ class EbaySource(BaseSource):
             return text, country
         parts = urlsplit(text)
         found = site_of_host(parts.hostname or "")
-        number = re.search(r"/itm/(?:[^/]+/)?(\d{9,15})", parts.path)
+        number = re.fullmatch(r"/itm/(?:[^/]+/)?([0-9]{9,15})/?", parts.path)
         if found is None or number is None:
             raise ValueError(f"{text[:80]!r} is no eBay item: give its number or https://www.ebay.<site>/itm/<number>")
-        return number.group(1), found.country
+        variation = re.search(r"(?:^|&)var=([0-9]{1,15})(?:&|$)", parts.query)
+        return (f"v1|{number.group(1)}|{variation.group(1)}" if variation else number.group(1)), found.country
 
     def read_page(self, page: RawPage) -> PageReading:
         """Read one stored answer."""
@@ -207,12 +210,8 @@ class EbaySource(BaseSource):
             form={"grant_type": "client_credentials", "scope": _SCOPE},
             headers={"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}", **self._market_headers},
         )
-        try:
-            document = json.loads(answer.body)
-            token, seconds = document["access_token"], float(document.get("expires_in", _TOKEN_SECONDS))
-        except (ValueError, TypeError, KeyError, AttributeError):
-            return answer
-        if answer.status != 200 or not isinstance(token, str) or not token:
+        token, seconds = _granted(answer.body) if answer.status == 200 else (None, 0)
+        if token is None:
             return answer
         self._token = token
         self._tokens.save(token, self._clock() + timedelta(seconds=seconds))
@@ -233,6 +232,17 @@ class EbaySource(BaseSource):
             return True
         # A first page is asked even of a spent quota: its refusal is what the owner sees.
         return self._calls == 0 or self._calls < share_of_day(self._quota, self._clock(), _SECONDS_BETWEEN_POLLS)
+
+
+def _granted(body: bytes) -> tuple[str | None, int]:
+    """Return the token in an answer and how many seconds it lasts; an answer that holds one is never kept as a page."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return None, 0
+    token, seconds = part_of(document, "access_token"), part_of(document, "expires_in")
+    lasts = seconds if type(seconds) is int and 0 < seconds < _MAX_TOKEN_SECONDS else _TOKEN_SECONDS
+    return (token if isinstance(token, str) and token else None), lasts
 
 
 def create_ebay(settings: Settings, *, clock: Clock | None = None, market_time: datetime | None = None) -> EbaySource:

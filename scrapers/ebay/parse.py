@@ -7,20 +7,22 @@ Kept of a seller is the user name; legal data of business sellers (name, street,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
-import msgspec
-
+from domain.gtin import valid_gtin
 from domain.listing import Availability, Listing, Seller
+from domain.money import MoneyError, parse_amount, parse_currency
 from domain.page import RejectedRecord
 from domain.price_kind import PriceKind
 from scrapers.ebay.conditions import condition_of
 from scrapers.ebay.sites import SOURCE_NAME, site_of_marketplace
+from scrapers.json_values import count_of, iso_time_of, part_of, record_bytes, text_of, web_address_of
 
-_MAX_RECORD = 64 * 1024
+_MAX_ATTRIBUTE = 300
+_ITEM_ID = re.compile(r"[!-~]{1,100}")
 
 
 class RecordError(ValueError):
@@ -34,8 +36,7 @@ def read_records(records: Sequence[Any]) -> tuple[tuple[Listing, ...], tuple[Rej
         try:
             listings.append(read_item(record, position=index + 1))
         except RecordError as error:
-            raw = msgspec.json.encode(record)[:_MAX_RECORD]
-            rejected.append(RejectedRecord(index=index, reason=str(error), record=raw))
+            rejected.append(RejectedRecord(index=index, reason=str(error), record=record_bytes(record)))
     return tuple(listings), tuple(rejected)
 
 
@@ -50,48 +51,48 @@ def read_item(item: Any, *, position: int | None = None) -> Listing:
     """
     if not isinstance(item, Mapping):
         raise RecordError("the record is not an object")
-    item_id, title = item.get("itemId"), item.get("title")
-    if not isinstance(item_id, str) or not item_id.strip():
-        raise RecordError("itemId: absent")
-    if not isinstance(title, str) or not title.strip():
+    item_id, title = item.get("itemId"), text_of(item.get("title"))
+    if not isinstance(item_id, str) or not _ITEM_ID.fullmatch(item_id):
+        raise RecordError(f"itemId: {str(item.get('itemId'))[:40]!r} is no id")
+    if title is None:
         raise RecordError("title: absent")
     kind = _kind(item)
     money = item.get("currentBidPrice") if kind is PriceKind.CURRENT_BID else item.get("price")
     price, currency = _money(money if money is not None else item.get("price"), "price")
     price_field = item.get("price") if isinstance(item.get("price"), Mapping) else {}
-    condition_id = _text(item.get("conditionId"))
+    condition_id = text_of(item.get("conditionId"))
     shipping = _shipping(item.get("shippingOptions"), currency)
     return Listing(
         source=SOURCE_NAME,
-        external_id=item_id.strip(),
+        external_id=item_id,
         url=_address(item, item_id),
-        title=title.strip(),
+        title=title,
         price=price,
         currency=currency,
-        original_price=_amount(_of(price_field, "convertedFromValue")),
-        original_currency=_text(_of(price_field, "convertedFromCurrency")),
-        description=_text(item.get("shortDescription")),
-        brand=_text(item.get("brand")) or _aspect(item, "Brand"),
-        size=_text(item.get("size")) or _aspect(item, "Size"),
-        color=_text(item.get("color")) or _aspect(item, "Color"),
+        original_price=_amount(part_of(price_field, "convertedFromValue")),
+        original_currency=text_of(part_of(price_field, "convertedFromCurrency")),
+        description=text_of(item.get("shortDescription")),
+        brand=text_of(item.get("brand")) or _aspect(item, "Brand"),
+        size=text_of(item.get("size")) or _aspect(item, "Size"),
+        color=text_of(item.get("color")) or _aspect(item, "Color"),
         category=_category(item),
         condition=condition_of(condition_id),
-        condition_label=_text(item.get("condition")),
+        condition_label=text_of(item.get("condition")),
         condition_source_id=condition_id,
         availability=_availability(item),
         image_urls=_images(item),
         seller=_seller(item.get("seller")),
         favourite_count=None,
-        listed_at=_time(item.get("itemCreationDate")),
+        listed_at=iso_time_of(item.get("itemCreationDate")),
         position=position,
         price_kind=kind,
         list_price=_list_price(item.get("marketingPrice"), currency),
         shipping_price=shipping,
-        gtin=_text(item.get("gtin")),
+        gtin=valid_gtin(text_of(item.get("gtin"))),
         group_id=_group(item, item_id),
         quantity=_quantity(item),
-        country=_text(_of(item.get("itemLocation"), "country")),
-        ends_at=_time(item.get("itemEndDate")),
+        country=_country(part_of(item.get("itemLocation"), "country")),
+        ends_at=iso_time_of(item.get("itemEndDate")),
         attributes=_attributes(item),
     )
 
@@ -118,45 +119,42 @@ def _group(item: Mapping[str, Any], item_id: str) -> str | None:
 def _money(value: Any, field: str) -> tuple[Decimal, str]:
     if not isinstance(value, Mapping):
         raise RecordError(f"{field}: absent")
-    amount = _amount(value.get("value"))
-    currency = value.get("currency")
-    if amount is None or amount <= 0:
-        raise RecordError(f"{field}.value: {str(value.get('value'))[:40]!r} is no price")
-    if not isinstance(currency, str) or len(currency) != 3 or not currency.isalpha():
-        raise RecordError(f"{field}.currency: {str(currency)[:40]!r} is no currency")
-    return amount, currency.upper()
+    try:
+        amount, currency = parse_amount(value.get("value")), parse_currency(value.get("currency"))
+    except MoneyError as error:
+        raise RecordError(f"{field}: {error}") from error
+    if amount <= 0:
+        raise RecordError(f"{field}: nothing, which is no price")
+    return amount, currency
 
 
 def _amount(value: Any) -> Decimal | None:
-    if not isinstance(value, (str, int)) or isinstance(value, bool):
-        return None
     try:
-        amount = Decimal(str(value))
-    except InvalidOperation:
+        return parse_amount(value)
+    except MoneyError:
         return None
-    return amount if amount.is_finite() and amount >= 0 else None
 
 
 def _shipping(options: Any, currency: str) -> Decimal | None:
     """Return the cheapest fixed delivery; what is CALCULATED without a cost is unknown, not free."""
     costs = []
     for option in options if isinstance(options, list) else []:
-        cost = _of(option, "shippingCost")
-        amount = _amount(_of(cost, "value"))
-        if amount is not None and _of(cost, "currency") == currency:
+        cost = part_of(option, "shippingCost")
+        amount = _amount(part_of(cost, "value"))
+        if amount is not None and part_of(cost, "currency") == currency:
             costs.append(amount)
     return min(costs, default=None)
 
 
 def _list_price(value: Any, currency: str) -> Decimal | None:
-    original = _of(value, "originalPrice")
-    return _amount(_of(original, "value")) if _of(original, "currency") == currency else None
+    original = part_of(value, "originalPrice")
+    return _amount(part_of(original, "value")) if part_of(original, "currency") == currency else None
 
 
 def _availability(item: Mapping[str, Any]) -> Availability:
     states = item.get("estimatedAvailabilities")
     first = states[0] if isinstance(states, list) and states else None
-    status = _of(first, "estimatedAvailabilityStatus") or _of(first, "availabilityStatus")
+    status = part_of(first, "estimatedAvailabilityStatus") or part_of(first, "availabilityStatus")
     if status == "OUT_OF_STOCK":
         return Availability.OUT_OF_STOCK
     return Availability.AVAILABLE
@@ -165,23 +163,26 @@ def _availability(item: Mapping[str, Any]) -> Availability:
 def _quantity(item: Mapping[str, Any]) -> int | None:
     states = item.get("estimatedAvailabilities")
     first = states[0] if isinstance(states, list) and states else None
-    count = _of(first, "estimatedAvailableQuantity")
-    return count if isinstance(count, int) and not isinstance(count, bool) and count >= 0 else None
+    return count_of(part_of(first, "estimatedAvailableQuantity"))
 
 
 def _seller(value: Any) -> Seller | None:
-    name = _text(_of(value, "username"))
+    name = text_of(part_of(value, "username"))
     if name is None:
         return None
-    account = _of(value, "sellerAccountType")
-    return Seller(external_id=name, login=name, is_business=None if account is None else account == "BUSINESS")
+    account = part_of(value, "sellerAccountType")
+    return Seller(external_id=name, login=name, is_business=account == "BUSINESS" if isinstance(account, str) else None)
+
+
+def _country(value: Any) -> str | None:
+    return value.upper() if isinstance(value, str) and re.fullmatch(r"[A-Za-z]{2}", value) else None
 
 
 def _address(item: Mapping[str, Any], item_id: str) -> str:
     # The API's own address carries a tracking hash that changes; the plain one is stable.
     site = site_of_marketplace(item.get("listingMarketplaceId"))
-    web = _text(item.get("itemWebUrl"))
-    host = web.split("/itm/", 1)[0] if web and "/itm/" in web else (site.www if site else "https://www.ebay.com")
+    web = re.match(r"https?://(?:[\w-]+\.)+[\w.]+(?=/itm/)", web_address_of(item.get("itemWebUrl")) or "")
+    host = web.group() if web else site.www if site else "https://www.ebay.com"
     parts = item_id.split("|")
     number = parts[1] if len(parts) == 3 else item_id
     variation = f"?var={parts[2]}" if len(parts) == 3 and parts[2] not in {"0", ""} else ""
@@ -191,50 +192,31 @@ def _address(item: Mapping[str, Any], item_id: str) -> str:
 def _images(item: Mapping[str, Any]) -> tuple[str, ...]:
     more = item.get("additionalImages")
     images = [item.get("image"), *(more if isinstance(more, list) else [])]
-    return tuple(url for image in images if (url := _text(_of(image, "imageUrl"))))[:12]
+    return tuple(url for image in images if (url := web_address_of(part_of(image, "imageUrl"))))[:12]
 
 
 def _category(item: Mapping[str, Any]) -> str | None:
-    path = _text(item.get("categoryPath"))
+    path = text_of(item.get("categoryPath"))
     if path:
         return path.rsplit("|", 1)[-1]
     categories = item.get("categories")
-    return _text(_of(categories[0], "categoryName")) if isinstance(categories, list) and categories else None
+    return text_of(part_of(categories[0], "categoryName")) if isinstance(categories, list) and categories else None
 
 
 def _attributes(item: Mapping[str, Any]) -> dict[str, str]:
-    options = item.get("buyingOptions")
+    options, bids = item.get("buyingOptions"), count_of(item.get("bidCount"))
+    names = [one for one in options if isinstance(one, str)] if isinstance(options, list) else []
     found = {
-        "buying_options": ", ".join(one for one in options if isinstance(one, str))
-        if isinstance(options, list)
-        else "",
-        "bids": str(item["bidCount"]) if isinstance(item.get("bidCount"), int) else "",
-        "epid": _text(item.get("epid")) or "",
+        "buying_options": text_of(", ".join(names)),
+        "bids": None if bids is None else str(bids),
+        "epid": text_of(item.get("epid")),
     }
-    return {name: value for name, value in found.items() if value}
+    return {name: value[:_MAX_ATTRIBUTE] for name, value in found.items() if value}
 
 
 def _aspect(item: Mapping[str, Any], name: str) -> str | None:
     aspects = item.get("localizedAspects")
     for aspect in aspects if isinstance(aspects, list) else []:
-        if _of(aspect, "name") == name:
-            return _text(_of(aspect, "value"))
+        if part_of(aspect, "name") == name:
+            return text_of(part_of(aspect, "value"))
     return None
-
-
-def _time(value: Any) -> datetime | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def _of(value: Any, name: str) -> Any:
-    return value.get(name) if isinstance(value, Mapping) else None
-
-
-def _text(value: Any) -> str | None:
-    return value.strip() or None if isinstance(value, str) else None

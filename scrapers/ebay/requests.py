@@ -74,12 +74,15 @@ def _filters(params: Params, site: Site, price_range: tuple[Decimal | None, Deci
     if low is not None or high is not None:
         bounds = f"{'' if low is None else format(low, 'f')}..{'' if high is None else format(high, 'f')}"
         filters += [f"price:[{bounds}]", f"priceCurrency:{site.currency}"]
-    if _values(params, "sellers"):
-        filters.append(f"sellers:{{{'|'.join(_values(params, 'sellers'))}}}")
+    for name, short in (("sellers", "sellers"), ("excluded_sellers", "excludeSellers")):
+        if _values(params, name):
+            filters.append(f"{short}:{{{'|'.join(_values(params, name))}}}")
     if params.get("located") == "home":
         filters.append(f"itemLocationCountry:{_COUNTRY_CODE.get(site.country, site.country.upper())}")
     if "free_shipping" in params:
         filters.append("maxDeliveryCost:0")
+    if "in_description" in params:
+        filters.append("searchInDescription:true")
     return filters
 
 

@@ -1,12 +1,15 @@
 """Etsy's client: a search page, then its listings again with images and shops in one batch call.
 
-Both answers are stored; the batch is read as the fuller sight of the same listings. Where the search path fails while
-the key is good, the same search is asked without its order (``sort_on`` works only beside a search option): the second
-path.
+Belongs here: the order of calls. Does not: politeness (``scrapers.http``), what an answer holds (``reading``).
+
+Both answers are stored, and each is read by itself: the batch is the fuller sight of the same listings, so that the
+stored pages alone rebuild everything. Where the search fails while the key is good, the same search is asked without
+its order (``sort_on`` works only beside a search option, and newest first is the default): the second path.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -18,11 +21,25 @@ from scrapers.answers import base_url
 from scrapers.base import BaseSource
 from scrapers.contract import Clock, ParsedSearch, Query
 from scrapers.etsy import search_url
-from scrapers.etsy.reading import MAX_OFFSET, PARSER_VERSION, read_page
-from scrapers.etsy.search_url import SOURCE_NAME, api_params
+from scrapers.etsy.reading import PARSER_VERSION, read_page, said_at
+from scrapers.etsy.requests import (
+    ITEM_PARAMS,
+    LIMIT,
+    MAX_OFFSET,
+    REACH,
+    PriceRange,
+    batch_params,
+    halves,
+    price_range_of,
+    search_params,
+)
+from scrapers.etsy.search_url import SOURCE_NAME
 from scrapers.http import Answer
 
-_LIMIT = 100
+logger = logging.getLogger(__name__)
+_ITEM_URL = re.compile(r"([0-9]{5,15})|https?://(?:www\.)?etsy\.com/(?:[\w-]+/)?listing/([0-9]{5,15})(?:[/?#].*)?")
+# Statuses at which the search may work without its order; the key is not in question at any of them.
+_WITHOUT_ORDER = frozenset({400, 404, 500, 501})
 _MISSING = (
     "PRICESCOPE_ETSY_KEYSTRING and PRICESCOPE_ETSY_SHARED_SECRET are not set: register an app at "
     "etsy.com/developers/register, wait for its approval, and copy both from Your Apps."
@@ -55,6 +72,10 @@ class EtsySource(BaseSource):
         given = settings.etsy_keystring and settings.etsy_shared_secret
         self.missing_configuration = None if given else _MISSING
         self.remaining_today: int | None = None
+        # False once a search worked without its order only.
+        self._order_works = True
+
+    # ------------------------------------------------------------ pure
 
     def parse_search_url(self, url: str) -> ParsedSearch:
         """Read a search address of etsy.com.
@@ -71,9 +92,7 @@ class EtsySource(BaseSource):
             ValueError: where it is none.
         """
         del country
-        found = re.fullmatch(
-            r"(\d{5,15})|https?://(?:www\.)?etsy\.com/(?:[\w-]+/)?listing/(\d{5,15})(?:[/?].*)?", id_or_url
-        )
+        found = _ITEM_URL.fullmatch(id_or_url.strip())
         if found is None:
             raise ValueError(f"{id_or_url[:80]!r} is no Etsy listing: give https://www.etsy.com/listing/<number>")
         return found.group(1) or found.group(2), "com"
@@ -82,42 +101,71 @@ class EtsySource(BaseSource):
         """Read one stored answer."""
         return read_page(page)
 
-    async def fetch_search(self, query: Query) -> AsyncIterator[RawPage]:
-        """Fetch a search, newest first, pages of 100, each followed by its batch.
+    def stated_time(self, body: bytes) -> datetime | None:
+        """Return when a recording kept with its headers says it was made (UTC); None for a bare body."""
+        return said_at(body)
 
-        Ends at the last page, at a refusal, where no call is left today, or at Etsy's end of 12,000.
+    # ------------------------------------------------------------ fetching
+
+    async def fetch_search(self, query: Query) -> AsyncIterator[RawPage]:
+        """Fetch a search, newest first, pages of 100, each followed by its batch; ``max_pages`` counts search pages.
+
+        Ends at the last page, at a refusal, where no call is left today, or at Etsy's end of a search (12,100
+        listings); where a watch asks for more, the search is read in price ranges that are each smaller.
         """
-        for number in range(1, query.max_pages + 1):
-            offset = (number - 1) * _LIMIT
-            if offset > MAX_OFFSET - _LIMIT or self.remaining_today == 0:
-                return
-            reading: PageReading | None = None
-            async for page in self._search_pages(query, offset, number):
-                reading = self.read(page)
-                yield page
-            if reading is None or reading.meaning is not PageMeaning.OK:
-                return
-            if reading.listings:
-                ids = ",".join(one.external_id for one in reading.listings)
-                answer = await self._get("/listings/batch", [("listing_ids", ids), ("includes", "Images,Shop")])
-                yield self.page(answer, query, number)
-            if len(reading.listings) + len(reading.rejected) < _LIMIT:
-                return
+        ranges: list[PriceRange] = [price_range_of(query.params)]
+        number = 0
+        while ranges:
+            bounds = ranges.pop(0)
+            for offset in range(0, MAX_OFFSET + 1, LIMIT):
+                # A first page is asked even of a spent day: its refusal is what the owner sees.
+                if number >= query.max_pages or (number and self.remaining_today == 0):
+                    return
+                number += 1
+                reading = PageReading(meaning=PageMeaning.EMPTY)
+                async for page, latest in self._page_and_batch(query, offset, bounds, number):
+                    reading = latest
+                    yield page
+                if reading.meaning.is_refusal or reading.meaning is PageMeaning.GONE:
+                    return
+                parts = _parts(reading, bounds, query.max_pages - number) if offset == 0 else ()
+                ranges = [*parts, *ranges]
+                if parts or len(reading.listings) + len(reading.rejected) < LIMIT:
+                    break
 
     async def fetch_item(self, item_id: str, country: str) -> RawPage:
-        """Fetch one listing, with images and shop."""
+        """Fetch one listing, with images and shop, in whatever state it is."""
         del country
-        params = [("listing_ids", item_id), ("includes", "Images,Shop")]
-        return self.page(await self._get("/listings/batch", params))
+        return self.page(await self._get(f"/listings/{item_id}", ITEM_PARAMS))
 
-    async def _search_pages(self, query: Query, offset: int, number: int) -> AsyncIterator[RawPage]:
-        params = api_params(query.params, limit=_LIMIT, offset=offset)
+    async def _page_and_batch(
+        self, query: Query, offset: int, bounds: PriceRange, number: int
+    ) -> AsyncIterator[tuple[RawPage, PageReading]]:
+        """Yield one page's answers, each with the reading that tells whether to go on."""
+        reading = PageReading(meaning=PageMeaning.EMPTY)
+        async for page in self._search(query, offset, bounds, number):
+            reading = self.read(page)
+            yield page, reading
+        if reading.listings and self.remaining_today != 0:
+            params = batch_params(one.external_id for one in reading.listings)
+            page = self.page(await self._get("/listings/batch", params), query, number)
+            fuller = self.read(page)
+            yield page, fuller if fuller.meaning.is_refusal else reading
+
+    async def _search(self, query: Query, offset: int, bounds: PriceRange, number: int) -> AsyncIterator[RawPage]:
+        """Yield a search's answer; where the order made it fail, that of the second path too."""
+        params = search_params(query.params, offset=offset, price_range=bounds, ordered=self._order_works)
         page = self.page(await self._get("/listings/active", params), query, number)
         yield page
-        meaning = self.read(page).meaning
-        if page.status in {400, 404, 500} and meaning in {PageMeaning.CHANGED, PageMeaning.GONE, PageMeaning.BLOCKED}:
-            plain = [pair for pair in params if not pair[0].startswith("sort_")]
-            yield self.page(await self._get("/listings/active", plain), query, number)
+        if not self._order_works or page.status not in _WITHOUT_ORDER or self._is_good(page):
+            return
+        params = search_params(query.params, offset=offset, price_range=bounds, ordered=False)
+        page = self.page(await self._get("/listings/active", params), query, number)
+        self._order_works = not self._is_good(page)
+        yield page
+
+    def _is_good(self, page: RawPage) -> bool:
+        return self.read(page).meaning in {PageMeaning.OK, PageMeaning.EMPTY}
 
     async def _get(self, path: str, params: list[tuple[str, str]]) -> Answer:
         secret = self._settings.etsy_shared_secret
@@ -128,8 +176,19 @@ class EtsySource(BaseSource):
             headers={"Accept": "application/json", "x-api-key": key, **self._market_headers},
         )
         left = answer.headers.get("x-remaining-today", "")
-        self.remaining_today = int(left) if left.isdecimal() else self.remaining_today
+        self.remaining_today = int(left) if re.fullmatch(r"[0-9]{1,9}", left) else self.remaining_today
         return answer
+
+
+def _parts(reading: PageReading, bounds: PriceRange, pages_left: int) -> tuple[PriceRange, ...]:
+    """Return the ranges in which a search is read on; () where it goes on as it is."""
+    total = reading.total_entries or 0
+    if total <= REACH:
+        return ()
+    parts = halves(bounds) if pages_left * LIMIT > REACH else ()
+    if not parts:
+        logger.info("etsy: a search has %d listings, of which Etsy shows %d", total, REACH)
+    return parts
 
 
 def create_etsy(settings: Settings, *, clock: Clock | None = None, market_time: datetime | None = None) -> EtsySource:

@@ -7,16 +7,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit
 
 from scrapers.contract import ParsedSearch, SearchUrlError
+from scrapers.json_values import text_of
 
 SOURCE_NAME = "etsy"
 Params = Mapping[str, str | list[str]]
-# Prices come in each shop's own currency; there is no currency parameter (Etsy/open-api#329).
+# Prices come in each shop's own currency; there is no currency parameter (Etsy/open-api#329). In which one the price
+# limits are meant is not said; dollars are taken for it.
 CURRENCY = "USD"
 _HOST = re.compile(r"(?:www\.)?etsy\.com")
+_PATH = re.compile(
+    r"(?:/[a-z]{2}(?:-[a-z]{2})?)?/(?:search(?:/(?P<category>[\w/-]*\w[\w/-]*))?|market/(?P<words>[\w%+-]+))/?"
+)
+# Where a visitor came from and how the page is laid out; nothing about what is searched.
 _NOISE = re.compile(
     r"ref|page|pf_from|utm_.*|gclid|explicit|is_merch_library|as_prefix|source|search_type|frs|sts|dd|ls|referrer|mosv|moci|"
     r"organic_search_click|pro|view_type|anchor_listing_id|content_source|logging_key|from_page"
@@ -39,11 +45,16 @@ def parse_search_url(url: str) -> ParsedSearch:
     if known is None:
         raise SearchUrlError(f"{url[:80]!r} is not an address of etsy.com")
     params: dict[str, str | list[str]] = {}
-    path = re.fullmatch(r"(?:/[a-z]{2}(?:-[a-z]{2})?)?/(?:search(?:/[\w-]+)?|market/([\w%+-]+))/?", parts.path)
+    path = _PATH.fullmatch(parts.path)
     if path is None:
         raise SearchUrlError(f"{parts.path[:80]!r} is not Etsy's search: paste https://www.etsy.com/search?q=...")
-    if path.group(1):
-        params["search_text"] = unquote_plus(path.group(1)).replace("_", " ").replace("-", " ").strip()
+    if path.group("category"):
+        raise SearchUrlError(
+            f"not understood: the category {path.group('category')[:40]!r}, which the API knows by number only. "
+            "Take it out of the address, or give taxonomy_id=... in its place"
+        )
+    if path.group("words"):
+        params["search_text"] = " ".join(unquote_plus(path.group("words")).replace("_", " ").replace("-", " ").split())
     mistakes = [
         mistake
         for name, value in parse_qsl(parts.query, keep_blank_values=False)
@@ -51,6 +62,9 @@ def parse_search_url(url: str) -> ParsedSearch:
     ]
     if mistakes:
         raise SearchUrlError(f"not understood: {'; '.join(mistakes)}. Remove it from the address")
+    low, high = params.get("price_from"), params.get("price_to")
+    if isinstance(low, str) and isinstance(high, str) and Decimal(low) > Decimal(high):
+        raise SearchUrlError(f"min={low} is more than max={high}: nothing costs that")
     if not params.get("search_text") and "taxonomy_id" not in params:
         raise SearchUrlError("the address searches for nothing: it needs q=...")
     return ParsedSearch(
@@ -61,7 +75,7 @@ def parse_search_url(url: str) -> ParsedSearch:
 def _take(params: dict[str, str | list[str]], name: str, value: str) -> str | None:
     match name:
         case "q":
-            params["search_text"] = " ".join(value.split())
+            params["search_text"] = " ".join((text_of(value) or "").split())
         case "min" | "min_price" | "max" | "max_price":
             amount = _amount(value)
             if amount is None:
@@ -70,8 +84,11 @@ def _take(params: dict[str, str | list[str]], name: str, value: str) -> str | No
         case "order" if value in _ORDERS:
             params["order"] = _ORDERS[value]
         case "locationQuery" | "location_query" | "shop_location":
+            if not re.search(r"[^\W\d]", value):
+                # The website's number of a place; the API parses names ("if it cannot be parsed": an error).
+                return f"{name}={value[:20]} is a place's number; the API takes its name, e.g. shop_location=Berlin"
             params["shop_location"] = value
-        case "taxonomy_id" if value.isdecimal():
+        case "taxonomy_id" if re.fullmatch(r"[1-9][0-9]{0,8}", value):
             params["taxonomy_id"] = value
         case _ if not _NOISE.fullmatch(name):
             return f"{name[:40]}={value[:20]}"
@@ -81,28 +98,16 @@ def _take(params: dict[str, str | list[str]], name: str, value: str) -> str | No
 
 
 def _amount(text: str) -> str | None:
-    try:
-        amount = Decimal(text.replace(",", "."))
-    except InvalidOperation:
+    if not re.fullmatch(r"[0-9]{1,12}(?:[.,][0-9]{1,2})?", text):
         return None
-    return format(amount.normalize(), "f") if amount.is_finite() and amount >= 0 else None
+    return format(Decimal(text.replace(",", ".")).normalize(), "f")
 
 
 def write_search_url(params: Params) -> str:
     """Return the address of the same search on the website."""
-    names = (("search_text", "q"), ("price_from", "min"), ("price_to", "max"), ("shop_location", "locationQuery"),
+    names = (("search_text", "q"), ("price_from", "min"), ("price_to", "max"), ("shop_location", "shop_location"),
              ("taxonomy_id", "taxonomy_id"))  # fmt: skip
     pairs = [(short, str(params[name])) for name, short in names if params.get(name)]
     if isinstance(params.get("order"), str):
         pairs.append(("order", _ORDER_BACK[str(params["order"])]))
     return f"https://www.etsy.com/search?{urlencode(pairs)}"
-
-
-def api_params(params: Params, *, limit: int, offset: int) -> list[tuple[str, str]]:
-    """Return the query of one page of ``findAllListingsActive``; newest first where no order is asked for."""
-    names = (("search_text", "keywords"), ("price_from", "min_price"), ("price_to", "max_price"),
-             ("shop_location", "shop_location"), ("taxonomy_id", "taxonomy_id"))  # fmt: skip
-    pairs = [(name, str(params[canonical])) for canonical, name in names if params.get(canonical)]
-    sort_on, _, direction = str(params.get("order") or "created").partition("_")
-    pairs += [("sort_on", sort_on), ("sort_order", direction or "down")]
-    return [*pairs, ("limit", str(limit)), ("offset", str(offset))]

@@ -51,7 +51,11 @@ def text(value: object) -> str | None:
     """Return a text without blanks around it, a number as text; None for what is empty or neither."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)
-    return (value.replace("\0", "").strip() or None) if isinstance(value, str) else None
+    if not isinstance(value, str):
+        return None
+    # Half a surrogate pair cannot be stored, and NUL neither.
+    sound = value if value.isascii() else value.encode("utf-8", "replace").decode()
+    return sound.replace("\0", "").strip() or None
 
 
 def soms(value: object) -> Decimal | None:

@@ -222,7 +222,7 @@ def _read_sku(card: _Card, value: object, index: int, found: Variants) -> None:
             sku=str(sku_id),
             gtin=gtin,
             group_id=str(card.product_id),
-            quantity=amount if amount is not None and amount >= 0 else None,
+            quantity=amount if amount is not None and 0 <= amount < 2**31 else None,
             attributes={**card.attributes, **others, **{name: value for name, value in own.items() if value}},
         )
     )
@@ -246,8 +246,8 @@ def _images(photos: object) -> tuple[str, ...]:
     for photo in rows(photos)[:_IMAGES_KEPT]:
         sizes = record(record(photo).get("photo"))
         for width in ("800", "720", "540", "480", "240"):
-            address = record(sizes.get(width)).get("high")
-            if isinstance(address, str) and address.startswith("https://"):
+            address = text(record(sizes.get(width)).get("high"))
+            if address is not None and address.startswith("https://"):
                 found[address] = None
                 break
     return tuple(found)

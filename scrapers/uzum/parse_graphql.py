@@ -94,7 +94,7 @@ def _listing(card: dict[str, object], product_id: int, title: str, price: Decima
 def _images(photos: object) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for photo in rows(photos)[:_IMAGES_KEPT]:
-        address = record(record(photo).get("link")).get("high")
-        if isinstance(address, str) and address.startswith("https://"):
+        address = text(record(record(photo).get("link")).get("high"))
+        if address is not None and address.startswith("https://"):
             found[address] = None
     return tuple(found)

@@ -49,7 +49,8 @@ reading_days as (
         sum(records) as items,
         sum(new_items) as new_items,
         sum(changed_items) as changed_items,
-        sum(quarantined) as quarantined
+        sum(quarantined) as quarantined,
+        sum(unpriced) as unpriced
     from readings
     group by source_name, stat_date
 
@@ -105,6 +106,7 @@ select
     cast(coalesce(reading_days.new_items, 0) as bigint) as new_items,
     cast(coalesce(reading_days.changed_items, 0) as bigint) as changed_items,
     cast(coalesce(reading_days.quarantined, 0) as bigint) as quarantined,
+    cast(coalesce(reading_days.unpriced, 0) as bigint) as unpriced,
     page_days.p50_duration_ms,
     page_days.p95_duration_ms,
     cast(coalesce(run_days.runs, 0) as integer) as runs,

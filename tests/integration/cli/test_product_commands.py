@@ -44,3 +44,6 @@ def test_products_are_added_linked_imported_and_compared(pricescope: Command, tm
     assert (rows["J1"]["links"], rows["J3"]["offers"]) == (1, 0)
     assert float(rows["J1"]["best_value"]) == values[0]
     assert "Jeans" in pricescope("product", "show", "J1").stdout
+    assert pricescope("product", "changes", "--days", "2").returncode == 2
+    early = pricescope("product", "changes")
+    assert (early.returncode, "no statistics" in early.stderr) == (2, True)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import functools
+import os
 import random
+import signal
+import subprocess
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -13,6 +17,7 @@ import pytest
 
 from domain.settings import Settings
 from pipeline.poll import utc_now
+from pipeline.scan import ensure_scans
 from pipeline.scan_progress import ScanProgress, ScanState, from_value
 from sandbox.uzum.goods import missing, product
 from scrapers.bundle import pages_of
@@ -23,10 +28,11 @@ from warehouse.connect import DatabaseUrl
 from warehouse.pages import pages_of_day
 
 pytestmark = [pytest.mark.integration, pytest.mark.crash]
-IDS, CHUNK = 6_000, 40
+IDS, CHUNK = 4_000, 40
 SCANNER = f"""
 from domain.settings import load_settings
 from pipeline.scan import Scanning, scan_range
+from pipeline.scan import ensure_scans
 from pipeline.scan_progress import ScanRange
 from warehouse.connect import connect, resolve_database
 settings = load_settings()
@@ -102,3 +108,25 @@ def test_a_scan_killed_twenty_times_skips_no_id_and_stores_none_twice(
     assert progress is not None
     assert (progress.state, progress.pending, progress.counts.asked) == (ScanState.DONE, (), IDS)
     assert (progress.counts.found, progress.counts.listings) == (len(found), len(sold))
+
+
+def test_a_scan_that_is_interrupted_says_so_and_goes_on_when_asked_to(
+    conn: psycopg.Connection, database: DatabaseUrl, tmp_path: Path
+) -> None:
+    with running_sandbox(tmp_path / "mail") as market:
+        env = environment(sandbox_settings(market, database, tmp_path))
+        process = subprocess.Popen(
+            [PYTHON, "-c", SCANNER], env={**os.environ, **env}, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        while not has_reached(conn, IDS // 20) and process.poll() is None:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) != 0
+        stopped = kept_progress(conn)
+        assert stopped is not None
+        assert (stopped.state, stopped.next_id < IDS) == (ScanState.STOPPED, True)
+        assert ensure_scans(conn, utc_now()) == [], "its owner stopped it"
+        timed_run([PYTHON, "-c", SCANNER], env)
+    done = kept_progress(conn)
+    assert done is not None
+    assert (done.state, done.counts.asked) == (ScanState.DONE, IDS)

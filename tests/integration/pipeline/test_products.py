@@ -24,8 +24,10 @@ from warehouse.products import (
     get_product,
     list_products,
     match_by_gtin,
+    price_changes,
     put_products,
 )
+from warehouse.watches import remove_watch
 
 pytestmark = pytest.mark.integration
 SETTINGS = Settings(_env_file=None)  # type: ignore[call-arg]  # pydantic's
@@ -167,6 +169,28 @@ def test_listings_are_matched_by_their_gtin_in_any_of_its_spellings_once(conn: p
     conn.execute("update core.product_sources set state = 'rejected', listing_id = null where source = 'vinted'")
     match_by_gtin(conn)
     assert current_offers(conn, get_product(conn, "A").product_id, base_currency="EUR", today=START.date()) == []
+
+
+def test_a_product_s_listing_outlives_the_watch_that_found_it(conn: psycopg.Connection) -> None:
+    put_products(
+        conn,
+        [
+            ProductRow(sku="A", name="A", gtin=EAN),
+            ProductRow(sku="B", name="B", link=AddressBook(SETTINGS).link("B", f"{URL}coat")),
+        ],
+    )
+    (watch_id,) = conn.execute("select watch_id from app.watches").fetchone() or (0,)
+    store_and_load(conn, page(watch_id=watch_id), [listing(1, gtin=EAN), listing(2)])
+    assert match_by_gtin(conn, source="ebay") == 0
+    assert match_by_gtin(conn, source="vinted") == 1
+    assert remove_watch(conn, watch_id) == 1
+    assert _rows(conn, "select title from core.listings") == [("Coat 1",)]
+    assert _rows(conn, "select watch_id from core.product_sources where matched_by = 'link'") == [(None,)]
+
+
+def test_changes_before_any_statistics_say_so(conn: psycopg.Connection) -> None:
+    with pytest.raises(ProductError, match="hourly"):
+        price_changes(conn, 7)
 
 
 def test_current_prices_are_compared_over_sources_in_the_base_currency_cheapest_first(conn: psycopg.Connection) -> None:

@@ -141,6 +141,8 @@ def test_cycles_follow_one_another_and_prices_that_moved_make_history(
         "select listing_id from core.price_history group by listing_id having count(distinct price_minor) > 1"
     ).fetchall()
     assert len(moved) > first.counts.listings // 4
+    stocks = conn.execute("select listing_id from core.stock_history group by 1 having count(*) > 1").fetchall()
+    assert len(stocks) > first.counts.listings // 2, "and the stock of most"
 
 
 @pytest.mark.parametrize("fault", ["challenge", "challenge_200", "unauthorised"])

@@ -17,6 +17,7 @@ from tests.integration.statistics.conftest import Market
 from tests.integration.statistics.market import FIRST_LISTING, Thing, dbt, group_of, oracle, store
 from warehouse.connect import DatabaseUrl, connect
 from warehouse.partitions import ensure_partitions
+from warehouse.products import price_changes
 
 pytestmark = pytest.mark.integration
 
@@ -145,6 +146,11 @@ def test_trends_and_source_days_come_from_history_pages_and_runs(database: Datab
         assert product == [
             ("P", noon.date(), "EUR", 2, 1, Decimal("11.7"), Decimal("15.85"), Decimal(20), "vinted", None)
         ]
+        assert price_changes(conn, 7) == []
+        conn.execute("update marts.product_daily_prices set change_7d_percent = -12.5")
+        (change,) = price_changes(conn, 7)
+        assert (change.sku, change.price, change.change_percent) == ("P", Decimal("11.7"), Decimal("-12.5"))
+        assert price_changes(conn, 30) == []
         trend = conn.execute(
             "select stat_date, listings, average_price, min_price, max_price, median_price, currency "
             "from marts.watch_price_trends"

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import sys
 
-from domain.listing import Availability
+import msgspec
+
+from domain.listing import Availability, UnpricedOffer
 from domain.page import PageReading, RawPage, RejectedRecord
 from tests.integration.warehouse.samples import START, listing, page, reading
 from warehouse.connect import connect
@@ -31,12 +33,26 @@ def read(raw: RawPage) -> PageReading:
         listing(
             number,
             f"{5 + (number + minute) % 3}",
+            quantity=(number + minute) % 4,
             availability=Availability.SOLD if (number * 7 + minute) % 11 == 0 else Availability.AVAILABLE,
         )
         for number in range(first, first + PER_PAGE)
     ]
     broken = RejectedRecord(index=minute % 50, reason="price: absent", record=b"{}")
-    return reading(listings, [broken] if minute % 4 == 0 else [])
+    # Every fifth page shows some that came before without a price.
+    unpriced = [
+        UnpricedOffer(
+            source="vinted",
+            external_id=listing(number).external_id,
+            url="u",
+            title="t",
+            reason="no price",
+            availability=Availability.OUT_OF_STOCK,
+        )
+        for number in range(first - 20, first - 15)
+        if minute % 5 == 0
+    ]
+    return msgspec.structs.replace(reading(listings, [broken] if minute % 4 == 0 else []), unpriced=tuple(unpriced))
 
 
 def main() -> None:

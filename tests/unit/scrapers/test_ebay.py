@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given, settings
@@ -16,12 +18,14 @@ from domain.condition import Condition
 from domain.page import PageMeaning, PageReading
 from domain.price_kind import PriceKind
 from scrapers.contract import SearchUrlError
+from scrapers.ebay.conditions import condition_of, reason_of
 from scrapers.ebay.quota import Quota, read_quota, share_of_day
 from scrapers.ebay.reading import read_page
 from scrapers.ebay.requests import search_params, split
 from scrapers.ebay.search_url import parse_search_url, write_search_url
 from scrapers.ebay.sites import SITES, SOURCE_NAME, site
 from scrapers.recorded import recorded
+from tests.contracts import contract, faults_of_request
 from tests.fixtures import fixture_path
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
@@ -135,6 +139,100 @@ def test_a_current_bid_is_not_a_price() -> None:
     assert (fixed.price_kind, fixed.price) == (PriceKind.PRICE, Decimal("99.00"))
 
 
+def test_what_is_said_beside_a_good_item_does_not_cost_the_item() -> None:
+    body = json.loads(recording("browse_get_item_2020-03.json"))
+    body["warnings"] = [{"errorId": 11508, "message": "This seller is currently away."}]
+    assert read(json.dumps(body).encode()).meaning is PageMeaning.OK
+    body["warnings"].append({"errorId": 12002, "message": "x"})
+    assert read(json.dumps(body).encode()).meaning is PageMeaning.CHANGED
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "meaning"),
+    [
+        (1001, 401, PageMeaning.UNAUTHORISED),
+        (2001, 429, PageMeaning.THROTTLED),
+        (11001, 404, PageMeaning.GONE),
+        (11006, 400, PageMeaning.EMPTY),
+        (12029, 400, PageMeaning.CHANGED),
+        (12034, 400, PageMeaning.CHANGED),
+        (11000, 500, PageMeaning.BLOCKED),
+        (12000, 503, PageMeaning.THROTTLED),
+        ([1001], 400, PageMeaning.CHANGED),
+    ],
+)
+def test_a_refusal_is_told_by_its_number(number: object, status: int, meaning: PageMeaning) -> None:
+    reading = read(json.dumps({"errors": [{"errorId": number, "message": "Because."}]}).encode(), status)
+    assert (reading.meaning, reading.listings) == (meaning, ())
+    assert "Because." in reading.detail
+
+
+@pytest.mark.parametrize(("status", "meaning"), [(401, "unauthorised"), (500, "blocked"), (429, "throttled")])
+def test_a_token_endpoint_that_fails_is_not_taken_for_wrong_credentials(status: int, meaning: str) -> None:
+    assert read(b'{"error": "server_error", "error_description": "x"}', status).meaning == meaning
+
+
+def test_a_wall_in_place_of_json_is_blocked_and_damaged_json_is_changed() -> None:
+    assert read(b"<HTML><BODY>Access Denied</BODY></HTML>").meaning is PageMeaning.BLOCKED
+    assert read(b'{"total": 3, "itemSumm').meaning is PageMeaning.CHANGED
+
+
+ITEM: dict[str, Any] = {"itemId": "v1|1|0", "title": "x", "price": {"value": "1.00", "currency": "EUR"}}
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        '{"itemId": "v1|2|0", "title": "\\ud800"}',
+        '{"itemId": "v1|\\udfff|0", "title": "x", "price": {"value": "1", "currency": "EUR"}}',
+        '{"itemId": "v1|2|0", "title": "x", "price": {"value": "1_000", "currency": "EUR"}}',
+        '{"itemId": "v1|2|0", "title": "x", "price": {"value": "\u0663", "currency": "EUR"}}',
+        '{"itemId": "v1|2|0", "title": "x", "price": {"value": "1E5", "currency": "EUR"}}',
+        '{"itemId": "v1|2|0", "title": "x", "price": {"value": "9", "currency": "\u00e9\u00e9\u00e9"}}',
+        "[1e400]",
+    ],
+)
+def test_one_record_that_no_database_could_hold_never_costs_the_others(broken: str) -> None:
+    reading = read(f'{{"total": 2, "itemSummaries": [{json.dumps(ITEM)}, {broken}]}}'.encode())
+    assert (reading.meaning, len(reading.listings), len(reading.rejected)) == (PageMeaning.OK, 1, 1)
+
+
+def test_a_field_that_does_not_matter_never_costs_a_listing() -> None:
+    odd = ITEM | {
+        "title": "Cup\x00 \ud800",
+        "itemCreationDate": "9999-12-31T23:59:59-14:00",
+        "gtin": "Does not apply",
+        "bidCount": 10**30,
+        "itemLocation": {"country": "Germany"},
+        "itemWebUrl": "javascript:/itm/1",
+    }
+    (listing,) = read(json.dumps({"total": 1, "itemSummaries": [odd]}).encode()).listings
+    assert (listing.title, listing.listed_at, listing.gtin, listing.country) == ("Cup", None, None, None)
+    assert (listing.url, dict(listing.attributes)) == ("https://www.ebay.com/itm/1", {})
+    assert listing.content_hash()
+
+
+def test_every_condition_id_has_its_reason_and_an_unknown_one_no_grade() -> None:
+    ids = (
+        "1000",
+        "1500",
+        "1750",
+        "2000",
+        "2010",
+        "2020",
+        "2030",
+        "2500",
+        "2750",
+        "3000",
+        "4000",
+        "5000",
+        "6000",
+        "7000",
+    )
+    assert all(reason_of(one) and condition_of(one) is not Condition.UNKNOWN for one in ids)
+    assert condition_of("8123") is condition_of(None) is Condition.UNKNOWN
+
+
 @given(st.data())
 @settings(max_examples=60, deadline=None)
 def test_no_damage_to_an_answer_breaks_the_reading(data: st.DataObject) -> None:
@@ -142,7 +240,8 @@ def test_no_damage_to_an_answer_breaks_the_reading(data: st.DataObject) -> None:
         "itemId": "v1|1|0", "title": "x", "price": {"value": "1.00", "currency": "EUR"}, "seller": {"username": "u"},
         "shippingOptions": [{"shippingCost": {"value": "1", "currency": "EUR"}}], "buyingOptions": ["FIXED_PRICE"],
     }  # fmt: skip
-    junk = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5), st.lists(st.integers(), max_size=2),
+    junk = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(st.characters(), max_size=5),
+                     st.lists(st.integers(), max_size=2),
                      st.dictionaries(st.text(max_size=3), st.none(), max_size=2))  # fmt: skip
     item[data.draw(st.sampled_from(sorted(item)))] = data.draw(junk)
     reading = read(json.dumps({"total": 1, "itemSummaries": [item, data.draw(junk)]}).encode())
@@ -178,6 +277,14 @@ def test_a_pasted_address_is_understood() -> None:
         ("https://www.ebay.de/sch/i.html?_nkw=x&Storage%20Capacity=64&Network=y", "Storage Capacity; Network"),
         ("https://www.ebay.de/sch/i.html?_nkw=x&_udlo=abc", "_udlo=abc is no amount"),
         ("https://www.ebay.de/itm/123456789012", "not eBay's search"),
+        ("https://www.ebay.de/sch/i.html?_nkw=x&Brand=Sony", "Brand without a category"),
+        ("https://www.ebay.de/sch/i.html?_nkw=x&_sacat=1&Brand=A%2CB", "bracket or comma"),
+        ("https://www.ebay.de/sch/i.html?_nkw=x&LH_ItemCondition=4", "four digits"),
+        ("https://www.ebay.de/sch/i.html?_nkw=levi*", "no wildcard"),
+        ("https://www.ebay.de/sch/i.html?_nkw=x&_sop=7", "_sop=7"),
+        ("https://www.ebay.de/sch/i.html?_nkw=x&_udlo=9&_udhi=5", "_udlo=9 is more than _udhi=5"),
+        ("https://www.ebay.de/sch/i.html?_nkw=x&_saslop=2", "_saslop=2 without"),
+        ("https://www.ebay.de/sch/i.html?_nkw=%00", "searches for nothing"),
         ("https://www.ebay.de/sch/i.html?_sop=10", "searches for nothing"),
         ("https://www.ebay.xx/sch/i.html?_nkw=x", "not an address of an eBay site"),
     ],
@@ -195,11 +302,24 @@ PARAMS = st.fixed_dictionaries(
         "price_to": st.integers(500, 9000).map(str),
         "condition_ids": st.lists(st.sampled_from(["1000", "1500", "3000"]), min_size=1, unique=True).map(sorted),
         "buying_options": st.lists(st.sampled_from(["AUCTION", "FIXED_PRICE"]), min_size=1, unique=True).map(sorted),
-        "sellers": st.lists(st.text("abc", min_size=1), min_size=1, unique=True).map(sorted),
+        "in_description": st.just("1"),
         "sort": st.sampled_from(["newlyListed", "price", "-price", "endingSoonest"]),
         "located": st.just("home"),
         "free_shipping": st.just("1"),
     },
+)
+
+
+NAMES = st.lists(st.text("abc", min_size=1), min_size=1, unique=True).map(sorted)
+PARAMS = st.builds(
+    lambda params, more: params | more,
+    PARAMS,
+    st.one_of(
+        st.just({}),
+        st.builds(lambda names: {"sellers": names}, NAMES),
+        st.builds(lambda names: {"excluded_sellers": names}, NAMES),
+        st.builds(lambda names: {"brands": names, "category_ids": "257"}, NAMES),
+    ),
 )
 
 
@@ -216,15 +336,20 @@ def test_an_address_written_and_read_again_is_the_same_search(params: dict[str, 
 @given(PARAMS, st.sampled_from(sorted(SITES)), st.integers(0, 49))
 @settings(max_examples=50, deadline=None)
 def test_every_request_is_within_the_contract(params: dict[str, Any], country: str, page: int) -> None:
-    contract = json.loads(fixture_path("ebay", "buy_browse_v1_oas3.json").read_text())
-    known = {one["name"] for one in contract["paths"]["/item_summary/search"]["get"]["parameters"]}
+    document = contract("ebay", "buy_browse_v1_oas3.json")
     pairs = dict(search_params(params, site(country), offset=page * 200))
-    assert set(pairs) <= known
-    assert int(pairs["limit"]) == 200
-    assert int(pairs["offset"]) % 200 == 0
+    assert faults_of_request(document, "/item_summary/search", f"https://x/?{urlencode(pairs)}") == []
+    (filter_,) = [
+        one for one in document["paths"]["/item_summary/search"]["get"]["parameters"] if one["name"] == "filter"
+    ]
+    known = set(re.findall(r"html#(\w+)", filter_["description"]))
+    asked = re.findall(r"(?:^|,)(\w+):", re.sub(r"\{[^}]*\}|\[[^\]]*\]", "", pairs["filter"]))
+    assert set(asked) <= known
+    assert (int(pairs["limit"]), int(pairs["offset"]) % 200) == (200, 0)
     assert "q" in pairs or "category_ids" in pairs
-    assert "buyingOptions:{" in pairs["filter"]
-    assert ("price:[" in pairs["filter"]) == ("priceCurrency:" in pairs["filter"])
+    assert "buyingOptions" in asked
+    assert ("price" in asked) == ("priceCurrency" in asked)
+    assert ("aspect_filter" in pairs) == ("brands" in params)
 
 
 @pytest.mark.parametrize("offset", [1, 100, -200, 10_000, 10_200])

@@ -15,5 +15,6 @@ select
     new_items,
     changed_items,
     quarantined,
+    unpriced,
     read_at
 from source
