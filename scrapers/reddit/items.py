@@ -24,7 +24,7 @@ from scrapers.reddit.item import (
     name_of,
     priced,
 )
-from scrapers.reddit.marks import is_sold_mark, is_struck, plain, state_of, struck_texts, without_struck
+from scrapers.reddit.marks import is_sold_mark, is_struck, offering_lines, plain, state_of, struck_texts, without_struck
 from scrapers.reddit.money import Ask, find_asks
 from scrapers.reddit.tables import is_grid, read_table
 
@@ -79,7 +79,7 @@ def read_items(body: str, title_item: str) -> list[Item]:
     items: list[Item] = []
     rows: list[str] = []
     above = _Above()
-    for line in [*_undone(body).splitlines(), ""]:
+    for line in [*offering_lines(_undone(body).splitlines()), ""]:
         if line.count("|") >= 1 and (line.lstrip().startswith("|") or line.count("|") >= 2 or rows):
             rows.append(line)
             continue
@@ -109,7 +109,7 @@ def title_items(have: str, want: str) -> list[Item]:
         asks = find_asks(part)
         if len(asks) == 1 and not find_asks(others) and not asks[0].is_range:
             ask = asks[0]
-            name = name_of(have[: ask.start] + " " + have[ask.end :]) if part is have else name_of(have)
+            name = (name_of(have[: ask.start]) or name_of(have[ask.end :])) if part is have else name_of(have)
             if name:
                 return [priced(Item(name=name, price=None, is_titles_own=True, notes=have), ask)]
     return []

@@ -30,6 +30,23 @@ _ALL_SOLD = re.compile(
     re.IGNORECASE,
 )
 _SOLD_FIRST = re.compile(r"\W*sold\W*(?:to \S+\W*|local(?:ly)?\W*|for \S+\W*)*", re.IGNORECASE)
+_WISH_TAG = re.compile(r"^\W*(?:wtb|iso|wanted|want to buy|looking to buy|in search of|wtt(?!/s))\b", re.IGNORECASE)
+_OFFER_TAG = re.compile(r"^\W*(?:wts|fs|for sale|selling)\b", re.IGNORECASE)
+
+
+def offering_lines(lines: list[str]) -> list[str]:
+    """Return the lines of a text that offer: "WTB: ..." is left out, under its own heading until the next "WTS"."""
+    kept: list[str] = []
+    is_wish = False
+    for line in lines:
+        if _WISH_TAG.match(line):
+            is_wish = len(re.findall(r"\w+", line)) <= 4
+            continue
+        if _OFFER_TAG.match(line):
+            is_wish = False
+        if not is_wish:
+            kept.append(line)
+    return kept
 
 
 def struck_texts(text: str) -> list[str]:

@@ -106,7 +106,7 @@ def read_comment(comment: Any, thread_title: str) -> Offers:
     if not str(comment.get("parent_id", "")).startswith("t3_"):
         return Offers()
     first = next((line for line in html.unescape(body).splitlines() if line.strip()), "")
-    if kind_of_post(first, None) in {PostKind.BUYING, PostKind.TRADING} or wants_to_buy(body):
+    if kind_of_post(first, None) is PostKind.TRADING or wants_to_buy(body):
         return Offers()
     items = [item for item in read_items(body, "") if item.name]
     if not items:

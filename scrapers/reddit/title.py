@@ -34,6 +34,7 @@ _WISH = re.compile(
     r"(?:i'?d|i would|i'?ll|will|willing to|happy to) pay|price check|how much|what(?:'s| is) (?:it|this|that|a fair)|worth)\b",
     re.IGNORECASE,
 )
+_OFFER_LINE = re.compile(r"^\W*(?:wts|fs|for sale|selling)\b", re.IGNORECASE | re.MULTILINE)
 
 
 class PostKind(StrEnum):
@@ -108,7 +109,7 @@ def kind_of_post(title: str, flair: str | None) -> PostKind:
 
 def wants_to_buy(text: str) -> bool:
     """Tell whether a comment asks for a thing or talks of prices instead of offering something."""
-    return bool(_WISH.search(text)) and not re.search(r"\b(?:wts|fs|for sale|selling)\b", text[:200], re.IGNORECASE)
+    return bool(_WISH.search(text)) and not _OFFER_LINE.search(text)
 
 
 def _is_only_money(text: str | None) -> bool:
