@@ -31,8 +31,10 @@ from scrapers.reddit.tables import is_grid, read_table
 _EDIT = re.compile(r"^\W*(?:edit|update)\w{0,2}\s*:", re.IGNORECASE)
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s*\S|\*\*[^*]+\*\*:?\s*$|__[^_]+__:?\s*$)")
 _BULLET = re.compile(r"^\s*(?:\\?[-*+]|\u2022)\s+\S")
-_PROSE = re.compile(r"[.!?]\s*$|(?:\w+\W+){9}")
+_PROSE = re.compile(r"[.!?]\s*$|(?:\b\w+\W+){9}")
 _LONGEST_NOTES = 500
+# Reddit takes 40,000 characters; longer lines than this are no lists of things, and would only cost time.
+_LONGEST_BODY, _LONGEST_LINE = 40_000, 1_000
 _SEPARATOR = re.compile(r"[,;/|]|\band\b", re.IGNORECASE)
 _FILLERS_BETWEEN = re.compile(r"\bor\b|/|\blocal\b|\b(?:together|pair|both|all|lot|bundle)\b", re.IGNORECASE)
 # Prose is no name: "Bauer Lite - SOLD" is a sold thing, "I sold my last one here, thanks" is none.
@@ -79,7 +81,8 @@ def read_items(body: str, title_item: str) -> list[Item]:
     items: list[Item] = []
     rows: list[str] = []
     above = _Above()
-    for line in [*offering_lines(_undone(body).splitlines()), ""]:
+    lines = [line[:_LONGEST_LINE] for line in _undone(body[:_LONGEST_BODY]).splitlines()]
+    for line in [*offering_lines(lines), ""]:
         if line.count("|") >= 1 and (line.lstrip().startswith("|") or line.count("|") >= 2 or rows):
             rows.append(line)
             continue

@@ -29,6 +29,7 @@ _ALL_SOLD = re.compile(
     r"\W*(?:all|everything|both)(?: (?:items?|of (?:it|them)))?(?: (?:is|are|has been|have been|now))* sold\b\W*",
     re.IGNORECASE,
 )
+_LONGEST_MARK = 200
 _SOLD_FIRST = re.compile(r"\W*sold\W*(?:to \S+\W*|local(?:ly)?\W*|for \S+\W*)*", re.IGNORECASE)
 _WISH_TAG = re.compile(r"^\W*(?:wtb|iso|wanted|want to buy|looking to buy|in search of|wtt(?!/s))\b", re.IGNORECASE)
 _OFFER_TAG = re.compile(r"^\W*(?:wts|fs|for sale|selling)\b", re.IGNORECASE)
@@ -87,5 +88,6 @@ def state_of(text: str, *, struck: bool) -> Availability:
 
 def is_all_sold(body: str) -> bool:
     """Tell whether a post's text says that all of it is sold: "Edit: sold", "SOLD" as its first line."""
-    lines = [line for line in (plain(line) for line in body.splitlines()) if line]
+    # Such a line is short; the start of a longer one tells that it is none.
+    lines = [line for line in (plain(line[:_LONGEST_MARK]) for line in body.splitlines()) if line]
     return bool(lines and _SOLD_FIRST.fullmatch(lines[0])) or any(_ALL_SOLD.fullmatch(line) for line in lines)

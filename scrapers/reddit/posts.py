@@ -24,6 +24,8 @@ from scrapers.reddit.words import brand_of, condition_of, currency_of, sentences
 
 SOURCE_NAME = "reddit"
 _LONGEST_TEXT = 4000
+# Reddit's own bound.
+_LONGEST_TITLE = 300
 
 
 class RecordError(ValueError):
@@ -62,8 +64,8 @@ def read_post(post: Any) -> Offers:
     number = post.get("id")
     if not isinstance(number, str) or not re.fullmatch(r"[0-9a-z]{1,13}", number):
         raise RecordError(f"id: {str(number)[:20]!r} is no id")
-    title = _text(post.get("title"))
-    if title is None:
+    title = (_text(post.get("title")) or "")[:_LONGEST_TITLE]
+    if not title:
         raise RecordError("title: absent")
     flair = _text(post.get("link_flair_text"))
     kind = kind_of_post(title, flair)
@@ -105,7 +107,7 @@ def read_comment(comment: Any, thread_title: str) -> Offers:
         raise RecordError("id or body: absent")
     if not str(comment.get("parent_id", "")).startswith("t3_"):
         return Offers()
-    first = next((line for line in html.unescape(body).splitlines() if line.strip()), "")
+    first = next((line for line in html.unescape(body).splitlines() if line.strip()), "")[:_LONGEST_TITLE]
     if kind_of_post(first, None) is PostKind.TRADING or wants_to_buy(body):
         return Offers()
     items = [item for item in read_items(body, "") if item.name]

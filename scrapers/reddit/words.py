@@ -118,6 +118,6 @@ def condition_of(text: str) -> tuple[Condition, str | None]:
     """Return the condition that words tell, with the words; ``unknown`` where they tell none. "Not broken" tells none."""
     for pattern, condition in _CONDITION_PATTERNS:
         for match in pattern.finditer(text):
-            if not _NEGATED.search(text[: match.start()]):
+            if not _NEGATED.search(text[max(0, match.start() - 40) : match.start()]):
                 return condition, match.group().lower()
     return Condition.UNKNOWN, None

@@ -361,3 +361,15 @@ def test_no_text_of_marks_and_amounts_breaks_the_grammar(text: str) -> None:
     for item in read_items(text, "Lamp"):
         assert item.price is None or item.price > 0
         assert item.name
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "piece", ["a", "[", "(", "$1 ", "~~a", "shipping to x ", "1,", "|a $1", "not new ", "x - $5\n"]
+)
+def test_the_longest_post_of_anything_is_read_to_its_end(piece: str) -> None:
+    # A pattern that tries every way to match a long line would not come back within the limit.
+    body = (piece * 40_000)[:40_000]
+    reading = read_post(f"[H] Lamp {body}", body, link_flair_text="Selling")
+    assert len(reading.listings) + len(reading.unpriced) >= 1
+    assert reading.rejected == ()
