@@ -45,6 +45,7 @@ class RedditSite(LookAlike):
         super().__init__(market, clock, faults)
         self.token_seconds = _TOKEN_SECONDS
         self.issued = 0
+        self.grant = ""
         self.remaining = 600.0
         self._tokens: dict[str, float] = {}
 
@@ -86,7 +87,7 @@ class RedditSite(LookAlike):
             self.remaining = number_wish(wish["remaining"], "remaining")
         if wish.get("revoke"):
             self._tokens.clear()
-        return {"ttl_seconds": self.token_seconds, "issued": self.issued, "remaining": self.remaining}
+        return {"ttl_seconds": self.token_seconds, "issued": self.issued, "remaining": self.remaining, "grant": self.grant}
 
     # ------------------------------------------------------------------ refusals
 
@@ -128,6 +129,7 @@ class RedditSite(LookAlike):
         if form.get("grant_type") not in (["client_credentials"], ["password"]):
             return json_response({"error": "unsupported_grant_type"})
         token = secrets.token_urlsafe(24)
+        self.grant = form["grant_type"][0]
         self._tokens[token] = time.monotonic() + self.token_seconds
         self.issued += 1
         body = {"access_token": token, "token_type": "bearer", "expires_in": int(self.token_seconds), "scope": "*"}

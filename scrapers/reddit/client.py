@@ -28,6 +28,8 @@ _LIMIT = 100
 _MORE_CALLS = 3
 # A page holds a stickied thread or two; a subreddit that calls every post a thread does not multiply the requests.
 _THREADS = 5
+# Recorded: 3600; 86,400 reported since.
+_TOKEN_SECONDS, _LONGEST_TOKEN_SECONDS = 3600.0, 30 * 86_400.0
 _FEW_COMMENTS = [("limit", "1"), ("raw_json", "1")]
 _MISSING = (
     "PRICESCOPE_REDDIT_CLIENT_ID and PRICESCOPE_REDDIT_CLIENT_SECRET are not set: since 2025-11 Reddit approves apps "
@@ -64,12 +66,16 @@ class RedditSource(BaseSource):
         self.allowance = Allowance()
 
     def parse_search_url(self, url: str) -> ParsedSearch:
-        """Read the address of a subreddit or a search.
+        """Read the address of a subreddit or a search, of Reddit or of the sandbox where one is set.
 
         Raises:
             SearchUrlError: naming what is not understood.
         """
-        return search_url.parse_search_url(url)
+        text = url.strip()
+        sandbox = self._www + "/" if self._settings.sandbox_url else None
+        return search_url.parse_search_url(
+            f"https://www.reddit.com/{text.removeprefix(sandbox)}" if sandbox and text.startswith(sandbox) else text
+        )
 
     def read_page(self, page: RawPage) -> PageReading:
         """Read one stored answer."""
@@ -186,11 +192,13 @@ class RedditSource(BaseSource):
         )
         try:
             document = json.loads(answer.body)
-            token, seconds = document["access_token"], float(document.get("expires_in", 3600))
+            token, seconds = document["access_token"], float(document.get("expires_in") or _TOKEN_SECONDS)
         except (ValueError, TypeError, KeyError, AttributeError):
             return answer
         if answer.status != 200 or not isinstance(token, str) or not token:
             return answer
+        if not 0 < seconds <= _LONGEST_TOKEN_SECONDS:
+            seconds = _TOKEN_SECONDS
         self._token = token
         self._tokens.save(token, self._clock() + timedelta(seconds=seconds))
         return None

@@ -20,7 +20,7 @@ from scrapers.reddit.item import Item, slug_of
 from scrapers.reddit.items import read_items, title_items
 from scrapers.reddit.marks import is_all_sold
 from scrapers.reddit.title import PostKind, is_sold, is_thread, kind_of_post, parse_title, wants_to_buy
-from scrapers.reddit.words import brand_of, condition_of, currency_of, sentences_on_all
+from scrapers.reddit.words import brand_of, condition_of, country_of, currency_of, sentences_on_all
 
 SOURCE_NAME = "reddit"
 _LONGEST_TEXT = 4000
@@ -210,6 +210,7 @@ def _listing(place: _Place, item: Item, key: str, *, is_only: bool) -> Listing:
         availability=_state(place, item.availability),
         seller=None if place.author is None else Seller(external_id=place.author, login=place.author),
         listed_at=place.created,
+        country=country_of(place.subreddit, place.attributes.get("location")),
         group_id=None if is_only else place.fullname,
         attributes={**place.attributes, **{name: value for name, value in flags.items() if value}},
     )

@@ -15,6 +15,8 @@ _CURRENCY_OF_SUBREDDIT = {
     "rawdenim": "USD", "vintagefashion": "USD", "thriftstorehauls": "USD", "frugalmalefashion": "USD",
     "malefashionadvice": "USD", "femalefashionadvice": "USD", "flipping": "USD", "malefashionmarket": "USD",
 }  # fmt: skip
+_COUNTRY_OF_SUBREDDIT = {"canadianhardwareswap": "CA", "bapcsalescanada": "CA", "canadianknifeswap": "CA",
+                         "hardwareswapuk": "GB", "hardwareswapaustralia": "AU"}  # fmt: skip
 # The brief's eight (001), two of which are one.
 DEFAULT_SUBREDDITS = ("rawdenim", "vintagefashion", "ThriftStoreHauls", "frugalmalefashion", "malefashionadvice",
                       "femalefashionadvice", "Flipping")  # fmt: skip
@@ -98,6 +100,20 @@ def currency_of(subreddit: str, text: str, *, is_dollar: bool = False) -> str:
         if re.search(pattern, text) and (not is_dollar or code in _DOLLARS):
             return code
     return "USD"
+
+
+def country_of(subreddit: str, location: str | None) -> str | None:
+    """Return where a thing is (ISO alpha-2) by its post's location, else by a subreddit of one country."""
+    place = re.fullmatch(
+        r"\s*(USA?|CAN?|CA|UK|GB|AUS?|EU)\s*(?:[-, ]\s*([A-Za-z]{2})\b.*)?", location or "", re.IGNORECASE
+    )
+    if place is not None:
+        country = place.group(1).upper()
+        if country == "EU":
+            inner = (place.group(2) or "").upper()
+            return "GB" if inner == "UK" else inner or None
+        return {"USA": "US", "CAN": "CA", "UK": "GB", "AUS": "AU"}.get(country, country)
+    return _COUNTRY_OF_SUBREDDIT.get(subreddit.lower())
 
 
 def sentences_on_all(text: str) -> str:

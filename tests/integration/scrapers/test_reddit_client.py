@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from pydantic import SecretStr
 
 from domain.listing import Availability
 from domain.page import PageMeaning, PageReading
@@ -66,6 +67,7 @@ def test_the_token_outlives_the_client_and_is_renewed_once(market: SandboxServer
     for _ in range(2):
         fetch_search("reddit", settings, URL)
     assert control_site(market, "reddit")["issued"] == before + 1
+    assert control_site(market, "reddit")["grant"] == "client_credentials"
     (kept,) = (settings.home / "tokens").iterdir()
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     control_site(market, "reddit", revoke=True)
@@ -144,3 +146,24 @@ def test_one_post_can_be_asked_for(market: SandboxServer, settings: Settings) ->
     reading = asyncio.run(read_again())
     assert reading.meaning is PageMeaning.OK
     assert listing.external_id in {one.external_id for one in reading.listings}
+
+
+def test_the_sandboxs_own_address_is_the_same_search(settings: Settings) -> None:
+    source = create_source("reddit", settings)
+    mine = source.parse_search_url(f"{settings.sandbox_url}/reddit/r/hardwareswap/search?q=rtx&restrict_sr=1")
+    assert mine == source.parse_search_url("https://www.reddit.com/r/hardwareswap/search?q=rtx&restrict_sr=1")
+
+
+def test_a_script_app_signs_in_with_its_user_and_says_nothing_of_it(
+    market: SandboxServer, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    secrets = {"reddit_username": "some_user", "reddit_password": SecretStr("pass-of-the-user")}
+    fetched = fetch_search("reddit", settings.model_copy(update=secrets), URL)
+    assert fetched[0][1].meaning is PageMeaning.OK
+    assert control_site(market, "reddit")["grant"] == "password"
+    said = caplog.text + "".join(page.url for page, _ in fetched)
+    assert "pass-of-the-user" not in said
+    assert "Bearer" not in said
+    (kept,) = (settings.home / "tokens").iterdir()
+    assert "pass-of-the-user" not in kept.read_text()

@@ -24,7 +24,7 @@ from scrapers.reddit.post_url import parse_post_url
 from scrapers.reddit.posts import SOURCE_NAME
 from scrapers.reddit.reading import hidden_comments, read_page, threads_of
 from scrapers.reddit.title import PostKind, kind_of_post, parse_title
-from scrapers.reddit.words import condition_of, currency_of
+from scrapers.reddit.words import condition_of, country_of, currency_of
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -282,6 +282,23 @@ def test_what_is_said_of_one_thing_says_nothing_of_the_others() -> None:
 )
 def test_currency_of_a_bare_amount(subreddit: str, text: str, is_dollar: bool, currency: str) -> None:
     assert currency_of(subreddit, text, is_dollar=is_dollar) == currency
+
+
+@pytest.mark.parametrize(
+    ("subreddit", "location", "country"),
+    [
+        ("hardwareswap", "USA-NY", "US"),
+        ("hardwareswap", "US - TX", "US"),
+        ("mechmarket", "CA-ON", "CA"),
+        ("mechmarket", "EU-DE", "DE"),
+        ("mechmarket", "EU-UK", "GB"),
+        ("CanadianHardwareSwap", "Toronto, ON", "CA"),
+        ("mechmarket", "Toronto", None),
+        ("mechmarket", None, None),
+    ],
+)
+def test_where_a_thing_is(subreddit: str, location: str | None, country: str | None) -> None:
+    assert country_of(subreddit, location) == country
 
 
 # ---------------------------------------------------------------- answers, counts, addresses
