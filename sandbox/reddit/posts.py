@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from domain.money import from_minor
 from sandbox import prices
@@ -130,10 +131,19 @@ def _body(post: Post, at: int) -> str:
         return f"{intro}|Item|Price|Notes|\n|:-|:-|:-|\n{rows}\n"
     if post.manner == "lines":
         lines = "\n\n".join(_line(item, post, at) for item in post.items)
-        return f"{intro}{lines}\n"
-    return intro + "\n\n".join(
-        f"{_struck(item, at)} \\- Asking {price_text(item, post.currency, at)} obo" for item in post.items
-    )
+        return f"{intro}{lines}\n\nEverything for {_half_of_all(post, at)} if bought together\n"
+    return intro + "\n\n".join(_asking(item, post, at) for item in post.items)
+
+
+def _asking(item: Item, post: Post, at: int) -> str:
+    if not item.is_live(at) and item.item_id % 2:
+        return f"{item.title} \\- SOLD"
+    return f"{_struck(item, at)} \\- Asking {price_text(item, post.currency, at)} obo"
+
+
+def _half_of_all(post: Post, at: int) -> str:
+    amounts = [price_text(item, post.currency, at) for item in post.items]
+    return f"{amounts[0][0]}{max(1, sum(Decimal(amount[1:]) for amount in amounts) // 2)}"
 
 
 def _struck(item: Item, at: int) -> str:

@@ -9,19 +9,30 @@ from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import parse_qs
 
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute
 
 from sandbox.clock import MarketClock
 from sandbox.control_error import number_of as number_wish
 from sandbox.faults import FaultBook, FaultName
 from sandbox.market import Market
-from sandbox.reddit.posts import SUBREDDITS, Json, Post, buying_json, comment_json, post_json, posts_of, sticky_json
+from sandbox.reddit.posts import (
+    SUBREDDITS,
+    Json,
+    Post,
+    buying_json,
+    comment_json,
+    post_json,
+    posts_of,
+    price_text,
+    sticky_json,
+)
 from sandbox.search import words_of
 from sandbox.site import LookAlike, Visit, json_response
 
 _TOKEN_SECONDS = 3600.0
 _CAP = 1000
+PRIVATE = "membersonly"
 _IN_THREAD, _HIDDEN = 6, 4
 
 
@@ -34,6 +45,7 @@ class RedditSite(LookAlike):
         super().__init__(market, clock, faults)
         self.token_seconds = _TOKEN_SECONDS
         self.issued = 0
+        self.grant = ""
         self.remaining = 600.0
         self._tokens: dict[str, float] = {}
 
@@ -43,12 +55,13 @@ class RedditSite(LookAlike):
             self.route("/api/v1/access_token", self._token, "POST"),
             self.route("/r/{names}/new", self._new),
             self.route("/r/{names}/search", self._search),
+            self.route("/subreddits/search", self._subreddits),
             self.route("/comments/{number}", self._comments),
             self.route("/api/morechildren", self._more, "POST"),
         ]
 
     def truth(self, at: datetime, country: str | None) -> list[dict[str, object]]:
-        """Return every thing of every post, by the post's name and the thing's title."""
+        """Return every thing of every post, by the post's name and the thing's title, with what is asked for it now."""
         del country
         moment = int(at.timestamp())
         return [
@@ -58,6 +71,9 @@ class RedditSite(LookAlike):
                 "kind": str(item.kind),
                 "planted": item.kind == "planted",
                 "live": item.is_live(moment),
+                "price": price_text(item, post.currency, moment)[1:],
+                "currency": post.currency,
+                "manner": post.manner,
             }
             for post in posts_of(self.market.items(at), moment)
             for item in post.items
@@ -71,7 +87,7 @@ class RedditSite(LookAlike):
             self.remaining = number_wish(wish["remaining"], "remaining")
         if wish.get("revoke"):
             self._tokens.clear()
-        return {"ttl_seconds": self.token_seconds, "issued": self.issued, "remaining": self.remaining}
+        return {"ttl_seconds": self.token_seconds, "issued": self.issued, "remaining": self.remaining, "grant": self.grant}
 
     # ------------------------------------------------------------------ refusals
 
@@ -113,6 +129,7 @@ class RedditSite(LookAlike):
         if form.get("grant_type") not in (["client_credentials"], ["password"]):
             return json_response({"error": "unsupported_grant_type"})
         token = secrets.token_urlsafe(24)
+        self.grant = form["grant_type"][0]
         self._tokens[token] = time.monotonic() + self.token_seconds
         self.issued += 1
         body = {"access_token": token, "token_type": "bearer", "expires_in": int(self.token_seconds), "scope": "*"}
@@ -139,12 +156,24 @@ class RedditSite(LookAlike):
         posts = posts_of(self.market.items(visit.at), int(visit.at.timestamp()))
         return [post for post in posts if post.subreddit.lower() in names]
 
+    def _elsewhere(self, visit: Visit) -> Response:
+        """Answer for subreddits that are not all there: a private one is forbidden, another redirects to a search."""
+        names = str(visit.request.path_params["names"])
+        if names == PRIVATE:
+            return json_response({"reason": "private", "message": "Forbidden", "error": 403}, 403)
+        return RedirectResponse(f"/{self.name}/subreddits/search?q={names}", 302)
+
+    def _subreddits(self, visit: Visit) -> Response:
+        if not self._is_signed_in(visit):
+            return self.unauthorised(visit)
+        return self._answer(_as_listing([{"kind": "t5", "data": {"display_name": name}} for name in SUBREDDITS]))
+
     def _new(self, visit: Visit) -> Response:
         if not self._is_signed_in(visit):
             return self.unauthorised(visit)
         posts = self._posts(visit)
         if posts is None:
-            return self.withdrawn(visit)
+            return self._elsewhere(visit)
         return self._listing(visit, posts, with_sticky=True)
 
     def _search(self, visit: Visit) -> Response:
@@ -152,7 +181,7 @@ class RedditSite(LookAlike):
             return self.unauthorised(visit)
         posts = self._posts(visit)
         if posts is None:
-            return self.withdrawn(visit)
+            return self._elsewhere(visit)
         wanted = set(words_of(visit.request.query_params.get("q", "")))
         found = [post for post in posts if wanted <= {word for item in post.items for word in words_of(item.title)}]
         return self._listing(visit, found, with_sticky=False)
@@ -190,8 +219,9 @@ class RedditSite(LookAlike):
     def _comments(self, visit: Visit) -> Response:
         if not self._is_signed_in(visit):
             return self.unauthorised(visit)
-        if visit.request.path_params["number"] != "sticky1":
-            return self.withdrawn(visit)
+        number = str(visit.request.path_params["number"])
+        if number != "sticky1":
+            return self._one_post(visit, number)
         comments = self._thread(visit)
         shown: list[Json] = [{"kind": "t1", "data": one} for one in comments[:_IN_THREAD]]
         hidden = [str(one["id"]) for one in comments[_IN_THREAD:]]
@@ -203,6 +233,17 @@ class RedditSite(LookAlike):
         post: Json = {"kind": "t3", "data": sticky_json("malefashionmarket", int(self.market.start.timestamp()))}
         folded: list[Json] = [more, rest] if hidden else [rest]
         return self._answer([_as_listing([post]), _as_listing([*shown, *folded])])
+
+    def _one_post(self, visit: Visit, number: str) -> Response:
+        at = int(visit.at.timestamp())
+        found = [post for post in posts_of(self.market.items(visit.at), at) if post.number == number]
+        if not found:
+            return self.withdrawn(visit)
+        escaped = visit.request.query_params.get("raw_json") != "1"
+        data = post_json(found[0], at, escaped=escaped)
+        if visit.meets(FaultName.CHANGED):
+            return json_response({"post": {"postId": data["id"]}})
+        return self._answer([_as_listing([{"kind": "t3", "data": data}]), _as_listing([])])
 
     def _more(self, visit: Visit) -> Response:
         if not self._is_signed_in(visit):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -18,7 +17,8 @@ from scrapers.answers import base_url
 from scrapers.base import BaseSource
 from scrapers.contract import Clock, ParsedSearch, Query
 from scrapers.http import Answer
-from scrapers.reddit import search_url
+from scrapers.reddit import post_url, search_url
+from scrapers.reddit.allowance import Allowance
 from scrapers.reddit.posts import SOURCE_NAME
 from scrapers.reddit.reading import PARSER_VERSION, hidden_comments, next_cursor, read_page, threads_of
 from scrapers.tokens import TokenFile
@@ -26,6 +26,11 @@ from scrapers.tokens import TokenFile
 _LIMIT = 100
 # One morechildren call takes a hundred ids; a thread of thousands is read as far as this.
 _MORE_CALLS = 3
+# A page holds a stickied thread or two; a subreddit that calls every post a thread does not multiply the requests.
+_THREADS = 5
+# Recorded: 3600; 86,400 reported since.
+_TOKEN_SECONDS, _LONGEST_TOKEN_SECONDS = 3600.0, 30 * 86_400.0
+_FEW_COMMENTS = [("limit", "1"), ("raw_json", "1")]
 _MISSING = (
     "PRICESCOPE_REDDIT_CLIENT_ID and PRICESCOPE_REDDIT_CLIENT_SECRET are not set: since 2025-11 Reddit approves apps "
     "by hand (support.reddithelp.com, Responsible Builder Policy); unauthenticated pages are blocked since 2026-05."
@@ -58,19 +63,37 @@ class RedditSource(BaseSource):
         identity = (settings.reddit_client_id or "", settings.reddit_username or "", self._www)
         self._tokens = TokenFile(settings.home, SOURCE_NAME, *identity)
         self._token: str | None = None
-        self.remaining_requests: float | None = None
+        self.allowance = Allowance()
 
     def parse_search_url(self, url: str) -> ParsedSearch:
-        """Read the address of a subreddit or a search.
+        """Read the address of a subreddit or a search, of Reddit or of the sandbox where one is set.
 
         Raises:
             SearchUrlError: naming what is not understood.
         """
-        return search_url.parse_search_url(url)
+        text = url.strip()
+        sandbox = self._www + "/" if self._settings.sandbox_url else None
+        return search_url.parse_search_url(
+            f"https://www.reddit.com/{text.removeprefix(sandbox)}" if sandbox and text.startswith(sandbox) else text
+        )
 
     def read_page(self, page: RawPage) -> PageReading:
         """Read one stored answer."""
         return read_page(page)
+
+    def parse_item_url(self, id_or_url: str, country: str) -> tuple[str, str]:
+        """Return the id of the post that an address names; a thing of a post has no address of its own.
+
+        Raises:
+            ValueError: where it is no post of Reddit.
+        """
+        return post_url.parse_post_url(id_or_url), country or search_url.COUNTRY
+
+    async def fetch_item(self, item_id: str, country: str) -> RawPage:
+        """Fetch a post with its first comments; never raises for what the site answered."""
+        del country
+        pages = [self.page(answer) async for answer in self._asked("GET", f"/comments/{item_id}", _FEW_COMMENTS)]
+        return pages[-1]
 
     async def fetch_search(self, query: Query) -> AsyncIterator[RawPage]:
         """Fetch new posts, a hundred a page, and the comments of threads among them.
@@ -83,51 +106,56 @@ class RedditSource(BaseSource):
         for number in range(1, query.max_pages + 1):
             params = [*pairs, ("limit", str(_LIMIT)), ("raw_json", "1"), *([("after", after)] if after else [])]
             page: RawPage | None = None
-            async for answer in self._asked(path, params):
+            async for answer in self._asked("GET", path, params):
                 page = self.page(answer, query, number)
                 yield page
             if page is None or self.read(page).meaning is not PageMeaning.OK:
                 return
-            for thread in threads_of(page.body):
+            for thread in threads_of(page.body)[:_THREADS]:
+                if self.allowance.is_spent:
+                    return
                 async for comments in self._thread(thread, query, number):
                     yield comments
             after = next_cursor(page.body)
-            if after is None or (self.remaining_requests is not None and self.remaining_requests < 1):
+            if after is None or self.allowance.is_spent:
                 return
 
     async def _thread(self, post_id: str, query: Query, number: int) -> AsyncIterator[RawPage]:
         """Yield a thread's comments and, where they are folded away, the rest of the top level."""
         body = b""
-        async for answer in self._asked(f"/comments/{post_id}", [("limit", "500"), ("raw_json", "1")]):
+        async for answer in self._asked("GET", f"/comments/{post_id}", [("limit", "500"), ("raw_json", "1")]):
             body = answer.body
             yield self.page(answer, query, number)
         hidden = hidden_comments(body)
         for place in range(0, min(len(hidden), _MORE_CALLS * 100), 100):
+            if self.allowance.is_spent:
+                return
             form = {
                 "api_type": "json",
                 "link_id": f"t3_{post_id}",
                 "children": ",".join(hidden[place : place + 100]),
                 "raw_json": "1",
             }
-            yield self.page(await self._call("POST", "/api/morechildren", [], form), query, number)
+            async for answer in self._asked("POST", "/api/morechildren", [], form):
+                yield self.page(answer, query, number)
 
     # ------------------------------------------------------------ token and counts
 
-    async def _asked(self, path: str, params: list[tuple[str, str]]) -> AsyncIterator[Answer]:
+    async def _asked(
+        self, method: str, path: str, params: list[tuple[str, str]], form: dict[str, str] | None = None
+    ) -> AsyncIterator[Answer]:
         """Yield the answer; a refused token's too, then that of the new one."""
         refused = await self._sign_in()
         if refused is not None:
             yield refused
             return
-        answer = await self._call("GET", path, params)
+        answer = await self._call(method, path, params, form)
         yield answer
         if answer.status == 401:
             refused = await self._renew()
-            yield refused if refused is not None else await self._call("GET", path, params)
+            yield refused if refused is not None else await self._call(method, path, params, form)
 
-    async def _call(
-        self, method: str, path: str, params: list[tuple[str, str]], form: dict[str, str] | None = None
-    ) -> Answer:
+    async def _call(self, method: str, path: str, params: list[tuple[str, str]], form: dict[str, str] | None) -> Answer:
         answer = await self.client.request(
             method,
             f"{self._api}{path}",
@@ -135,9 +163,7 @@ class RedditSource(BaseSource):
             form=form,
             headers={"Accept": "application/json", "Authorization": f"Bearer {self._token}", **self._market_headers},
         )
-        left = answer.headers.get("x-ratelimit-remaining", "")
-        if re.fullmatch(r"\d+(\.\d+)?", left):
-            self.remaining_requests = float(left)
+        self.allowance.note(answer.headers)
         return answer
 
     async def _sign_in(self) -> Answer | None:
@@ -166,11 +192,13 @@ class RedditSource(BaseSource):
         )
         try:
             document = json.loads(answer.body)
-            token, seconds = document["access_token"], float(document.get("expires_in", 3600))
+            token, seconds = document["access_token"], float(document.get("expires_in") or _TOKEN_SECONDS)
         except (ValueError, TypeError, KeyError, AttributeError):
             return answer
         if answer.status != 200 or not isinstance(token, str) or not token:
             return answer
+        if not 0 < seconds <= _LONGEST_TOKEN_SECONDS:
+            seconds = _TOKEN_SECONDS
         self._token = token
         self._tokens.save(token, self._clock() + timedelta(seconds=seconds))
         return None

@@ -1,9 +1,9 @@
 """The things that a seller's post or comment offers, each with its price and state.
 
 A post may be one thing, a list of lines, or a Markdown table. A price takes its thing's name from its own line, from the
-line above, or from the title. Struck lines are sold, struck prices are former ones.
+line or heading above, or from the title. Struck lines are sold, struck prices are former ones.
 
-Belongs here: text to items. Does not: posts (``posts``), what counts as a price (``money``).
+Belongs here: text to items. Does not: posts (``posts``), rows (``tables``), what counts as a price (``money``).
 """
 
 from __future__ import annotations
@@ -15,50 +15,60 @@ from decimal import Decimal
 import msgspec
 
 from domain.listing import Availability
+from scrapers.reddit.item import (
+    LONGEST_NAME,
+    Item,
+    content_words,
+    is_bundle,
+    is_only_together,
+    name_of,
+    priced,
+)
+from scrapers.reddit.marks import is_sold_mark, is_struck, offering_lines, plain, state_of, struck_texts, without_struck
 from scrapers.reddit.money import Ask, find_asks
+from scrapers.reddit.tables import is_grid, read_table
 
-# A struck letter or two is a slip of the editor, not a former text.
-_STRUCK = re.compile(r"~~(?=[^~]{3})(.+?)~~", re.DOTALL)
-_LINK = re.compile(r"\[([^\]]*)\]\((?:[^()]|\([^()]*\))*\)|https?://\S+")
-_MARKUP = re.compile(r"[*_`#>\\]|&#x200b;|\u200b", re.IGNORECASE)
-_SOLD = re.compile(r"\bsold\b|\bgone\b|\[sold\]|\bno longer available\b", re.IGNORECASE)
-_PENDING = re.compile(r"\bpending\b|\bon hold\b|\breserved\b|\bppp\b", re.IGNORECASE)
-_EDIT = re.compile(r"^\s*(?:edit|update)\d*\s*:", re.IGNORECASE)
-_BUNDLE = re.compile(
-    r"\b(?:bundle|combo|both|all (?:of it|items|for|together)|everything|as (?:a )?(?:whole|unit|set)|together|if bought)\b",
+_EDIT = re.compile(r"^\W*(?:edit|update)\w{0,2}\s*:", re.IGNORECASE)
+_HEADING = re.compile(r"^\s*(?:#{1,6}\s*\S|\*\*[^*]+\*\*:?\s*$|__[^_]+__:?\s*$)")
+_BULLET = re.compile(r"^\s*(?:\\?[-*+]|\u2022)\s+\S")
+_PROSE = re.compile(r"[.!?]\s*$|(?:\b\w+\W+){9}")
+_LONGEST_NOTES = 500
+# Reddit takes 40,000 characters; longer lines than this are no lists of things, and would only cost time.
+_LONGEST_BODY, _LONGEST_LINE = 40_000, 1_000
+_SEPARATOR = re.compile(r"[,;/|]|\band\b", re.IGNORECASE)
+_FILLERS_BETWEEN = re.compile(r"\bor\b|/|\blocal\b|\b(?:together|pair|both|all|lot|bundle)\b", re.IGNORECASE)
+# Prose is no name: "Bauer Lite - SOLD" is a sold thing, "I sold my last one here, thanks" is none.
+_SOLD_THING = re.compile(
+    r"^(?P<before>[^.!?]{3,90}?)\s*[-\u2013:|(\[*]+\s*\bsold\b[^.!?]{0,30}$|^\W*\bsold\b\s*[-\u2013:|)\]]+\s*(?P<after>[^.!?]{3,90})$",
     re.IGNORECASE,
 )
-_FILLER = re.compile(
-    r"\b(?:asking(?: price)?|price[ds]?|shipped|shipping(?: included)?|included|obo|or best offer|firm|each|ea|per|local(?: pickup)?|"
-    r"pick ?up|plus|for|the|a|my|i|am|is|at|of|or|and|to|in|on|it|looking|sell(?:ing)?|get|want(?:ing)?|usd|cad|cdn|eur|gbp|paypal|g&s|"
-    r"pending|sold|available|have|are|you|your|not|if|able|add|extra|now|only|with|buyer'?s?|negotiable|conus|will|would|like|this|that|"
-    r"i'?d|i'?m|please|fees?|cash|emt|e-?transfer|just|from|new price|lowered)\b",
-    re.IGNORECASE,
-)
-_PRICE_HEADING = re.compile(r"\b(?:price|ask(?:ing)?|cost|shipped|\$|usd|cad|eur|gbp)\b|\$", re.IGNORECASE)
-_NAME_HEADING = re.compile(r"\b(?:item|product|part|name|description|what|model|title|component)s?\b", re.IGNORECASE)
-_TABLE_RULE = re.compile(r"^\s*\|?\s*:?-{1,}:?\s*(?:\|\s*:?-{1,}:?\s*)*\|?\s*$")
-_LONGEST_NAME = 180
+_SEVERAL = re.compile(r",|;|\band\b|\s\+\s|\s/\s|\s&\s|\betc\b|\bparts\b", re.IGNORECASE)
 
 
-class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing offered.
+class _Above:
+    """What stands above a line and may name its price; and which item the lines after a price speak of."""
 
-    Attributes:
-        is_titles_own: it has no name of its own: the post is about it.
-        price: None where no price could be told.
-    """
+    def __init__(self) -> None:
+        self.line = ""
+        self.heading = ""
+        self.is_bullet = self.is_prose = False
 
-    name: str
-    price: Decimal | None
-    currency: str | None = None
-    old_price: Decimal | None = None
-    availability: Availability = Availability.AVAILABLE
-    is_titles_own: bool = False
-    is_shipped: bool = False
-    is_each: bool = False
-    is_negotiable: bool = False
-    is_bundle: bool = False
+    def name(self) -> str:
+        if self.heading and (self.is_bullet or self.is_prose or not self.line):
+            return self.heading
+        return self.line
+
+    def take(self, line: str) -> None:
+        name = name_of(plain(line))
+        if _HEADING.match(line):
+            self.heading, self.line = name, ""
+        elif name and len(plain(line)) <= LONGEST_NAME:
+            self.line, self.is_bullet = name, bool(_BULLET.match(line))
+            self.is_prose = bool(_PROSE.search(line))
+
+    def forget(self) -> None:
+        self.line = self.heading = ""
+        self.is_bullet = self.is_prose = False
 
 
 def read_items(body: str, title_item: str) -> list[Item]:
@@ -68,60 +78,126 @@ def read_items(body: str, title_item: str) -> list[Item]:
         body: Markdown as Reddit gives it, entities escaped or not.
         title_item: what the title says is for sale; names what has no name of its own.
     """
-    lines = _undone(body).splitlines()
     items: list[Item] = []
     rows: list[str] = []
-    above = ""
-    for line in [*lines, ""]:
+    above = _Above()
+    lines = [line[:_LONGEST_LINE] for line in _undone(body[:_LONGEST_BODY]).splitlines()]
+    for line in [*offering_lines(lines), ""]:
         if line.count("|") >= 1 and (line.lstrip().startswith("|") or line.count("|") >= 2 or rows):
             rows.append(line)
             continue
         if rows:
-            items += _table(rows)
+            items += _cells(rows, title_item) if is_grid(rows) else read_table(rows)
             rows = []
-        found, above = _line(line, above, title_item)
-        items += found
-    return _with_the_only_one_named(_distinct(items), title_item)
+        if not line.strip() or _EDIT.match(line):
+            continue
+        found = _line(line, above.name(), title_item)
+        if found:
+            items += found
+            above.forget()
+            continue
+        above.take(line)
+        if items and not above.heading and _BULLET.match(line) and len(items[-1].notes) < _LONGEST_NOTES:
+            # Bullets below a price describe its thing; other lines may name the next one.
+            items[-1] = msgspec.structs.replace(items[-1], notes=f"{items[-1].notes}\n{plain(line)}")
+    return _with_the_titles_own(_distinct(items), title_item)
+
+
+def title_items(have: str, want: str) -> list[Item]:
+    """Return what a title alone prices: ``[H] RTX 3080 [W] $450 PayPal``, ``[H] RTX 3080 $450 [W] cash``.
+
+    One amount only: which of several is whose, a title does not say.
+    """
+    for part, others in ((want, have), (have, want)):
+        asks = find_asks(part)
+        if len(asks) == 1 and not find_asks(others) and not asks[0].is_range:
+            ask = asks[0]
+            name = (name_of(have[: ask.start]) or name_of(have[ask.end :])) if part is have else name_of(have)
+            if name:
+                return [priced(Item(name=name, price=None, is_titles_own=True, notes=have), ask)]
+    return []
+
+
+def _cells(rows: list[str], title_item: str) -> list[Item]:
+    return [item for row in rows for cell in row.split("|") for item in _line(cell, "", title_item)]
 
 
 def _undone(body: str) -> str:
-    text = html.unescape(body)
-    return text.replace("\u00a0", " ").replace("\r", "")
+    text = html.unescape(html.unescape(body))
+    return text.replace("\u00a0", " ").replace("\u200b", "").replace("\r", "")
 
 
-def _line(line: str, above: str, title_item: str) -> tuple[list[Item], str]:
-    """Return the items of a line, and the text that may name a price in the next."""
-    if _EDIT.match(line) or not line.strip():
-        return [], above if not line.strip() else ""
-    struck_whole = _is_struck(line)
-    old = [ask.amount for text in _STRUCK.findall(line) for ask in find_asks(_plain(text))]
-    kept = _plain(line if struck_whole else _STRUCK.sub(" ", line))
+def _line(line: str, above: str, title_item: str) -> list[Item]:
+    """Return the items of a line."""
+    struck_whole = is_struck(line) or _is_name_struck(line)
+    old = [ask.amount for text in struck_texts(line) for ask in find_asks(plain(text))]
+    kept = plain(line if struck_whole else without_struck(line))
     asks = find_asks(kept)
+    state = state_of(line, struck=struck_whole)
     if not asks:
-        name = _name(kept, [])
-        return [], name if name and len(name) <= _LONGEST_NAME else above
+        return _sold_without_price(kept, old, above, title_item) if state is Availability.SOLD else []
     asks = _alternatives_left_out(kept, asks)
     items = []
-    for place, ask in enumerate(asks):
-        start = asks[place - 1].end if place else 0
-        part = kept[start : asks[place + 1].start if place + 1 < len(asks) else len(kept)]
-        name = _name(kept[start : ask.start], []) or _name(part, [ask])
-        own = bool(name)
-        items.append(
-            Item(
-                name=(name or above or title_item)[:_LONGEST_NAME],
-                price=ask.amount,
-                currency=ask.currency,
-                old_price=max(old, default=None) if len(asks) == 1 and not struck_whole else None,
-                availability=_state(line, struck=struck_whole),
-                is_titles_own=not own and not above,
-                is_shipped=ask.is_shipped,
-                is_each=ask.is_each,
-                is_negotiable=ask.is_negotiable,
-                is_bundle=bool(_BUNDLE.search(part)),
-            )
+    for part, ask in _parts(kept, asks):
+        before, behind = part[: ask.start], part[ask.end :]
+        name = name_of(before) or name_of(behind)
+        together = is_only_together(before)
+        item = Item(
+            name=((title_item if together and not _names_more(name) else name) or above or title_item)[:LONGEST_NAME],
+            price=None,
+            old_price=max(old, default=None) if len(asks) == 1 and not struck_whole else None,
+            availability=state if len(asks) == 1 or struck_whole else state_of(part, struck=False),
+            notes=part,
+            is_titles_own=not name and not above,
+            is_bundle=is_bundle(part),
+            is_conditional=together,
         )
-    return items, ""
+        items.append(priced(item, ask))
+    return items
+
+
+def _is_name_struck(line: str) -> bool:
+    """Tell whether a line's thing is struck and its price left: "~~Monitor~~ - $120"."""
+    struck = [plain(text) for text in struck_texts(line)]
+    named = [text for text in struck if not find_asks(text) and name_of(text)]
+    rest = plain(without_struck(line))
+    for ask in reversed(find_asks(rest)):
+        rest = f"{rest[: ask.start]} {rest[ask.end :]}"
+    return bool(named) and not content_words(rest)
+
+
+def _parts(line: str, asks: list[Ask]) -> list[tuple[str, Ask]]:
+    """Split a line between its prices, at the first separator behind each; the asks' places are those in their part."""
+    parts = []
+    start = 0
+    for place, ask in enumerate(asks):
+        end = len(line)
+        if place + 1 < len(asks):
+            separator = _SEPARATOR.search(line, ask.end, asks[place + 1].start)
+            end = separator.start() if separator else ask.end
+        parts.append((line[start:end], ask._replace(start=ask.start - start, end=ask.end - start)))
+        start = end
+    return parts
+
+
+def _names_more(name: str) -> bool:
+    """Tell whether the words of a bundle say of what: "Combo with the MOBO" does, "Bundle for" does not."""
+    said = [
+        word for word in content_words(name) if word not in {"bundle", "combo", "deal", "all", "both", "everything"}
+    ]
+    return len(said) >= 2 and not re.search(r"\b(?:bought|take|as (?:a )?(?:whole|unit|set))\b", name, re.IGNORECASE)
+
+
+def _sold_without_price(kept: str, old: list[Decimal], above: str, title_item: str) -> list[Item]:
+    """Return a thing marked as sold whose price was struck or taken out."""
+    found = _SOLD_THING.match(kept)
+    if not old and (found is None or not is_sold_mark(kept)):
+        return []
+    text = (found.group("before") or found.group("after")) if found else kept
+    name = name_of(text) or (above or title_item if old else "")
+    if not name:
+        return []
+    return [Item(name=name, price=old[-1] if old else None, availability=Availability.SOLD, notes=kept)]
 
 
 def _alternatives_left_out(line: str, asks: list[Ask]) -> list[Ask]:
@@ -129,90 +205,11 @@ def _alternatives_left_out(line: str, asks: list[Ask]) -> list[Ask]:
     kept = asks[:1]
     for ask in asks[1:]:
         between = line[kept[-1].end : ask.start]
-        words = re.findall(r"[A-Za-z0-9]{2,}", _FILLER.sub(" ", between))
-        if len(words) >= 2 and not re.search(r"\bor\b|/|\blocal\b", between, re.IGNORECASE):
+        words = content_words(between)
+        names_another = len(words) >= 2 or (words and words[0].isalpha() and re.match(r"[^,;]{0,12}[,;]", between))
+        if names_another and not _FILLERS_BETWEEN.search(between):
             kept.append(ask)
     return kept
-
-
-def _table(rows: list[str]) -> list[Item]:
-    cells = [[cell.strip() for cell in row.strip().strip("|").split("|")] for row in rows if not _TABLE_RULE.match(row)]
-    if not cells:
-        return []
-    heading = [_plain(cell) for cell in cells[0]]
-    priced = [place for place, cell in enumerate(heading) if _PRICE_HEADING.search(cell)]
-    named = [place for place, cell in enumerate(heading) if _NAME_HEADING.search(cell)]
-    has_heading = bool(priced or named)
-    price_column = priced[0] if priced else None
-    name_column = named[0] if named else next((n for n in range(len(heading)) if n != price_column), 0)
-    items = []
-    for row in cells[1:] if has_heading else cells:
-        item = _row(row, price_column, name_column)
-        if item is not None:
-            items.append(item)
-    return items
-
-
-def _row(row: list[str], price_column: int | None, name_column: int) -> Item | None:
-    name = _name(_plain(row[name_column]), []) if name_column < len(row) else ""
-    if not name:
-        return None
-    cells = (
-        [row[price_column]]
-        if price_column is not None and price_column < len(row)
-        else row[:name_column] + row[name_column + 1 :]
-    )
-    struck = _is_struck(row[name_column])
-    for cell in cells:
-        kept = _plain(cell if struck else _STRUCK.sub(" ", cell))
-        asks = find_asks(kept)
-        bare = re.fullmatch(r"\s*(\d{1,5}(?:\.\d{1,2})?)\s*(?:obo|shipped|each|ea)?\s*", kept, re.IGNORECASE)
-        old = [ask.amount for text in _STRUCK.findall(cell) for ask in find_asks(_plain(text))]
-        if asks or (bare and price_column is not None):
-            ask = asks[0] if asks else None
-            return Item(
-                name=name[:_LONGEST_NAME],
-                price=ask.amount if ask else Decimal(bare.group(1)) if bare else None,
-                currency=ask.currency if ask else None,
-                old_price=max(old, default=None),
-                availability=_state(" ".join(row), struck=struck),
-                is_shipped=bool(ask and ask.is_shipped),
-                is_each=bool(re.search(r"\beach\b|\bea\b|/", kept, re.IGNORECASE)),
-                is_negotiable=bool(ask and ask.is_negotiable),
-                is_bundle=bool(_BUNDLE.search(name)),
-            )
-    return None
-
-
-def _state(line: str, *, struck: bool) -> Availability:
-    if struck or _SOLD.search(_plain(line)):
-        return Availability.SOLD
-    return Availability.RESERVED if _PENDING.search(line) else Availability.AVAILABLE
-
-
-def _is_struck(text: str) -> bool:
-    """Tell whether most of a text is struck; single struck letters are slips of the editor."""
-    whole = len(re.sub(r"\W", "", text.replace("~", "")))
-    struck = sum(len(re.sub(r"\W", "", part)) for part in _STRUCK.findall(text))
-    return whole > 0 and struck / whole > 0.6
-
-
-def _plain(text: str) -> str:
-    text = _LINK.sub(lambda match: f" {match.group(1) or ''} ", text)
-    return re.sub(r"\s+", " ", _MARKUP.sub("", text.replace("~~", ""))).strip()
-
-
-def _name(text: str, asks: list[Ask]) -> str:
-    """Return what a text calls its thing; empty where nothing is left beside prices and filler words."""
-    for ask in reversed(asks):
-        text = f"{text[: ask.start]} {text[ask.end :]}"
-    text = re.sub(
-        r"^\s*(?:pending|sold|available)?\s*[-\u2013:|\u2022+]*\s*(?:\d+[.)]\s)?", "", text, flags=re.IGNORECASE
-    )
-    text = re.split(r"\s(?:asking|looking to get)\b", text, maxsplit=1, flags=re.IGNORECASE)[0]
-    text = text.strip(" -\u2013:|,.;=\u2022+\t")
-    content = re.findall(r"[A-Za-z0-9]{2,}", _FILLER.sub(" ", text))
-    return text if content and any(c.isalpha() for c in text) else ""
 
 
 def _distinct(items: list[Item]) -> list[Item]:
@@ -226,8 +223,23 @@ def _distinct(items: list[Item]) -> list[Item]:
     return kept
 
 
-def _with_the_only_one_named(items: list[Item], title_item: str) -> list[Item]:
-    """Name a post's only item by its title: sentences round a single price are about what the title sells."""
-    if len(items) == 1 and title_item and not re.search(r",|;|\band\b|\s\+\s", title_item):
-        return [msgspec.structs.replace(items[0], name=title_item[:_LONGEST_NAME], is_titles_own=True)]
+def _with_the_titles_own(items: list[Item], title_item: str) -> list[Item]:
+    """Mark the item that the post is about, where its title names one thing only.
+
+    A post's only item is named by the title: sentences round a single price are about what the title sells. Among
+    several it is the one that the title names, so that it stays the same thing when others are added by an edit.
+    """
+    if not title_item or _SEVERAL.search(title_item):
+        return items
+    if len(items) == 1:
+        alone = msgspec.structs.replace(items[0], name=title_item[:LONGEST_NAME], is_titles_own=True)
+        return [msgspec.structs.replace(alone, is_conditional=False)]
+    titled = set(content_words(title_item))
+    shares = [
+        0.0 if item.is_conditional else len(titled & (words := set(content_words(item.name)))) / max(1, len(words))
+        for item in items
+    ]
+    best = max(range(len(items)), key=lambda n: shares[n], default=0)
+    if items and shares[best] >= 0.5:
+        return [msgspec.structs.replace(item, is_titles_own=n == best) for n, item in enumerate(items)]
     return items

@@ -15,12 +15,17 @@ from typing import Any
 import msgspec
 
 from domain.listing import Availability, Listing, Seller, UnpricedOffer
-from scrapers.reddit.items import Item, read_items
-from scrapers.reddit.title import PostKind, is_sold, is_thread, kind_of_post, parse_title
-from scrapers.reddit.words import brand_of, condition_of, currency_of
+from domain.price_kind import PriceKind
+from scrapers.reddit.item import Item, slug_of
+from scrapers.reddit.items import read_items, title_items
+from scrapers.reddit.marks import is_all_sold
+from scrapers.reddit.title import PostKind, is_sold, is_thread, kind_of_post, parse_title, wants_to_buy
+from scrapers.reddit.words import brand_of, condition_of, country_of, currency_of, sentences_on_all
 
 SOURCE_NAME = "reddit"
 _LONGEST_TEXT = 4000
+# Reddit's own bound.
+_LONGEST_TITLE = 300
 
 
 class RecordError(ValueError):
@@ -59,8 +64,8 @@ def read_post(post: Any) -> Offers:
     number = post.get("id")
     if not isinstance(number, str) or not re.fullmatch(r"[0-9a-z]{1,13}", number):
         raise RecordError(f"id: {str(number)[:20]!r} is no id")
-    title = _text(post.get("title"))
-    if title is None:
+    title = (_text(post.get("title")) or "")[:_LONGEST_TITLE]
+    if not title:
         raise RecordError("title: absent")
     flair = _text(post.get("link_flair_text"))
     kind = kind_of_post(title, flair)
@@ -80,9 +85,13 @@ def read_post(post: Any) -> Offers:
         text=f"{title}\n{body}",
         attributes={name: value for name, value in attributes.items() if value},
         gone=bool(post.get("removed_by_category")) or body.strip() in {"[removed]", "[deleted]"},
-        sold=is_sold(flair),
+        sold=is_sold(flair) or is_sold(_bracketed(title)) or is_all_sold(body),
     )
-    return _offers(place, read_items(body, parts.have or title), parts.have or title)
+    offered = parts.have or title
+    items = read_items(body, offered)
+    if not any(item.price for item in items):
+        items = title_items(parts.have or "", parts.want or "") or items
+    return _offers(place, items, offered)
 
 
 def read_comment(comment: Any, thread_title: str) -> Offers:
@@ -98,10 +107,10 @@ def read_comment(comment: Any, thread_title: str) -> Offers:
         raise RecordError("id or body: absent")
     if not str(comment.get("parent_id", "")).startswith("t3_"):
         return Offers()
-    first = next((line for line in html.unescape(body).splitlines() if line.strip()), "")
-    if kind_of_post(first, None) is PostKind.BUYING or re.match(r"\W*(?:wtb|iso|looking for)\b", first, re.IGNORECASE):
+    first = next((line for line in html.unescape(body).splitlines() if line.strip()), "")[:_LONGEST_TITLE]
+    if kind_of_post(first, None) is PostKind.TRADING or wants_to_buy(body):
         return Offers()
-    items = read_items(body, "")
+    items = [item for item in read_items(body, "") if item.name]
     if not items:
         return Offers()
     subreddit = _text(comment.get("subreddit")) or ""
@@ -111,42 +120,58 @@ def read_comment(comment: Any, thread_title: str) -> Offers:
         author=_author(comment),
         created=_time(comment.get("created_utc")),
         subreddit=subreddit,
-        text=f"{thread_title}\n{body}",
-        attributes={"subreddit": subreddit, "thread": thread_title[:120]},
+        text=body,
+        attributes={n: text for n, text in (("subreddit", subreddit), ("thread", thread_title[:120])) if text},
+        sold=is_all_sold(body),
     )
-    return _offers(place, [item for item in items if item.name], first)
+    return _offers(place, items, first)
+
+
+def _bracketed(title: str) -> str:
+    return " ".join(re.findall(r"\[[^\]]*\]", title))
 
 
 def _offers(place: _Place, items: list[Item], title_item: str) -> Offers:
-    if not items:
-        state = Availability.GONE if place.gone else Availability.SOLD if place.sold else Availability.UNKNOWN
-        offer = UnpricedOffer(
-            source=SOURCE_NAME,
-            external_id=place.fullname,
-            url=place.url,
-            title=title_item[:300],
-            reason="removed" if place.gone else "the post names no price that can be told",
-            availability=state,
-            brand=brand_of(title_item),
-        )
-        return Offers((), (offer,))
+    """Return the listings of the things with a price, and offers of those without; of a post, at least one."""
     listings: list[Listing] = []
+    unpriced: list[UnpricedOffer] = []
     taken: set[str] = set()
     for item in items:
-        if item.price is None or item.price <= 0:
-            continue
         key = _key(place.fullname, item, taken)
         taken.add(key)
-        listings.append(_listing(place, item, key))
-    return Offers(tuple(listings))
+        if item.price is None or item.price <= 0:
+            unpriced.append(_unpriced(place, key, item.name, "marked as sold, its price taken out", item.availability))
+        else:
+            listings.append(_listing(place, item, key, is_only=len(items) == 1))
+    if not taken:
+        why = "the post was removed" if place.gone else "the post names no price that can be told"
+        unpriced.append(_unpriced(place, place.fullname, title_item, why, Availability.UNKNOWN))
+    return Offers(tuple(listings), tuple(unpriced))
+
+
+def _state(place: _Place, own: Availability) -> Availability:
+    if place.gone:
+        return Availability.GONE
+    return Availability.SOLD if place.sold else own
+
+
+def _unpriced(place: _Place, key: str, name: str, reason: str, own: Availability) -> UnpricedOffer:
+    return UnpricedOffer(
+        source=SOURCE_NAME,
+        external_id=key,
+        url=place.url,
+        title=name[:300],
+        reason=reason,
+        availability=_state(place, own),
+        brand=brand_of(name),
+    )
 
 
 def _key(fullname: str, item: Item, taken: set[str]) -> str:
     """Return an id that stays when other things of the post are edited: made of the thing's name, not of its place."""
     if item.is_titles_own and fullname not in taken:
         return fullname
-    slug = " ".join(re.findall(r"[a-z0-9]+", item.name.lower())[:8])
-    key = f"{fullname}.{hashlib.blake2b(slug.encode(), digest_size=4).hexdigest()}"
+    key = f"{fullname}.{hashlib.blake2b(slug_of(item.name).encode(), digest_size=4).hexdigest()}"
     number = 2
     unique = key
     while unique in taken:
@@ -154,38 +179,39 @@ def _key(fullname: str, item: Item, taken: set[str]) -> str:
     return unique
 
 
-def _listing(place: _Place, item: Item, key: str) -> Listing:
-    condition, words = condition_of(f"{item.name}\n{place.text}" if item.is_titles_own else item.name)
-    if words is None:
-        condition, words = condition_of(place.text)
-    state = item.availability
-    if place.gone:
-        state = Availability.GONE
-    elif place.sold:
-        state = Availability.SOLD
+def _listing(place: _Place, item: Item, key: str, *, is_only: bool) -> Listing:
+    assert item.price is not None  # noqa: S101 - the caller leaves the others out
+    text = html.unescape(place.text)
+    # What is said of one thing of several says nothing of the others.
+    for said in (f"{item.name}\n{item.notes}", text if is_only else sentences_on_all(text)):
+        condition, words = condition_of(said)
+        if words is not None:
+            break
     flags = {
         "shipping": "included" if item.is_shipped else "",
         "price_is": "each" if item.is_each else "",
         "negotiable": "yes" if item.is_negotiable else "",
-        "bundle": "yes" if item.is_bundle else "",
+        "bundle": "yes" if item.is_bundle or item.is_conditional else "",
     }
-    assert item.price is not None  # noqa: S101 - the caller leaves the others out
+    kind = PriceKind.CONDITIONAL if item.is_conditional else PriceKind.RANGE if item.is_range else PriceKind.PRICE
     return Listing(
         source=SOURCE_NAME,
         external_id=key,
         url=place.url,
         title=item.name,
         price=item.price,
-        currency=item.currency or currency_of(place.subreddit, place.text),
+        price_kind=kind,
+        currency=item.currency or currency_of(place.subreddit, text, is_dollar=item.is_dollar),
         list_price=item.old_price if item.old_price is not None and item.old_price > item.price else None,
-        description=html.unescape(place.text)[:_LONGEST_TEXT],
+        description=text[:_LONGEST_TEXT],
         brand=brand_of(item.name),
         condition=condition,
         condition_label=words,
-        availability=state,
+        availability=_state(place, item.availability),
         seller=None if place.author is None else Seller(external_id=place.author, login=place.author),
         listed_at=place.created,
-        group_id=place.fullname if key != place.fullname else None,
+        country=country_of(place.subreddit, place.attributes.get("location")),
+        group_id=None if is_only else place.fullname,
         attributes={**place.attributes, **{name: value for name, value in flags.items() if value}},
     )
 

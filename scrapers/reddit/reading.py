@@ -6,6 +6,7 @@ Records are the things for sale and the posts that cannot be read; posts that bu
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,9 +19,12 @@ from scrapers.recorded import starts_like
 from scrapers.reddit.posts import Offers, RecordError, read_comment, read_post
 from scrapers.reddit.title import is_thread
 
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 _MAX_RECORD = 64 * 1024
 _CHANGED_FROM = 3
+_ID = re.compile(r"[0-9a-z]{1,13}")
+# As the site's own client names them; none is among the recordings.
+_CLOSED_SUBREDDITS = frozenset({"private", "quarantined", "banned", "gold_only", "gated"})
 
 
 def read_page(page: RawPage) -> PageReading:
@@ -34,7 +38,15 @@ def read_page(page: RawPage) -> PageReading:
     exchanges = _exchanges(document)
     if exchanges is not None:
         return _together([_read_answer(body, status, b"") for body, status in exchanges])
+    # A subreddit that is not there is answered with a redirect to the search for subreddits, status 200.
+    if "/subreddits/search" in page.url or _is_of_subreddits(document):
+        return refusal(Judgement(PageMeaning.GONE, "There is no such subreddit: Reddit offers a search for others."))
     return _read_answer(document, page.status, page.body)
+
+
+def _is_of_subreddits(document: object) -> bool:
+    kinds = {_of(one, "kind") for one in _children(document) or []}
+    return "t5" in kinds and not kinds & {"t1", "t3"}
 
 
 def _read_answer(document: object, status: int, body: bytes) -> PageReading:
@@ -81,7 +93,7 @@ def _offers(records: list[tuple[str, Any, str]]) -> PageReading:
     seen: set[str] = set()
     for index, (kind, data, thread) in enumerate(records):
         try:
-            found = read_post(data) if kind == "t3" else read_comment(data, thread) if kind == "t1" else Offers()
+            found = _offers_of(kind, data, thread)
         except RecordError as error:
             raw = msgspec.json.encode(data)[:_MAX_RECORD]
             rejected.append(RejectedRecord(index=index, reason=str(error), record=raw))
@@ -102,11 +114,17 @@ def _offers(records: list[tuple[str, Any, str]]) -> PageReading:
     )
 
 
+def _offers_of(kind: str, data: Any, thread: str) -> Offers:
+    if kind == "t3":
+        return read_post(data)
+    return read_comment(data, thread) if kind == "t1" else Offers()
+
+
 def _records(document: object) -> Iterator[tuple[str, Any, str]] | None:
     """Return kind, data and thread title of each post and comment; None where the answer is no such thing."""
     if isinstance(document, list) and len(document) == 2 and all(_children(one) is not None for one in document):
         posts = _children(document[0]) or []
-        title = str(posts[0].get("data", {}).get("title", "")) if posts and isinstance(posts[0], Mapping) else ""
+        title = str(_of(_of(posts[0], "data"), "title") or "") if posts else ""
         return _thread(posts, _children(document[1]) or [], title)
     children = _children(document)
     if children is not None:
@@ -144,7 +162,7 @@ def threads_of(body: bytes) -> list[str]:
     return [
         str(post["id"])
         for post in posts
-        if isinstance(post, Mapping) and is_thread(str(post.get("title", ""))) and "id" in post
+        if isinstance(post, Mapping) and is_thread(str(post.get("title", ""))) and _ID.fullmatch(str(post.get("id")))
     ]
 
 
@@ -156,8 +174,9 @@ def hidden_comments(body: bytes) -> list[str]:
     found: list[str] = []
     for one in _children(document[1]) or []:
         data = _of(one, "data")
-        if _of(one, "kind") == "more" and _of(data, "count"):
-            found += [child for child in _of(data, "children") or () if isinstance(child, str)]
+        children = _of(data, "children")
+        if _of(one, "kind") == "more" and _of(data, "count") and isinstance(children, list):
+            found += [str(child) for child in children if _ID.fullmatch(str(child))]
     return found
 
 
@@ -172,11 +191,14 @@ def _refused(document: object, status: int) -> Judgement | None:
         )
     code = number if isinstance(number, int) and not isinstance(number, bool) else status if status >= 400 else None
     words = str(document.get("message") or document.get("reason") or document.get("explanation") or "")[:120]
+    if code in {403, 404} and str(document.get("reason")) in _CLOSED_SUBREDDITS:
+        # The app is welcome, this place is not open: no reason to leave the others alone.
+        return Judgement(PageMeaning.GONE, f"The subreddit is {document['reason']}: take it out of the watch.")
     if code is None and "kind" not in document and document.get("reason") == "PAGE_NOT_FOUND":
         code = 404
     judged = {
         401: (PageMeaning.UNAUTHORISED, "Reddit does not accept the token"),
-        403: (PageMeaning.BLOCKED, "Reddit forbids it: a private or quarantined subreddit, or this app"),
+        403: (PageMeaning.BLOCKED, "Reddit forbids it to this app"),
         404: (PageMeaning.GONE, "There is no such subreddit or post"),
         429: (PageMeaning.THROTTLED, "Reddit asks for less"),
     }.get(code or 0)

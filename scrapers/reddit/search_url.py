@@ -11,6 +11,8 @@ from scrapers.reddit.posts import SOURCE_NAME
 from scrapers.reddit.words import DEFAULT_SUBREDDITS, currency_of
 
 Params = Mapping[str, str | list[str]]
+# Reddit has no sites by country.
+COUNTRY = "any"
 _HOST = re.compile(r"(?:(?:www|old|new|np|sh)\.)?reddit\.com")
 _NAME = re.compile(r"[A-Za-z0-9_]{2,21}")
 _NOISE = re.compile(
@@ -54,7 +56,7 @@ def parse_search_url(url: str) -> ParsedSearch:
         raise SearchUrlError("the address searches for nothing: it needs q=...")
     currency = currency_of(names[0], "")
     return ParsedSearch(
-        source=SOURCE_NAME, country="any", currency=currency, params=params, canonical_url=write_search_url(params)
+        source=SOURCE_NAME, country=COUNTRY, currency=currency, params=params, canonical_url=write_search_url(params)
     )
 
 

@@ -15,6 +15,8 @@ _CURRENCY_OF_SUBREDDIT = {
     "rawdenim": "USD", "vintagefashion": "USD", "thriftstorehauls": "USD", "frugalmalefashion": "USD",
     "malefashionadvice": "USD", "femalefashionadvice": "USD", "flipping": "USD", "malefashionmarket": "USD",
 }  # fmt: skip
+_COUNTRY_OF_SUBREDDIT = {"canadianhardwareswap": "CA", "bapcsalescanada": "CA", "canadianknifeswap": "CA",
+                         "hardwareswapuk": "GB", "hardwareswapaustralia": "AU"}  # fmt: skip
 # The brief's eight (001), two of which are one.
 DEFAULT_SUBREDDITS = ("rawdenim", "vintagefashion", "ThriftStoreHauls", "frugalmalefashion", "malefashionadvice",
                       "femalefashionadvice", "Flipping")  # fmt: skip
@@ -43,27 +45,81 @@ _MAKER_OF = (
     (re.compile(r"\b(?:iphone|ipad|macbook|imac|airpods)\b", re.IGNORECASE), "Apple"),
     (re.compile(r"\bpixel \d", re.IGNORECASE), "Google"),
 )
-_CONDITIONS = (
-    (re.compile(r"\b(?:for parts|broken|not working|doesn'?t work|faulty|as[- ]is|dead)\b", re.I), Condition.FOR_PARTS, "said not to work"),
-    (re.compile(r"\b(?:bnib|bnwt|nwt|sealed|brand new|new in box|never opened|unopened)\b", re.I), Condition.NEW_WITH_TAGS, "sealed or with tags"),
-    (re.compile(r"\b(?:nwot|never used|unused|unworn|\bnew\b(?! (?:to|build|job|owner)))", re.I), Condition.NEW, "said to be new"),
-    (re.compile(r"\b(?:like new|mint|open box|barely used|nearly new)\b", re.I), Condition.LIKE_NEW, "said to be as new"),
-    (re.compile(r"\b(?:excellent|pristine|great (?:shape|condition)|very good|lightly used)\b", re.I), Condition.VERY_GOOD, "said to be very good"),
-    (re.compile(r"\b(?:good condition|works (?:great|well|fine)|\bused\b|works perfectly)\b", re.I), Condition.GOOD, "said to be used or good"),
-    (re.compile(r"\b(?:fair|worn|scratched|scuffed|beat(?:en)? up|heavily used)\b", re.I), Condition.FAIR, "said to be worn"),
-)  # fmt: skip
+_NEW = r"(?<!like )(?<!as )(?<!nearly )(?<!almost )(?<!basically )(?<!practically )(?<!the )(?<!my )(?<!a )(?<!for )"
+# Worst first, so that a broken thing in a sealed box is broken; then from best to worst.
+_OF_SOMETHING_ELSE = (
+    r"to|one|pc|build|rig|set-?up|job|owner|home|house|phone|computer|system|laptop|card|gpu|cpu|case|monitor|keyboard|"
+    r"parts|price|account|seller|here|user|on (?:e-?bay|amazon)|for \$|at \$"
+)
+# Worst first, so that a broken thing in a sealed box is broken; then from best to worst.
+_CONDITIONS = {
+    Condition.FOR_PARTS: r"for parts|broken|not working|(?:doesn'?t|does not|won'?t) (?:work|boot|post|turn on|power on)|"
+    r"faulty|dead|parts only",
+    Condition.NEW_WITH_TAGS: r"bnib|bnwt|nwt|sealed|brand new|new in (?:the )?box|never opened|unopened",
+    Condition.LIKE_NEW: r"like new|as new|mint(?! green| colou?r)|open box|barely (?:used|worn)|(?:used|worn) (?:once|twice)|"
+    r"(?:nearly|almost|basically|practically) new",
+    Condition.NEW: rf"nwot|never (?:been )?(?:used|worn)|unused|unworn|{_NEW}new(?! (?:{_OF_SOMETHING_ELSE})\b)",
+    Condition.VERY_GOOD: r"excellent|pristine|great (?:shape|condition)|very good|(?:lightly|gently) (?:used|worn)",
+    Condition.GOOD: r"good (?:shape|condition)|works (?:great|well|fine|perfectly)|used",
+    Condition.FAIR: r"fair (?:shape|condition)|worn|scratched|scuffed|beat(?:en)? up|heavily used|"
+    r"well[- ]?(?:used|loved|worn)",
+}
+_CONDITION_PATTERNS = tuple(
+    (re.compile(rf"\b(?:{words})\b", re.I), condition) for condition, words in _CONDITIONS.items()
+)
+_NEGATED = re.compile(
+    r"\b(?:no|not|never|without|nothing|isn'?t|aren'?t|wasn'?t|zero|non)\b[^.,;!\n]{0,15}$", re.IGNORECASE
+)
+_STATED_CURRENCY = re.compile(
+    r"\b(?:prices?|priced|amounts?|everything|all)\b[^.\n$€£]{0,30}?\b(?P<code>usd|cad|cdn|eur|gbp|aud|us dollars|canadian dollars|euros?)\b",
+    re.IGNORECASE,
+)
+_STATED = {"cdn": "CAD", "us dollars": "USD", "canadian dollars": "CAD", "euro": "EUR", "euros": "EUR"}
+_DOLLARS = frozenset({"USD", "CAD", "AUD"})
+# The sign decides before a place does: a German who writes "$" means dollars.
+_NAMED = ((r"\bCAD\b|\bCDN\b|\[CA(?:-|\])|\[CAN", "CAD"), (r"£|\bGBP\b|\[(?:UK|GB)\b|\[EU-UK", "GBP"),
+          (r"€|\bEUR\b|\[EU[-\]]", "EUR"), (r"\bAUD\b|\[AU[-\]]", "AUD"))  # fmt: skip
 
 
-def currency_of(subreddit: str, text: str) -> str:
-    """Return the currency of bare amounts: the subreddit's, else what the text names, else US dollars."""
+def currency_of(subreddit: str, text: str, *, is_dollar: bool = False) -> str:
+    """Return the currency of amounts without a code: what the text states, else the subreddit's, else what it names.
+
+    Args:
+        is_dollar: a dollar sign stands there, so that it is one of the dollars. US dollars where nothing tells.
+    """
+    stated = _STATED_CURRENCY.search(text)
+    if stated is not None:
+        word = stated.group("code").lower()
+        code = _STATED.get(word, word.upper())
+        if not is_dollar or code in _DOLLARS:
+            return code
     known = _CURRENCY_OF_SUBREDDIT.get(subreddit.lower())
-    if known is not None and known != "USD":
+    if known is not None and known != "USD" and (not is_dollar or known in _DOLLARS):
         return known
-    for pattern, code in ((r"\bCAD\b|\[CA-", "CAD"), (r"£|\bGBP\b|\[(?:UK|GB)\b", "GBP"), (r"€|\bEUR\b|\[EU[-\]]", "EUR"),
-                          (r"\bAUD\b|\[AU-", "AUD")):  # fmt: skip
-        if re.search(pattern, text):
+    for pattern, code in _NAMED:
+        if re.search(pattern, text) and (not is_dollar or code in _DOLLARS):
             return code
     return "USD"
+
+
+def country_of(subreddit: str, location: str | None) -> str | None:
+    """Return where a thing is (ISO alpha-2) by its post's location, else by a subreddit of one country."""
+    place = re.fullmatch(
+        r"\s*(USA?|CAN?|CA|UK|GB|AUS?|EU)\s*(?:[-, ]\s*([A-Za-z]{2})\b.*)?", location or "", re.IGNORECASE
+    )
+    if place is not None:
+        country = place.group(1).upper()
+        if country == "EU":
+            inner = (place.group(2) or "").upper()
+            return "GB" if inner == "UK" else inner or None
+        return {"USA": "US", "CAN": "CA", "UK": "GB", "AUS": "AU"}.get(country, country)
+    return _COUNTRY_OF_SUBREDDIT.get(subreddit.lower())
+
+
+def sentences_on_all(text: str) -> str:
+    """Return the sentences that speak of all things of a post."""
+    sentences = re.split(r"[.!\n]+", text)
+    return "\n".join(one for one in sentences if re.search(r"\b(?:all|both|everything|every)\b", one, re.IGNORECASE))
 
 
 def brand_of(text: str) -> str | None:
@@ -75,9 +131,9 @@ def brand_of(text: str) -> str | None:
 
 
 def condition_of(text: str) -> tuple[Condition, str | None]:
-    """Return the condition that words tell, worst first, with the words; ``unknown`` where they tell none."""
-    for pattern, condition, _ in _CONDITIONS:
-        match = pattern.search(text)
-        if match:
-            return condition, match.group().lower()
+    """Return the condition that words tell, with the words; ``unknown`` where they tell none. "Not broken" tells none."""
+    for pattern, condition in _CONDITION_PATTERNS:
+        for match in pattern.finditer(text):
+            if not _NEGATED.search(text[max(0, match.start() - 40) : match.start()]):
+                return condition, match.group().lower()
     return Condition.UNKNOWN, None
