@@ -87,7 +87,12 @@ class RedditSite(LookAlike):
             self.remaining = number_wish(wish["remaining"], "remaining")
         if wish.get("revoke"):
             self._tokens.clear()
-        return {"ttl_seconds": self.token_seconds, "issued": self.issued, "remaining": self.remaining, "grant": self.grant}
+        return {
+            "ttl_seconds": self.token_seconds,
+            "issued": self.issued,
+            "remaining": self.remaining,
+            "grant": self.grant,
+        }
 
     # ------------------------------------------------------------------ refusals
 
