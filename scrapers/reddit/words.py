@@ -45,7 +45,7 @@ _MAKER_OF = (
     (re.compile(r"\b(?:iphone|ipad|macbook|imac|airpods)\b", re.IGNORECASE), "Apple"),
     (re.compile(r"\bpixel \d", re.IGNORECASE), "Google"),
 )
-_NEW = r"(?<!like )(?<!as )(?<!nearly )(?<!almost )(?<!basically )(?<!practically )(?<!the )(?<!my )(?<!a )(?<!for )"
+_NEW = r"(?<!like )(?<!as )(?<!nearly )(?<!almost )(?<!basically )(?<!practically )(?<!the )(?<!my )(?<!a )(?<!for )(?<!way )(?<!was )(?<!when )(?<!bought )"
 # Worst first, so that a broken thing in a sealed box is broken; then from best to worst.
 _OF_SOMETHING_ELSE = (
     r"to|one|pc|build|rig|set-?up|job|owner|home|house|phone|computer|system|laptop|card|gpu|cpu|case|monitor|keyboard|"
@@ -67,6 +67,11 @@ _CONDITIONS = {
 _CONDITION_PATTERNS = tuple(
     (re.compile(rf"\b(?:{words})\b", re.I), condition) for condition, words in _CONDITIONS.items()
 )
+# "New 1TB drive", "drive, new", "it is new"; not "upgraded to new machines".
+_BEFORE_NEW = re.compile(
+    r"(?:^|[-\u2013,:;(*|\n.]\s*|\b(?:is|are|totally|completely|condition|all|both)\s)$", re.IGNORECASE
+)
+_BEHIND_NEW = re.compile(r"\s*(?:[,.;)|!/*\n]|-|$)")
 _NEGATED = re.compile(
     r"\b(?:no|not|never|without|nothing|isn'?t|aren'?t|wasn'?t|zero|non)\b[^.,;!\n]{0,15}$", re.IGNORECASE
 )
@@ -134,6 +139,8 @@ def condition_of(text: str) -> tuple[Condition, str | None]:
     """Return the condition that words tell, with the words; ``unknown`` where they tell none. "Not broken" tells none."""
     for pattern, condition in _CONDITION_PATTERNS:
         for match in pattern.finditer(text):
-            if not _NEGATED.search(text[max(0, match.start() - 40) : match.start()]):
+            before, behind = text[max(0, match.start() - 40) : match.start()], text[match.end() : match.end() + 5]
+            is_of_this = match.group().lower() != "new" or _BEFORE_NEW.search(before) or _BEHIND_NEW.match(behind)
+            if is_of_this and not _NEGATED.search(before):
                 return condition, match.group().lower()
     return Condition.UNKNOWN, None

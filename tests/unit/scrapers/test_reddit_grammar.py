@@ -257,6 +257,10 @@ def test_a_comment_that_sells_and_wishes_sells_only_what_it_sells() -> None:
         ("worn twice", Condition.LIKE_NEW),
         ("does not boot", Condition.FOR_PARTS),
         ("new, opened to inspect", Condition.NEW),
+        ("New drive", Condition.NEW),
+        ("a drive, totally new", Condition.NEW),
+        ("they upgraded to new machines", Condition.UNKNOWN),
+        ("was this way new, has not changed", Condition.UNKNOWN),
     ],
 )
 def test_condition_by_words(text: str, condition: Condition) -> None:
