@@ -30,6 +30,8 @@ _CHALLENGE_MARKUP = ", ".join((
     "#cf-wrapper",
     ".cf-turnstile",
     "#px-captcha",
+    "#sec-if-cpt-container",
+    'iframe[src*="_Incapsula_Resource"]',
     "p#cmsg",
 ))  # fmt: skip
 # The bot wall's own object: var dd={'rt':'c','cid':...,'host':'geo.captcha-delivery.com'}. Normal pages have none.

@@ -18,6 +18,7 @@ from domain.page import PageMeaning, PageReading, RawPage
 from scrapers.allegro import offer_lists, offer_page
 from scrapers.allegro.addresses import SOURCE_NAME, asked_offer, base_of, is_offer_page, is_other_offer, offer_of
 from scrapers.allegro.values import at, load_json, text_at
+from scrapers.meaning import SMALL_PAGE_BYTES
 from scrapers.page_values import (
     RecordError,
     first_character,
@@ -33,7 +34,6 @@ PARSER_VERSION = 1
 """Raised with every change that reads a stored page differently; pages read by an older one can be read again."""
 
 SITE = "Allegro"
-_SMALL_BYTES = 64 * 1024
 _WALL = 'script[src*="captcha-delivery.com"], iframe[src*="captcha-delivery.com"], p#cmsg'
 _WALL_OBJECT = re.compile(r"\s*var\s+dd\s*=\s*\{\s*['\"]rt['\"]\s*:\s*['\"](\w+)")
 _UNAUTHORISED = frozenset({"VerificationRequired", "unauthorized", "invalid_token", "Unauthorized", "InvalidToken"})
@@ -73,7 +73,7 @@ def _judge(page: RawPage) -> PageReading:
 
 def _read_html(page: RawPage) -> PageReading:
     tree = LexborHTMLParser(page.body)
-    if len(page.body) < _SMALL_BYTES:
+    if len(page.body) < SMALL_PAGE_BYTES:
         kind = _wall(tree)
         if kind:
             detail = f"A bot wall (DataDome, {kind}) came instead of the page (status {page.status})."

@@ -15,6 +15,7 @@ import re
 from selectolax.lexbor import LexborHTMLParser
 
 from domain.page import PageMeaning, PageReading
+from scrapers.meaning import SMALL_PAGE_BYTES
 from scrapers.page_values import is_whole_html, reading_of_refusal, reading_of_status
 
 SITE = "Amazon"
@@ -27,14 +28,13 @@ _LOGIN = 'form[name="signIn"], input#ap_email, input#ap_password'
 _NO_RESULTS = '[data-component-type="s-search-results"], #noResultsTitle'
 # Products that are linked but not read are a new layout, not a search without results.
 _UNREAD_RESULTS = '[data-component-type="s-search-results"] h2 a[href*="/dp/"]'
-_SMALL_BYTES = 64 * 1024
 
 
 def wall(tree: LexborHTMLParser, body: bytes, status: int) -> PageReading | None:
     """Return a refusal where the page is a wall, whatever its status; else None."""
     if tree.css_first(_CAPTCHA) is not None:
         return _blocked(f"Amazon asks for a person: a captcha or a button came instead of the page (status {status}).")
-    small = len(body) < _SMALL_BYTES
+    small = len(body) < SMALL_PAGE_BYTES
     if small and _WAF.search(body):
         return _blocked(f"Amazon's firewall (AWS WAF) sent its challenge instead of the page (status {status}).")
     if small and tree.css_first(_DOGS_503) is not None:
@@ -58,7 +58,7 @@ def of_page_without_content(tree: LexborHTMLParser, *, status: int, body: bytes,
     refusal = reading_of_refusal(SITE, status)
     if refusal is not None:
         return refusal
-    if len(body) < _SMALL_BYTES and tree.css_first(_DOGS_404) is not None:
+    if len(body) < SMALL_PAGE_BYTES and tree.css_first(_DOGS_404) is not None:
         return PageReading(meaning=PageMeaning.GONE, detail="Amazon has no such page: the product is gone.")
     if not is_whole_html(body):
         return PageReading(meaning=PageMeaning.CHANGED, detail="The page is cut off or is not a whole HTML page.")

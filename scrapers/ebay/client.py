@@ -5,11 +5,9 @@ Belongs here: the order of calls. Does not: politeness (``scrapers.http``), what
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
@@ -26,12 +24,11 @@ from scrapers.ebay.reading import PARSER_VERSION, read_page
 from scrapers.ebay.requests import LIMIT, MAX_OFFSET, price_range_of, search_params, split
 from scrapers.ebay.sites import SOURCE_NAME, Site, api, site, site_of_host
 from scrapers.http import Answer
-from scrapers.json_values import part_of
+from scrapers.oauth import OAuthToken
 from scrapers.tokens import TokenFile
 
 _SCOPE = "https://api.ebay.com/oauth/api_scope"
 _TOKEN_SECONDS = 7200
-_MAX_TOKEN_SECONDS = 365 * 86400
 # The brief's sync runs every six hours, a tick every ten minutes; a share is reckoned for the tick.
 _SECONDS_BETWEEN_POLLS = 600.0
 _MISSING = (
@@ -61,8 +58,15 @@ class EbaySource(BaseSource):
         self._api = api(settings.sandbox_url)
         given = settings.ebay_client_id and settings.ebay_client_secret
         self.missing_configuration = None if given else _MISSING
-        self._tokens = TokenFile(settings.home, SOURCE_NAME, settings.ebay_client_id or "", self._api)
-        self._token: str | None = None
+        self._token = OAuthToken(
+            TokenFile(settings.home, SOURCE_NAME, settings.ebay_client_id or "", self._api),
+            f"{self._api}/identity/v1/oauth2/token",
+            client_id=settings.ebay_client_id,
+            client_secret=settings.ebay_client_secret,
+            form={"grant_type": "client_credentials", "scope": _SCOPE},
+            lasts=_TOKEN_SECONDS,
+            clock=self._clock,
+        )
         self._quota: Quota | None = None
         self._quota_asked = False
         self._calls = 0
@@ -137,12 +141,12 @@ class EbaySource(BaseSource):
         place = site(country)
         whole = item_id if item_id.startswith("v1|") else f"v1|{item_id}|0"
         url = f"{self._api}/buy/browse/v1/item/{quote(whole, safe='')}"
-        refused = await self._sign_in()
+        refused = await self._token.sign_in(self.client, self._market_headers)
         if refused is not None:
             return self.page(refused)
         answer = await self._get(url, [], place)
         if answer.status == 401:
-            await self._renew()
+            await self._token.renew(self.client, self._market_headers)
             answer = await self._get(url, [], place)
         return self._noted(self.page(answer), place)
 
@@ -159,7 +163,7 @@ class EbaySource(BaseSource):
         number: int,
     ) -> AsyncIterator[RawPage]:
         """Yield one page's answers: a refused token's too, then that of the new one."""
-        refused = await self._sign_in()
+        refused = await self._token.sign_in(self.client, self._market_headers)
         if refused is not None:
             yield self.page(refused, query, number)
             return
@@ -168,7 +172,7 @@ class EbaySource(BaseSource):
         answer = await self._get(url, params, place)
         yield self._noted(self.page(answer, query, number), place)
         if answer.status == 401:
-            refused = await self._renew()
+            refused = await self._token.renew(self.client, self._market_headers)
             if refused is not None:
                 yield self.page(refused, query, number)
                 return
@@ -181,7 +185,7 @@ class EbaySource(BaseSource):
             params=params,
             headers={
                 "Accept": "application/json",
-                "Authorization": f"Bearer {self._token}",
+                "Authorization": self._token.header,
                 "X-EBAY-C-MARKETPLACE-ID": place.marketplace,
                 **self._market_headers,
             },
@@ -194,55 +198,21 @@ class EbaySource(BaseSource):
 
     # ------------------------------------------------------------ token and quota
 
-    async def _sign_in(self) -> Answer | None:
-        """Get a token: the one at hand, the one that an earlier process left, else a new one; return a refusal."""
-        if self._token is None:
-            self._token = self._tokens.load(self._clock())
-        return None if self._token is not None else await self._renew()
-
-    async def _renew(self) -> Answer | None:
-        self._token = None
-        self._tokens.discard()
-        secret = self._settings.ebay_client_secret
-        pair = f"{self._settings.ebay_client_id}:{secret.get_secret_value() if secret else ''}"
-        answer = await self.client.post(
-            f"{self._api}/identity/v1/oauth2/token",
-            form={"grant_type": "client_credentials", "scope": _SCOPE},
-            headers={"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}", **self._market_headers},
-        )
-        token, seconds = _granted(answer.body) if answer.status == 200 else (None, 0)
-        if token is None:
-            return answer
-        self._token = token
-        self._tokens.save(token, self._clock() + timedelta(seconds=seconds))
-        return None
-
     async def _may_spend(self) -> bool:
         """Tell whether this poll may spend another call of the day's quota; eBay is asked once a client."""
         if not self._quota_asked:
             self._quota_asked = True
-            if await self._sign_in() is None:
+            if await self._token.sign_in(self.client, self._market_headers) is None:
                 answer = await self.client.get(
                     f"{self._api}/developer/analytics/v1_beta/rate_limit/",
                     params=[("api_name", "browse"), ("api_context", "buy")],
-                    headers={"Authorization": f"Bearer {self._token}", **self._market_headers},
+                    headers={"Authorization": self._token.header, **self._market_headers},
                 )
                 self._quota = read_quota(answer.body) if answer.status == 200 else None
         if self._quota is None:
             return True
         # A first page is asked even of a spent quota: its refusal is what the owner sees.
         return self._calls == 0 or self._calls < share_of_day(self._quota, self._clock(), _SECONDS_BETWEEN_POLLS)
-
-
-def _granted(body: bytes) -> tuple[str | None, int]:
-    """Return the token in an answer and how many seconds it lasts; an answer that holds one is never kept as a page."""
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        return None, 0
-    token, seconds = part_of(document, "access_token"), part_of(document, "expires_in")
-    lasts = seconds if type(seconds) is int and 0 < seconds < _MAX_TOKEN_SECONDS else _TOKEN_SECONDS
-    return (token if isinstance(token, str) and token else None), lasts
 
 
 def create_ebay(settings: Settings, *, clock: Clock | None = None, market_time: datetime | None = None) -> EbaySource:

@@ -14,6 +14,7 @@ from domain.page import PageMeaning, PageReading, RawPage
 from scrapers.empik.addresses import SOURCE_NAME, product_of
 from scrapers.empik.product_page import is_product, read_product
 from scrapers.empik.search_page import read_tiles, tiles_of
+from scrapers.meaning import SMALL_PAGE_BYTES, is_challenge
 from scrapers.page_values import (
     RecordError,
     first_character,
@@ -29,23 +30,6 @@ PARSER_VERSION = 1
 """Raised with every change that reads a stored page differently; pages read by an older one can be read again."""
 
 SITE = "Empik"
-_SMALL_BYTES = 64 * 1024
-_WALL = ", ".join((
-    'script[src*="captcha-delivery.com"]',
-    'iframe[src*="captcha-delivery.com"]',
-    'script[src*="/cdn-cgi/challenge-platform/"]',
-    'form[action*="__cf_chl"]',
-    "form#challenge-form",
-    "#challenge-running",
-    "#challenge-error-text",
-    "#cf-error-details",
-    "#cf-wrapper",
-    ".cf-turnstile",
-    "#px-captcha",
-    "#sec-if-cpt-container",
-    'iframe[src*="_Incapsula_Resource"]',
-    "p#cmsg",
-))  # fmt: skip
 _SEARCH_MARKS = ".search-list, .search-content, .ta-search-results, .js-search-results"
 _CHANGED_FROM = 3
 
@@ -73,7 +57,7 @@ def _judge(page: RawPage) -> PageReading:
         refusal = reading_of_refusal(SITE, page.status)
         return refusal or PageReading(meaning=PageMeaning.CHANGED, detail=f"The answer ({page.status}) is {what}.")
     tree = LexborHTMLParser(page.body)
-    if len(page.body) < _SMALL_BYTES and tree.css_first(_WALL) is not None:
+    if len(page.body) < SMALL_PAGE_BYTES and is_challenge(tree):
         detail = f"A bot wall's challenge page came instead of the page (status {page.status})."
         return PageReading(meaning=PageMeaning.BLOCKED, detail=detail)
     if page.status < 400 and is_product(tree, page.url):

@@ -5,10 +5,8 @@ Belongs here: the order of calls. Does not: politeness (``scrapers.http``), what
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar
 
 from domain.page import PageMeaning, PageReading, RawPage
@@ -17,6 +15,7 @@ from scrapers.answers import base_url
 from scrapers.base import BaseSource
 from scrapers.contract import Clock, ParsedSearch, Query
 from scrapers.http import Answer
+from scrapers.oauth import OAuthToken
 from scrapers.reddit import post_url, search_url
 from scrapers.reddit.allowance import Allowance
 from scrapers.reddit.posts import SOURCE_NAME
@@ -29,7 +28,7 @@ _MORE_CALLS = 3
 # A page holds a stickied thread or two; a subreddit that calls every post a thread does not multiply the requests.
 _THREADS = 5
 # Recorded: 3600; 86,400 reported since.
-_TOKEN_SECONDS, _LONGEST_TOKEN_SECONDS = 3600.0, 30 * 86_400.0
+_TOKEN_SECONDS = 3600
 _FEW_COMMENTS = [("limit", "1"), ("raw_json", "1")]
 _MISSING = (
     "PRICESCOPE_REDDIT_CLIENT_ID and PRICESCOPE_REDDIT_CLIENT_SECRET are not set: since 2025-11 Reddit approves apps "
@@ -61,8 +60,15 @@ class RedditSource(BaseSource):
         given = settings.reddit_client_id and settings.reddit_client_secret
         self.missing_configuration = None if given else _MISSING
         identity = (settings.reddit_client_id or "", settings.reddit_username or "", self._www)
-        self._tokens = TokenFile(settings.home, SOURCE_NAME, *identity)
-        self._token: str | None = None
+        self._token = OAuthToken(
+            TokenFile(settings.home, SOURCE_NAME, *identity),
+            f"{self._www}/api/v1/access_token",
+            client_id=settings.reddit_client_id,
+            client_secret=settings.reddit_client_secret,
+            form=_grant(settings),
+            lasts=_TOKEN_SECONDS,
+            clock=self._clock,
+        )
         self.allowance = Allowance()
 
     def parse_search_url(self, url: str) -> ParsedSearch:
@@ -145,14 +151,14 @@ class RedditSource(BaseSource):
         self, method: str, path: str, params: list[tuple[str, str]], form: dict[str, str] | None = None
     ) -> AsyncIterator[Answer]:
         """Yield the answer; a refused token's too, then that of the new one."""
-        refused = await self._sign_in()
+        refused = await self._token.sign_in(self.client, self._market_headers)
         if refused is not None:
             yield refused
             return
         answer = await self._call(method, path, params, form)
         yield answer
         if answer.status == 401:
-            refused = await self._renew()
+            refused = await self._token.renew(self.client, self._market_headers)
             yield refused if refused is not None else await self._call(method, path, params, form)
 
     async def _call(self, method: str, path: str, params: list[tuple[str, str]], form: dict[str, str] | None) -> Answer:
@@ -161,47 +167,21 @@ class RedditSource(BaseSource):
             f"{self._api}{path}",
             params=params,
             form=form,
-            headers={"Accept": "application/json", "Authorization": f"Bearer {self._token}", **self._market_headers},
+            headers={"Accept": "application/json", "Authorization": self._token.header, **self._market_headers},
         )
         self.allowance.note(answer.headers)
         return answer
 
-    async def _sign_in(self) -> Answer | None:
-        if self._token is None:
-            self._token = self._tokens.load(self._clock())
-        return None if self._token is not None else await self._renew()
 
-    async def _renew(self) -> Answer | None:
-        """Get a new token, as a script app where a user is set, else app-only; return a refusal."""
-        self._token = None
-        self._tokens.discard()
-        configured = self._settings
-        secret = configured.reddit_client_secret
-        pair = f"{configured.reddit_client_id}:{secret.get_secret_value() if secret else ''}"
-        form = {"grant_type": "client_credentials"}
-        if configured.reddit_username and configured.reddit_password:
-            form = {
-                "grant_type": "password",
-                "username": configured.reddit_username,
-                "password": configured.reddit_password.get_secret_value(),
-            }
-        answer = await self.client.post(
-            f"{self._www}/api/v1/access_token",
-            form=form,
-            headers={"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}", **self._market_headers},
-        )
-        try:
-            document = json.loads(answer.body)
-            token, seconds = document["access_token"], float(document.get("expires_in") or _TOKEN_SECONDS)
-        except (ValueError, TypeError, KeyError, AttributeError):
-            return answer
-        if answer.status != 200 or not isinstance(token, str) or not token:
-            return answer
-        if not 0 < seconds <= _LONGEST_TOKEN_SECONDS:
-            seconds = _TOKEN_SECONDS
-        self._token = token
-        self._tokens.save(token, self._clock() + timedelta(seconds=seconds))
-        return None
+def _grant(settings: Settings) -> dict[str, str]:
+    """Return the grant to ask for: a script app's where a user is set, else app-only."""
+    if settings.reddit_username and settings.reddit_password:
+        return {
+            "grant_type": "password",
+            "username": settings.reddit_username,
+            "password": settings.reddit_password.get_secret_value(),
+        }
+    return {"grant_type": "client_credentials"}
 
 
 def create_reddit(
