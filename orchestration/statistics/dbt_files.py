@@ -6,10 +6,12 @@ some six seconds, and parsing at every import is a classic reason for a slow cod
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from domain.settings import settings
 from warehouse.connect import resolve_database
@@ -58,9 +60,15 @@ def run_dbt(*arguments: str) -> str:
 
 
 def fresh_manifest() -> Path:
-    """Return the manifest's path, parsed anew where it is stale."""
+    """Return the manifest's path, parsed anew where it is stale: by one process, and there whole or not at all."""
     if is_stale():
-        run_dbt("parse")
+        MANIFEST.parent.mkdir(exist_ok=True)
+        with (MANIFEST.parent / ".parsing").open("w") as lock, TemporaryDirectory(dir=MANIFEST.parent) as spare:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if is_stale():
+                # dbt writes in place, and another process may be reading.
+                run_dbt("parse", "--target-path", spare)
+                (Path(spare) / MANIFEST.name).replace(MANIFEST)
     return MANIFEST
 
 
