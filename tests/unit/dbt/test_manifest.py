@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ import pytest
 
 from domain.money import minor_exponent, unusual_exponents
 from domain.price_kind import COMPARABLE_KINDS, PriceKind
+from domain.settings import settings
+from orchestration.statistics import dbt_files
 
 PROJECT = Path(__file__).resolve().parents[3] / "dbt_project"
 Node = dict[str, Any]
@@ -211,3 +215,17 @@ def test_the_kinds_of_prices_agree_with_the_domain_s(manifest: Node) -> None:
         and test["test_metadata"]["kwargs"].get("column_name") == "price_kind"
     )
     assert set(accepted) == set(PriceKind)
+
+
+def test_two_that_need_the_manifest_at_once_both_get_it_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Parsing asks for no server, but the profile wants an address.
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/nothing")
+    settings.cache_clear()
+    monkeypatch.setattr(dbt_files, "MANIFEST", tmp_path / "target" / "manifest.json")
+    with ThreadPoolExecutor(2) as pool:
+        paths = list(pool.map(lambda _: dbt_files.fresh_manifest(), range(2)))
+    assert paths == [tmp_path / "target" / "manifest.json"] * 2
+    assert json.loads(paths[0].read_bytes())["nodes"]
+    settings.cache_clear()
+    left = sorted(path.name for path in paths[0].parent.iterdir())
+    assert left == [".parsing", "manifest.json"]
