@@ -25,6 +25,29 @@ class ServiceError(Exception):
     """A service did not start, or ended; the message holds what its log says."""
 
 
+class _Spawning:
+    """Whether a process is just being started: an interruption then would leave it without anyone who knows it."""
+
+    is_under_way = False
+    is_interrupted = False
+
+
+_spawning = _Spawning()
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold an interruption back until a started process is on its supervisor's list."""
+    _spawning.is_under_way = True
+    try:
+        yield
+    finally:
+        _spawning.is_under_way = False
+    if _spawning.is_interrupted:
+        _spawning.is_interrupted = False
+        raise KeyboardInterrupt
+
+
 @contextlib.contextmanager
 def interrupted_by_signals() -> Iterator[None]:
     """Make the first of Ctrl-C, SIGTERM and SIGHUP a KeyboardInterrupt, and ignore those that follow.
@@ -36,6 +59,9 @@ def interrupted_by_signals() -> Iterator[None]:
     def interrupt(*_: object) -> None:
         for number in before:
             signal.signal(number, signal.SIG_IGN)
+        if _spawning.is_under_way:
+            _spawning.is_interrupted = True
+            return
         raise KeyboardInterrupt
 
     before = {number: old for number in _ENDING if (old := signal.getsignal(number)) is not signal.SIG_IGN}
@@ -166,8 +192,9 @@ class Supervisor:
 
     def start(self, name: str, argv: Sequence[str], env: Mapping[str, str] | None = None) -> Service:
         """Start a service; it is stopped with the group."""
-        service = Service(name, argv, env=env or {}, log_dir=self._log_dir, cwd=self._cwd)
-        self.services.append(service)
+        with _uninterrupted():
+            service = Service(name, argv, env=env or {}, log_dir=self._log_dir, cwd=self._cwd)
+            self.services.append(service)
         return service
 
     def await_answer(self, service: Service, answers: Callable[[], bool], *, seconds: float = 90) -> None:

@@ -53,7 +53,7 @@ _BUY = re.compile(
 
 def shown_prices(tree: HtmlElement, country_currency: str | None) -> list[Candidate]:
     """Return the prices that the page shows, likeliest first by place, name and size; at most 40."""
-    order = {element: place for place, element in enumerate(tree.iter())}
+    order = _order(tree)
     heading = next((order[one] for one in tree.xpath("//h1")), None)
     place = _Place(heading, _buy_button(tree, order, heading), len(order))
     found: list[Candidate] = []
@@ -76,7 +76,7 @@ def shown_amount_texts(tree: HtmlElement) -> str:
 
 def shown_availability(tree: HtmlElement) -> Availability | None:
     """Return what the page says of stock near its heading and buy button; None where it says nothing clear."""
-    order = {element: place for place, element in enumerate(tree.iter())}
+    order = _order(tree)
     heading = next((order[one] for one in tree.xpath("//h1")), 0)
     said: list[tuple[int, Availability]] = []
     for element in tree.xpath("//*[contains(translate(concat(@class, ' ', @id), 'STOCKAVILBEDN', 'stockavilbedn'), 'stock')"
@@ -92,8 +92,13 @@ def shown_availability(tree: HtmlElement) -> Availability | None:
 
 def has_buy_button(tree: HtmlElement) -> bool:
     """Tell whether the page has a button that puts the thing into a basket and is not switched off."""
-    order = {element: place for place, element in enumerate(tree.iter())}
+    order = _order(tree)
     return _buy_button(tree, order, None) is not None
+
+
+def _order(tree: HtmlElement) -> dict[HtmlElement, int]:
+    """Return each element's place; broken pages have some beside the root, which `//` finds too."""
+    return {element: place for place, element in enumerate(tree.getroottree().xpath("//*"))}
 
 
 def _buy_button(tree: HtmlElement, order: dict[HtmlElement, int], heading: int | None) -> int | None:

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,15 @@ def test_a_port_that_somebody_listens_on_is_not_free() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         assert not is_free(taken.getsockname()[1])
+
+
+def test_an_interruption_while_a_process_is_being_started_leaves_none_behind(tmp_path: Path) -> None:
+    mark = str(tmp_path)
+    for tenths in range(0, 40, 2):
+        timer = threading.Timer(tenths / 10_000, os.kill, (os.getpid(), signal.SIGTERM))
+        with contextlib.suppress(KeyboardInterrupt), interrupted_by_signals(), supervisor(tmp_path) as group:
+            timer.start()
+            group.start("sleeper", python("import time; time.sleep(60)"), {MARK: mark})
+            timer.join()
+            wait_for(lambda: False, seconds=0.2)
+    assert alive_with(MARK, mark) == []

@@ -198,3 +198,9 @@ def test_no_cut_or_graft_of_a_page_breaks_the_reading(at: int, length: int, graf
     place = at % len(body)
     reading = read_product_page(page(body[:place] + graft + body[place + length :]), ShopRules())
     assert len(reading.listings) + len(reading.unpriced) <= 1
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_elements_behind_the_end_of_a_broken_page_are_no_trouble(at: int) -> None:
+    body = "</html><h1>Kettle</h1>" * at + "<p></p></html>" + SHOWN.format("10,00 €")
+    assert isinstance(read(body), PageReading)
