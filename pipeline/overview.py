@@ -8,10 +8,11 @@ import msgspec
 import psycopg
 
 from domain.settings import Settings
-from pipeline.poll import state_now
+from pipeline.poll import with_configuration
 from scrapers.registry import create_source, daily_requests, source_names
 from warehouse.cadence import requests_of_day
 from warehouse.health import source_counts
+from warehouse.source_state import load_source_state
 
 
 class SourceOverview(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +36,8 @@ def source_overview(conn: psycopg.Connection, settings: Settings, now: datetime)
     counts = source_counts(conn)
     rows = []
     for name in source_names():
-        state = state_now(conn, create_source(name, settings), now)
+        # Only shown: this shell's credentials are not those of the pipeline that polls.
+        state = with_configuration(load_source_state(conn, name, now), create_source(name, settings), now)
         watches, listings = counts.get(name, (0, 0))
         rows.append(
             SourceOverview(

@@ -124,11 +124,16 @@ def poll_day(
     return PollOutcome(source=source_name, day=day, decision="stored", pages=stored)
 
 
-def state_now(conn: psycopg.Connection, source: Source, now: datetime) -> SourceState:
-    """Return the kept state of a source, brought up to date with whether it is configured at all."""
-    kept = load_source_state(conn, source.name, now)
+def with_configuration(kept: SourceState, source: Source, now: datetime) -> SourceState:
+    """Return a state brought up to date with whether the source is configured at all."""
     missing = source.missing_configuration
-    state = configured(kept, now) if missing is None else not_configured(kept, now, missing)
+    return configured(kept, now) if missing is None else not_configured(kept, now, missing)
+
+
+def state_now(conn: psycopg.Connection, source: Source, now: datetime) -> SourceState:
+    """Return the state of a source with its configuration, and keep it where that changed it."""
+    kept = load_source_state(conn, source.name, now)
+    state = with_configuration(kept, source, now)
     if state != kept:
         save_source_state(conn, state)
     return state

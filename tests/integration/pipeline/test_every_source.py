@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from domain.settings import Settings
+from pipeline.overview import source_overview
 from pipeline.poll import poll_day, utc_now
 from pipeline.read import read_day
 from sandbox.server import SandboxServer
@@ -93,3 +94,17 @@ def test_a_source_without_credentials_waits_and_says_so_until_they_are_there(
     assert "PRICESCOPE_" in outcome.detail
     outcome = poll_day(conn, configured, name, utc_now().date(), run_id="r")
     assert (outcome.decision, outcome.state) == ("poll", "ok")
+
+
+def test_looking_at_the_sources_changes_none(
+    conn: psycopg.Connection, settings: Settings, market: SandboxServer
+) -> None:
+    set_clock(market, utc_now())
+    configured = with_credentials(settings)
+    watched(conn, configured, market, "ebay")
+    poll_day(conn, configured, "ebay", utc_now().date(), run_id="r")
+    rows = {row.source: row for row in source_overview(conn, settings, utc_now())}
+    assert rows["ebay"].state == "not_configured", "this shell has no credentials"
+    assert rows["ebay"].watches > 0
+    assert rows["ebay"].requests_today > 0
+    assert state(conn, "ebay") == ("ok", False), "the pipeline that polls has them"
