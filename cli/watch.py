@@ -17,8 +17,8 @@ from domain.money import format_money
 from domain.settings import settings
 from domain.watch import RuleName, Watch
 from pipeline.preview import preview_watch
-from scrapers.contract import ParsedSearch
-from scrapers.registry import create_source, source_of_url
+from scrapers.contract import ParsedSearch, SearchUrlError
+from scrapers.registry import create_source, search_addresses, source_of_url
 from warehouse.cadence import Cadence, list_cadences
 from warehouse.watches import add_watch, get_watch, list_watches, pause_watch, remove_watch, resume_watch, update_watch
 
@@ -163,6 +163,45 @@ def add(
     )
     with warehouse("watch") as (conn, _):
         _show(add_watch(conn, wanted))
+
+
+@app.command("search")
+def search(
+    text: Annotated[str, typer.Argument(help="the words to search for")],
+    sources: Annotated[str | None, typer.Option(help="comma list; default: all that search by words")] = None,
+    site: Annotated[str, typer.Option(help="ending of the country's sites: de, fr, co.uk ...")] = "de",
+    max_price: Annotated[str | None, typer.Option(help="absolute rule, in each site's own currency")] = None,
+    blacklist: Annotated[list[str] | None, typer.Option(help="word or /regex/; repeatable")] = None,
+) -> None:
+    """Watch one search on several sources at once: a watch each, named "TEXT (source)".
+
+    A source without a site in that country is named and left out; exits with 1 then.
+    """
+    names = [name.strip() for name in (sources or "").split(",") if name.strip()]
+    left_out = 0
+    with warehouse("watch") as (conn, _):
+        for name, url in search_addresses(text, site, names).items():
+            try:
+                parsed = parse_url(url)
+            except SearchUrlError as error:
+                left_out += 1
+                note.print(f"{name}: {error}", style="yellow")
+                continue
+            watch = Watch(
+                watch_id=0,
+                owner="owner",
+                name=f"{text} ({name})",
+                source=parsed.source,
+                url=parsed.canonical_url,
+                country=parsed.country,
+                currency=parsed.currency,
+                params=parsed.params,
+                max_price=_amount(max_price, "--max-price"),
+                blacklist=tuple(blacklist or ()),
+            )
+            out.print(f"{add_watch(conn, watch).name}: {parsed.canonical_url}", markup=False)
+    if left_out:
+        raise typer.Exit(1)
 
 
 @app.command("list")

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import importlib
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple, cast
-from urllib.parse import urlsplit
+from urllib.parse import quote_plus, urlsplit
 
 from domain.settings import Settings
 from scrapers.contract import Clock, Source, SourceFactory
@@ -25,6 +26,8 @@ class Entry(NamedTuple):
         sync: cron (UTC) at which all its watches are polled, due or not; empty for none.
         hosts: names of its sites as regular expressions, matched whole; an address there is this source's to read.
         daily_requests: what it may be sent in a UTC day where the settings say nothing.
+        search: address of a search for words, with ``{text}`` and ``{site}`` (``de``, ``co.uk``); empty where there is
+            no search by words.
     """
 
     module: str
@@ -33,6 +36,7 @@ class Entry(NamedTuple):
     hosts: str = r"(?!)"
     sync: str = ""
     daily_requests: int = 10_000
+    search: str = ""
 
 
 _SOURCES: dict[str, Entry] = {
@@ -51,6 +55,7 @@ _SOURCES: dict[str, Entry] = {
         sync="20 2 * * *",
         hosts=r"((www|m|smile)\.)?amazon\.[a-z.]+|a\.co|amzn\.[a-z]+",
         daily_requests=2_000,
+        search="https://www.amazon.{site}/s?k={text}",
     ),
     "ebay": Entry(
         "scrapers.ebay.client",
@@ -59,6 +64,7 @@ _SOURCES: dict[str, Entry] = {
         sync="0 0,6,12,18 * * *",
         hosts=r"(www\.|m\.|befr\.|benl\.)?ebay\.[a-z.]+",
         daily_requests=5_000,
+        search="https://www.ebay.{site}/sch/i.html?_nkw={text}&_sop=10",
     ),
     "empik": Entry(
         "scrapers.empik.client",
@@ -67,6 +73,7 @@ _SOURCES: dict[str, Entry] = {
         sync="30 2 * * *",
         hosts=r"(www\.)?empik\.com",
         daily_requests=2_000,
+        search="https://www.empik.com/szukaj/produkt?q={text}",
     ),
     "etsy": Entry(
         "scrapers.etsy.client",
@@ -75,6 +82,7 @@ _SOURCES: dict[str, Entry] = {
         sync="0 2,8,14,20 * * *",
         hosts=r"(www\.)?etsy\.com",
         daily_requests=5_000,
+        search="https://www.etsy.com/search?q={text}&order=date_desc",
     ),
     "kleinanzeigen": Entry(
         "scrapers.kleinanzeigen.client",
@@ -88,6 +96,7 @@ _SOURCES: dict[str, Entry] = {
         tick="6-59/10 * * * *",
         sync="0 4,10,16,22 * * *",
         hosts=r"([a-z]+\.)?reddit\.com",
+        search="https://www.reddit.com/search?q={text}&sort=new",
     ),
     "shop": Entry("scrapers.shop.client", "create_shop", tick="2-59/10 * * * *", sync="0 2 * * *"),
     "uzex": Entry(
@@ -111,6 +120,7 @@ _SOURCES: dict[str, Entry] = {
         tick="*/5 * * * *",
         hosts=r"(www\.|api\.)?vinted\.[a-z.]+",
         daily_requests=20_000,
+        search="https://www.vinted.{site}/catalog?search_text={text}&order=newest_first",
     ),
 }
 
@@ -161,6 +171,24 @@ def source_of_url(url: str, sandbox_url: str | None = None) -> str:
     if ANY_SHOP in _SOURCES:
         return ANY_SHOP
     raise UnknownSourceError(f"no source reads {host[:60]}; known: {', '.join(source_names())}")
+
+
+def search_addresses(text: str, site: str, names: Sequence[str] = ()) -> dict[str, str]:
+    """Return the address of a search for words at each source that has one, as a user would paste it.
+
+    Args:
+        text: the words.
+        site: ending of the country's sites, e.g. ``de`` or ``co.uk``; sources with one site for all take no notice.
+        names: only these; all that search by words where empty.
+
+    Raises:
+        UnknownSourceError: for a name that is unknown or cannot be searched by words.
+    """
+    able = {name: entry.search for name, entry in _SOURCES.items() if entry.search}
+    unable = [name for name in names if name not in able]
+    if unable:
+        raise UnknownSourceError(f"{', '.join(unable)}: no search by words; these have one: {', '.join(sorted(able))}")
+    return {name: able[name].format(text=quote_plus(text), site=site) for name in sorted(names or able)}
 
 
 def daily_requests(name: str, settings: Settings) -> int:

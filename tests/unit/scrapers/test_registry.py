@@ -11,7 +11,7 @@ import pytest
 from domain.condition import Condition
 from domain.settings import Settings
 from scrapers.contract import Source
-from scrapers.registry import UnknownSourceError, create_source, source_names
+from scrapers.registry import UnknownSourceError, create_source, search_addresses, source_names, source_of_url
 from scrapers.vinted.conditions import condition_of, condition_of_label
 from scrapers.vinted.session import Session, session_from_cookie
 
@@ -95,3 +95,17 @@ def test_the_polling_path_imports_nothing_heavy():
 
 def _now() -> datetime:
     return datetime(2026, 9, 20, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("site", ["de", "fr", "co.uk"])
+def test_one_search_on_many_sources_is_understood_by_each(site: str) -> None:
+    addresses = search_addresses("levi's 501", site)
+    assert set(addresses) == {"amazon", "ebay", "empik", "etsy", "reddit", "vinted"}
+    for name, url in addresses.items():
+        assert source_of_url(url) == name
+        assert create_source(name, _SETTINGS).parse_search_url(url).params["search_text"] == "levi's 501"
+
+
+def test_a_source_without_a_search_by_words_is_named() -> None:
+    with pytest.raises(UnknownSourceError, match="uzum: no search by words; these have one: amazon"):
+        search_addresses("x", "de", ["ebay", "uzum"])
