@@ -9,6 +9,7 @@ import typer
 from cli import (
     deals,
     explain,
+    export,
     imports,
     parse,
     poll,
@@ -29,6 +30,7 @@ from scrapers.contract import SearchUrlError
 from scrapers.registry import UnknownSourceError
 from warehouse.connect import DatabaseError
 from warehouse.embedded import EmbeddedServerError
+from warehouse.open_data import ExportError
 from warehouse.products import ProductError
 from warehouse.watches import WatchError
 
@@ -43,6 +45,7 @@ USER_ERRORS = (
     ProductError,
     DatabaseError,
     EmbeddedServerError,
+    ExportError,
 )
 
 app = typer.Typer(
@@ -66,6 +69,7 @@ app.command("record")(record.record_pages)
 app.command("deals")(deals.deals)
 app.command("explain")(explain.explain)
 app.command("check")(explain.check)
+app.command("export")(export.export_tables)
 app.command("hide")(deals.hide)
 app.command("migrate")(services.migrate)
 app.command("doctor")(services.doctor)
