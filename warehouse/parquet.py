@@ -183,11 +183,11 @@ class ParquetFile:
             self._write_group()
         self._writer.close()
         if durable:
-            _sync(self._hidden)
+            sync(self._hidden)
         digest = file_sha256(self._hidden)
         self._hidden.replace(self.path)
         if durable:
-            _sync(self.path.parent)
+            sync(self.path.parent)
         return WrittenFile(self.path, self.rows, self.path.stat().st_size, digest)
 
     def discard(self) -> None:
@@ -227,6 +227,22 @@ def read_groups(path: Path) -> Iterator[pa.Table]:
         with pq.ParquetFile(path) as file:
             for number in range(file.num_row_groups):
                 yield file.read_row_group(number)
+    except (pa.ArrowException, OSError) as error:
+        raise ParquetError(f"{path} cannot be read: {error}") from error
+
+
+def read_all(path: Path) -> pa.Table:
+    """Return a whole file; for small ones.
+
+    Raises:
+        ParquetError: when the file is damaged.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - see the charter
+    import pyarrow.parquet as pq  # noqa: PLC0415 - the same
+
+    try:
+        with pq.ParquetFile(path) as file:
+            return file.read()
     except (pa.ArrowException, OSError) as error:
         raise ParquetError(f"{path} cannot be read: {error}") from error
 
@@ -320,7 +336,8 @@ def _lists(texts: pa.StringArray) -> pa.ListArray:
     return pa.ListArray.from_arrays(offsets, compute.list_flatten(parts).cast(pa.int64()), mask=compute.is_null(texts))
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Wait until the disk has a file, or a folder's names."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
