@@ -7,6 +7,7 @@ import sys
 import typer
 
 from cli import (
+    backup,
     deals,
     explain,
     export,
@@ -28,6 +29,7 @@ from domain.blacklist import BlacklistError
 from domain.settings import SettingsError
 from scrapers.contract import SearchUrlError
 from scrapers.registry import UnknownSourceError
+from warehouse.backup import BackupError
 from warehouse.connect import DatabaseError
 from warehouse.embedded import EmbeddedServerError
 from warehouse.open_data import ExportError
@@ -41,6 +43,7 @@ USER_ERRORS = (
     SearchUrlError,
     UnknownSourceError,
     BlacklistError,
+    BackupError,
     WatchError,
     ProductError,
     DatabaseError,
@@ -70,6 +73,8 @@ app.command("deals")(deals.deals)
 app.command("explain")(explain.explain)
 app.command("check")(explain.check)
 app.command("export")(export.export_tables)
+app.command("backup")(backup.make_backup)
+app.command("restore")(backup.restore_backup)
 app.command("hide")(deals.hide)
 app.command("migrate")(services.migrate)
 app.command("doctor")(services.doctor)
