@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from warehouse.parquet import file_sha256
 from warehouse.pg_tools import ToolError, find_tool, run_tool
 
 _FORMAT = 1
+# A server process outlives its closed connection by a moment, those of ours too.
+_LEAVING_SECONDS = 3.0
 
 
 class BackupError(Exception):
@@ -165,6 +168,7 @@ def _replace(url: DatabaseUrl, path: Path, note: BackupNote | None) -> None:
     aside = url.with_database(f"{url.database}_restoring")
     gone = url.with_database(f"{url.database}_replaced")
     with _maintenance(url) as conn:
+        _require_unused(conn, url)  # restoring takes long; who will be refused is told before
         # Of a restore that was killed: one that was not in yet, and what it had thrown away already.
         _drop(conn, aside)
         _drop(conn, gone)
@@ -177,7 +181,7 @@ def _replace(url: DatabaseUrl, path: Path, note: BackupNote | None) -> None:
         except psycopg.errors.ObjectInUse:
             _drop(conn, aside)
             raise BackupError(
-                f"{url} is in use and stays as it was. Stop what is connected to it (pricescope up), then try again."
+                f"{url} came into use meanwhile and stays as it was. Stop what is connected to it, then try again."
             ) from None
         except BaseException:  # an interrupt, too, leaves nothing beside the database
             _drop(conn, aside)
@@ -187,6 +191,21 @@ def _replace(url: DatabaseUrl, path: Path, note: BackupNote | None) -> None:
 
 def _maintenance(url: DatabaseUrl) -> psycopg.Connection:
     return connect(url.with_database("postgres"), application_name="pricescope:restore", statement_timeout_ms=0)
+
+
+def _require_unused(conn: psycopg.Connection, url: DatabaseUrl) -> None:
+    deadline = time.monotonic() + _LEAVING_SECONDS
+    while users := conn.execute(
+        "select distinct coalesce(nullif(application_name, ''), 'a client') from pg_stat_activity"
+        " where datname = %s and backend_type = 'client backend' order by 1",
+        (url.database,),
+    ).fetchall():
+        if time.monotonic() > deadline:
+            raise BackupError(
+                f"{url} is in use by {', '.join(name for (name,) in users)} and stays as it was."
+                " Stop pricescope up and whatever else is connected, then try again."
+            )
+        time.sleep(0.05)
 
 
 def _rename(conn: psycopg.Connection, old: DatabaseUrl, new: DatabaseUrl) -> None:

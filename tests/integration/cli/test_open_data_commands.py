@@ -10,16 +10,20 @@ import re
 import shlex
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pytest
 
+from pipeline.judge import judge_pending
+from pipeline.poll import poll_day, utc_now
+from pipeline.read import read_day
 from sandbox.server import SandboxServer
 from tests.integration.cli.conftest import Command
-from tests.sandbox import set_clock
+from tests.sandbox import add_watch, sandbox_settings, set_clock
 from tests.unit.deploy.deployment import ROOT
 from warehouse.connect import DatabaseUrl, connect
 from warehouse.digest import row_digests
@@ -49,18 +53,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("out")
 
 
-def test_the_commands_of_the_page_write_the_open_data(
-    pricescope: Command, folder: Path, market: SandboxServer, own_database: DatabaseUrl
-) -> None:
-    assert pricescope("watch", "add", JEANS, "--name", "jeans", "--max-price", "60").returncode == 0
-    # The first poll ends in a report, the one of the next day in alerts.
-    for moment in (datetime.now(UTC) - timedelta(days=1), datetime.now(UTC)):
-        set_clock(market, moment)
-        polled = pricescope("poll", "vinted")
-        assert polled.returncode == 0, polled.stderr
+@pytest.fixture(scope="module")
+def alerted(market: SandboxServer, own_database: DatabaseUrl, folder: Path) -> None:
+    """Two polls of a market five days apart: the first ends in a report, the second in alerts."""
+    settings = sandbox_settings(market, own_database, folder)
     with connect(own_database) as conn:
+        add_watch(conn, settings, JEANS, "jeans", max_price=Decimal(40))
+        for days in (0, 5):
+            set_clock(market, utc_now() + timedelta(days=days))
+            poll_day(conn, settings, "vinted", utc_now().date(), run_id="run")
+            read_day(conn, settings, "vinted", utc_now().date())
+            judge_pending(conn, settings, source="vinted", run_id="run", now=utc_now)
         kinds = {kind for (kind,) in conn.execute("select kind from app.notifications").fetchall()}
         assert kinds == {"report", "deal"}
+
+
+@pytest.mark.usefixtures("alerted")
+def test_the_commands_of_the_page_write_the_open_data(pricescope: Command, folder: Path) -> None:
     for arguments in commands("open-data.md", open_data=folder / "open-data"):
         done = pricescope(*arguments)
         assert done.returncode == 0, done.stderr
@@ -86,7 +95,7 @@ def test_the_page_leads_from_every_alert_to_the_bytes_it_was_read_from(
         deals = conn.execute("select deal_id from app.deals").fetchall()
         assert {row["notification_id"] for row in rows} == {number for (number,) in told}
         assert [row["deal_id"] for row in rows if row["kind"] == "deal"] != []
-        assert sorted(row["deal_id"] for row in rows) == sorted(number for (number,) in deals)
+        assert {row["deal_id"] for row in rows} == {number for (number,) in deals}
         for row in rows:
             page = read_page(conn, row["page_id"])
             assert (page.url, hashlib.sha256(page.body).hexdigest()) == (row["url"], row["sha256"])

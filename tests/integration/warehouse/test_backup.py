@@ -129,7 +129,7 @@ def test_replacing_waits_until_nobody_uses_the_database_and_then_leaves_one(
     path, note = backup(database, tmp_path / "one.dump", now=NOW)
     store_and_load(filled, page(500), [listing(500)])
     held = digests(database)
-    with pytest.raises(BackupError, match="in use and stays as it was"):
+    with pytest.raises(BackupError, match="in use by pricescope and stays as it was"):
         restore(database, path, replace=True)
     assert digests(database) == held
     assert databases(database) == [database.database]
