@@ -105,7 +105,14 @@ _TABLES = (
         order="l.listing_id",
         behind={
             "core.listings": ("description", "image_urls"),
-            "core.listing_state": ("content_hash", "price_minor", "total_minor", "currency", "last_page_id"),
+            "core.listing_state": (
+                "content_hash",
+                "price_minor",
+                "total_minor",
+                "currency",
+                "last_page_id",
+                "has_carried",
+            ),
         },
     ),
     OpenTable(
