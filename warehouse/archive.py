@@ -24,7 +24,7 @@ from warehouse.parquet import (
     ParquetError,
     ParquetFile,
     WrittenFile,
-    blocks,
+    copy_blocks,
     export_session,
     fields_of,
     file_sha256,
@@ -151,8 +151,7 @@ def _write(conn: psycopg.Connection, table: str, first: date, path: Path) -> Wri
     fields = fields_of(conn, query)
     file = ParquetFile(path, schema_of(fields))
     try:
-        for block in blocks(conn, query, fields):
-            file.write(block.result())
+        copy_blocks(conn, query, fields, file.write)
         return file.finish(durable=True)
     except BaseException:  # an interrupt, too, leaves no half file
         file.discard()

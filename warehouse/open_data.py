@@ -30,7 +30,7 @@ from warehouse.parquet import (
     Field,
     ParquetError,
     ParquetFile,
-    blocks,
+    copy_blocks,
     export_session,
     fields_of,
     file_sha256,
@@ -183,8 +183,7 @@ def _write_unit(
     fields = fields_of(conn, query)
     with _UnitFiles(directory, table, month, fields) as unit:
         try:
-            for block in blocks(conn, query, fields):
-                unit.write(block.result())
+            copy_blocks(conn, query, fields, unit.write)
         except ParquetError as error:
             raise ExportError(f"{table.name} {_key(month)}: {error}") from error
     entry = manifest.tables.setdefault(table.name, TableEntry(columns={}))

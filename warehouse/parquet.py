@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -134,24 +134,28 @@ def schema_of(fields: tuple[Field, ...]) -> pa.Schema:
     )
 
 
-def blocks(conn: psycopg.Connection, query: sql.Composable, fields: tuple[Field, ...]) -> Iterator[Future[pa.Table]]:
-    """Yield the rows of a query in its order, in blocks that another thread reads while the server sends the next.
+def copy_blocks(
+    conn: psycopg.Connection, query: sql.Composable, fields: tuple[Field, ...], write: Callable[[pa.Table], None]
+) -> None:
+    """Hand the rows of a query, in its order, to ``write`` block by block.
 
-    Each future is to be waited for before the next is asked for; at most two blocks exist at a time.
+    Blocks are read and written by another thread while the server sends the next one; at most two exist at a time.
+
+    Raises:
+        ParquetError: for a value that has no place in its column's type.
     """
     # An outer select of plain columns keeps the order of the inner one.
     statement = sql.SQL("copy (select {} from ({}) q) to stdout (format csv)").format(
         sql.SQL(", ").join(field.expression for field in fields), query
     )
-    with ThreadPoolExecutor(1, thread_name_prefix="parquet") as reader:
-        ahead: Future[pa.Table] | None = None
+    with ThreadPoolExecutor(1, thread_name_prefix="parquet") as writer:
+        under_way: Future[None] | None = None
         for raw in _raw_blocks(conn, statement):
-            coming = reader.submit(_read_block, raw, fields)
-            if ahead is not None:
-                yield ahead
-            ahead = coming
-        if ahead is not None:
-            yield ahead
+            if under_way is not None:
+                under_way.result()
+            under_way = writer.submit(lambda raw=raw: write(_read_block(raw, fields)))
+        if under_way is not None:
+            under_way.result()
 
 
 class ParquetFile:
