@@ -18,6 +18,7 @@ from cli import (
     products,
     quarantine,
     record,
+    reprocess,
     review,
     scan,
     services,
@@ -70,6 +71,7 @@ app.command("poll")(poll.poll)
 app.command("sync")(sync.sync)
 app.command("scan")(scan.scan)
 app.command("sources")(sources.sources)
+app.command("reprocess")(reprocess.reprocess)
 app.command("import")(imports.import_files)
 app.command("parse")(parse.parse)
 app.command("record")(record.record_pages)
