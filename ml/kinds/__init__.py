@@ -1,0 +1,9 @@
+"""Listing kinds: whether a listing is the thing itself, before anything is made of its price.
+
+Belongs here: word lists by language and how they are weighed; pure, light, in the polling path. Does not: prices of
+comparables (``ml.rules``), storage, pictures (``ml.photos``).
+"""
+
+from ml.kinds.classify import Classifier, KindVerdict, classifier, kind_of
+
+__all__ = ["Classifier", "KindVerdict", "classifier", "kind_of"]
