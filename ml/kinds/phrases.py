@@ -24,7 +24,6 @@ _SIGNS = {
     ",": "[,:] ",
     ":": ": ",
     "<word>": "[^ ,:]+ ",
-    "<.>": "(?:[^ ,:]+ ){0,2}?",
     "<..>": r"(?:\S+ ){0,6}?",
     "<stop>": r"(?=[,:] |\Z)",
     "$": r"\Z",
@@ -100,8 +99,9 @@ def _element(element: str, lists: Mapping[str, Sequence[str]]) -> tuple[str, fro
         return f"(?!{_entries(lists.get('people', ()))})(?=[^ ,:]+ )", frozenset()
     if element in _SIGNS:
         return _SIGNS[element], frozenset()
-    if gap := _GAP.fullmatch(element):
-        return f"(?:[^ ,:]+ ){{{gap[1]},{gap[2]}}}?", frozenset()
+    if gap := _GAP.fullmatch(element.replace("<.>", "<.0-2>")):
+        # "ist nicht defekt" must not be what "ist <.> defekt" finds.
+        return f"(?:(?!{_entries(lists.get('negations', ()))})[^ ,:]+ ){{{gap[1]},{gap[2]}}}?", frozenset()
     if (name := _NAME.fullmatch(element)) is not None:
         if name[1] not in lists:
             raise PhraseError(f"there is no list {name[1]!r}; there are {', '.join(sorted(lists))}")

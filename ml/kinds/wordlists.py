@@ -69,7 +69,7 @@ def load_words(path: Path | None = None) -> WordLists:
     mistakes = [] if path is None else _change(entries, _read(path))
     rules: list[Rule] = []
     for language, own in entries.items():
-        lists = {**_lists(entries["any"]), **_lists(own)}
+        lists = {**_lists(entries["any"]), **_lists(own), "negations": own.get("negations", ())}
         for place, written in own.items():
             kind, _, section = place.partition(".")
             if kind in KINDS:
