@@ -4,6 +4,7 @@ Belongs here: word lists by language and how they are weighed; pure, light, in t
 comparables (``ml.rules``), storage, pictures (``ml.photos``).
 """
 
-from ml.kinds.classify import Classifier, KindVerdict, classifier, kind_of
+from domain.listing_kind import KindVerdict, ListingKind
+from ml.kinds.classify import Classifier, classifier, kind_of
 
-__all__ = ["Classifier", "KindVerdict", "classifier", "kind_of"]
+__all__ = ["Classifier", "KindVerdict", "ListingKind", "classifier", "kind_of"]

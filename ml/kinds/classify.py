@@ -11,10 +11,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import msgspec
-
 from domain.condition import Condition
-from domain.listing_kind import ListingKind
+from domain.listing_kind import KindVerdict, ListingKind
 from ml.kinds.text import clauses, fold, words_of
 from ml.kinds.wordlists import Rule, WordLists, load_words
 
@@ -35,21 +33,6 @@ _MEANINGS = {
 }
 
 
-class KindVerdict(msgspec.Struct, frozen=True):
-    """What kind a listing is and why.
-
-    Attributes:
-        reason: a sentence for the owner.
-        matched: the words it was told by, folded; empty for a normal listing or one told by its condition.
-        version: of the word lists.
-    """
-
-    kind: ListingKind
-    reason: str
-    matched: str
-    version: str
-
-
 class _Index:
     """Which rules a word may belong to."""
 
@@ -61,18 +44,15 @@ class _Index:
         self._open: tuple[int, ...] = ()
         for number, rule in enumerate(self._rules):
             for word in rule.phrase.triggers:
-                core = word.strip("*")
-                if "*" in core:
-                    core, word = core.partition("*")[0], f"{core.partition('*')[0]}*"
-                table = self._exact
-                if word.startswith("*") and word.endswith("*"):
+                begin, star, end = word.partition("*")
+                if begin:
+                    table = self._begins.setdefault(len(begin), {}) if star else self._exact
+                    table[begin] = (*table.get(begin, ()), number)
+                elif "*" in end:
                     self._open += (number,)
-                    continue
-                if word.endswith("*"):
-                    table = self._begins.setdefault(len(core), {})
-                elif word.startswith("*"):
-                    table = self._ends.setdefault(len(core), {})
-                table[core] = (*table.get(core, ()), number)
+                else:
+                    table = self._ends.setdefault(len(end), {})
+                    table[end] = (*table.get(end, ()), number)
 
     def rules_of(self, words: Iterable[str]) -> list[Rule]:
         """Return the rules that may match a text of these words, in the order of the lists."""
@@ -107,8 +87,12 @@ class Classifier:
         }
         negation = "|".join(f"{re.escape(_plain(word))} " for word in lists.negations)
         filler = "|".join(f"{re.escape(_plain(word))} " for word in lists.fillers)
+        part = "|".join(re.escape(_plain(word)) for word in lists.parts)
+        self._parts = re.compile(rf"(?<= )(?:{part}) ")
         self._negated = re.compile(rf"(?<= )(?:{negation})(?:{filler}){{0,5}}\Z")
-        self._none = re.compile(rf"[,:] (?:{'|'.join(re.escape(_plain(word)) for word in lists.none_after)}) (?:[,:]|\Z)")
+        self._none = re.compile(
+            rf"[,:] (?:{'|'.join(re.escape(_plain(word)) for word in lists.none_after)}) (?:[,:]|\Z)"
+        )
 
     def kind_of(
         self,
@@ -133,6 +117,16 @@ class Classifier:
         if found is None and description:
             found = self._told(description, "description", language)
         return self._normal if found is None else found
+
+    def kinds_wanted(self, search: str) -> tuple[ListingKind, ...]:
+        """Return the kinds that a search text asks for: normal, what it says itself, and parts where it names one."""
+        wanted = [ListingKind.NORMAL]
+        said = self.kind_of(search).kind
+        if said is not ListingKind.NORMAL:
+            wanted.append(said)
+        elif self._parts.search(clauses(fold(search))):
+            wanted.append(ListingKind.ACCESSORY)
+        return tuple(wanted)
 
     def _told(self, text: str, place: str, language: str | None) -> KindVerdict | None:
         folded = fold(text)

@@ -13,7 +13,7 @@ of which is a "with" word), ``,`` (a break), ``:`` (a colon), ``<stop>`` (a brea
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 import msgspec
 
@@ -32,6 +32,7 @@ _SIGNS = {
     "<nx>": rf"(?:{_N} ?x|x ?{_N}) ",
 }
 _COUNTED = [*(f"{n}x" for n in range(2, 100)), *(f"x{n}" for n in range(2, 100)), "x"]
+_NONE: frozenset[str] = frozenset()
 _GAP = re.compile(r"<\.(\d)-(\d)>")
 _NAME = re.compile(r"<([a-z_]+)>")
 _WORD = re.compile(r"\*?(?:[^\W_]|<digits>|:(?=[\d*])|\*(?=[^\W_]))+\*?")
@@ -82,58 +83,56 @@ def compile_phrase(written: str, lists: Mapping[str, Sequence[str]]) -> Phrase:
     return Phrase(written, re.compile(pattern), max(triggers, key=_rarity))
 
 
-def _rarity(triggers: frozenset[str]) -> tuple[bool, int]:
+def _rarity(triggers: Set[str]) -> tuple[bool, int]:
     """Return what makes a trigger good: no wildcard and few, long words, so that few titles need the regex."""
     return len(triggers) <= 12, min(len(word) for word in triggers)
 
 
 def _element(element: str, lists: Mapping[str, Sequence[str]]) -> tuple[str, frozenset[str]]:
-    if element == "<n>":
-        numbers = [_N, *(re.escape(fold(number)) for number in lists.get("numbers", ()))]
-        return f"(?:{'|'.join(numbers)}) ", frozenset()
+    """Return an element's pattern and the words one of which it always holds, none where there is no telling."""
     if element == "<nx>":
         return _SIGNS[element], frozenset(_COUNTED)
-    if element == "<head>":
-        return f"(?:(?!{_entries(lists.get('with', ()))})[^ ,:]+ ){{0,6}}?", frozenset()
-    if element == "<notpeople>":
-        return f"(?!{_entries(lists.get('people', ()))})(?=[^ ,:]+ )", frozenset()
-    if element in _SIGNS:
-        return _SIGNS[element], frozenset()
-    if gap := _GAP.fullmatch(element.replace("<.>", "<.0-2>")):
-        # "ist nicht defekt" must not be what "ist <.> defekt" finds.
-        return f"(?:(?!{_entries(lists.get('negations', ()))})[^ ,:]+ ){{{gap[1]},{gap[2]}}}?", frozenset()
+    if (sign := _SIGNS.get(element) or _sign_with_lists(element, lists)) is not None:
+        return sign, frozenset()
     if (name := _NAME.fullmatch(element)) is not None:
         if name[1] not in lists:
             raise PhraseError(f"there is no list {name[1]!r}; there are {', '.join(sorted(lists))}")
-        return _listed(lists[name[1]], lists)
-    patterns, triggers = [], set[str]()
-    for word in element.split("|"):
-        if name := _NAME.fullmatch(word):
-            listed, words = _element(word, lists)
-            patterns.append(listed)
-            triggers |= words
-            if not words:
-                triggers.add("")
-            continue
-        if not _WORD.fullmatch(word):
-            raise PhraseError(f"{word!r} is neither a word nor a sign; write words with spaces between, see docs/kinds.md")
-        patterns.append(_word(word) + " ")
-        triggers.add("" if "<digits>" in word else word)
-    return f"(?:{'|'.join(patterns)})", frozenset() if "" in triggers else frozenset(triggers)
+        return _either([_sequence(fold(entry).split(), lists) for entry in lists[name[1]]])
+    words = element.split("|")
+    return _either([_element(word, lists) if _NAME.fullmatch(word) else _literal(word) for word in words])
 
 
-def _word(word: str) -> str:
+def _sign_with_lists(element: str, lists: Mapping[str, Sequence[str]]) -> str | None:
+    if element == "<n>":
+        return f"(?:{'|'.join([_N, *(re.escape(fold(number)) for number in lists.get('numbers', ()))])}) "
+    if element == "<head>":
+        return f"(?:(?!{_entries(lists.get('with', ()))})[^ ,:]+ ){{0,6}}?"
+    if element == "<notpeople>":
+        return f"(?!{_entries(lists.get('people', ()))})(?=[^ ,:]+ )"
+    if gap := _GAP.fullmatch(element.replace("<.>", "<.0-2>")):
+        # "ist nicht defekt" must not be what "ist <.> defekt" finds.
+        return f"(?:(?!{_entries(lists.get('negations', ()))})[^ ,:]+ ){{{gap[1]},{gap[2]}}}?"
+    return None
+
+
+def _literal(word: str) -> tuple[str, frozenset[str]]:
+    if not _WORD.fullmatch(word):
+        raise PhraseError(f"{word!r} is neither a word nor a sign; write words with spaces between, see docs/kinds.md")
     parts = re.split(r"(\*|<digits>)", word)
-    return "".join({"*": "[^ ,:]*", "<digits>": r"\d+"}.get(part, re.escape(part)) for part in parts)
+    pattern = "".join({"*": "[^ ,:]*", "<digits>": r"\d+"}.get(part, re.escape(part)) for part in parts)
+    return f"{pattern} ", frozenset() if "<digits>" in word else frozenset({word})
 
 
-def _listed(entries: Sequence[str], lists: Mapping[str, Sequence[str]]) -> tuple[str, frozenset[str]]:
-    patterns, triggers = [], set[str]()
-    for entry in entries:
-        parts = [_element(part, lists) for part in fold(entry).split()]
-        patterns.append("".join(pattern for pattern, _ in parts))
-        triggers |= max((words for _, words in parts if words), key=_rarity, default=frozenset({""}))
-    return f"(?:{'|'.join(patterns)})", frozenset() if "" in triggers else frozenset(triggers)
+def _sequence(words: Sequence[str], lists: Mapping[str, Sequence[str]]) -> tuple[str, frozenset[str]]:
+    parts = [_element(word, lists) for word in words]
+    return "".join(pattern for pattern, _ in parts), max(
+        (held for _, held in parts if held), key=_rarity, default=_NONE
+    )
+
+
+def _either(parts: Sequence[tuple[str, frozenset[str]]]) -> tuple[str, frozenset[str]]:
+    held = frozenset().union(*(words for _, words in parts)) if all(words for _, words in parts) else _NONE
+    return f"(?:{'|'.join(pattern for pattern, _ in parts)})", held
 
 
 def _entries(entries: Sequence[str]) -> str:

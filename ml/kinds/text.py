@@ -14,9 +14,11 @@ TEXT_MAX = 4_000
 _WORDS = re.compile(r"\d+:\d+|[^\W_]+")
 # Hyphens count as a break only between spaces: "X - box only" against "box-only".
 # A full stop after a short word is an abbreviation: "Dr. Martens", "Ref. 1655".
-_PIECES = re.compile(r"\d+:\d+|[^\W_]+|[,;|()\[\]{}!?+&\n•·–—:]|(?<=[^\W_]{4})\.(?=\s|\Z)|(?<=\s)-(?=\s)")
+_PIECES = re.compile(r"\d+:\d+|[^\W_]+|[,;|()\[\]{}!?+&\n•·\u2013\u2014:]|(?<=[^\W_]{4})\.(?=\s|\Z)|(?<=\s)-(?=\s)")
 # Letters that Unicode does not decompose.
-_LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
+_LETTERS = str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "\u0131": "i", "æ": "ae", "œ": "oe", "þ": "th"}
+)
 
 
 def fold(text: str) -> str:

@@ -23,7 +23,7 @@ FORMAT = 1
 LANGUAGES = ("any", "en", "fr", "de", "nl", "pl", "it", "es")
 KINDS = tuple(str(kind) for kind in ListingKind if kind is not ListingKind.NORMAL)
 SECTIONS = ("title", "description", "unless", "ambiguous")
-LISTS = ("numbers", "for", "with", "part", "shell", "container", "people", "device", "handheld", "imitated")
+LISTS = ("numbers", "for", "with", "part", "shell", "container", "people", "device", "handheld", "imitated", "thing")
 _NEGATION = ("negations", "fillers", "none_after")
 _HOME = Path(__file__).parent / "words"
 # language -> (a list's name | lists.NAME | KIND.SECTION) -> entries
@@ -47,6 +47,7 @@ class WordLists(msgspec.Struct, frozen=True):
     """All lists of all languages, compiled.
 
     Attributes:
+        parts: names of what belongs to a thing; without wildcards.
         negations, fillers, none_after: "no", what may stand between it and the word it negates, and "none" after it.
         version: changes whenever an entry does.
     """
@@ -55,6 +56,7 @@ class WordLists(msgspec.Struct, frozen=True):
     negations: tuple[str, ...]
     fillers: tuple[str, ...]
     none_after: tuple[str, ...]
+    parts: tuple[str, ...]
     version: str
 
 
@@ -86,7 +88,13 @@ def load_words(path: Path | None = None) -> WordLists:
     negation = {
         name: tuple(dict.fromkeys(word for own in entries.values() for word in own.get(name, ()))) for name in _NEGATION
     }
-    return WordLists(rules=tuple(rules), version=f"{FORMAT}-{digest[:8]}", **negation)
+    things = entries["any"]["lists.thing"]
+    parts = (
+        word for own in entries.values() for word in own.get("lists.part", ()) if "*" not in word and word not in things
+    )
+    return WordLists(
+        rules=tuple(rules), parts=tuple(dict.fromkeys(parts)), version=f"{FORMAT}-{digest[:8]}", **negation
+    )
 
 
 def _lists(own: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
@@ -140,9 +148,7 @@ def _change(entries: _Entries, document: Any) -> list[str]:
     return mistakes
 
 
-def _change_list(
-    own: dict[str, tuple[str, ...]], name: str, change: Any, where: str, mistakes: list[str]
-) -> None:
+def _change_list(own: dict[str, tuple[str, ...]], name: str, change: Any, where: str, mistakes: list[str]) -> None:
     written = list(own.get(name, ()))
     for action, words in _mapping(change, where, mistakes).items():
         if action not in {"add", "remove"}:
