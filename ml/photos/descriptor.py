@@ -76,8 +76,8 @@ def _colours(picture: Image.Image) -> _Floats:
 
 
 def _thumbnail(picture: Image.Image) -> _Floats:
-    levels = np.asarray(picture.resize((8, 8), Image.Resampling.BOX), dtype=np.float64)
-    return (levels - levels.mean()).ravel()
+    levels = np.asarray(picture.resize((8, 8), Image.Resampling.BOX), dtype=np.float64).ravel()
+    return levels - float(levels.mean())
 
 
 def _unit(part: _Floats) -> _Floats:

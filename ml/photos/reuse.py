@@ -62,45 +62,31 @@ def reused_photos(rows: Sequence[PhotoRow]) -> list[PhotoNote]:
 
     A listing may have several photos; the same photo twice within one listing says nothing.
     """
-    notes: dict[int, PhotoNote] = {}
+    found: dict[int, list[tuple[PhotoRow, PhotoRow]]] = {}
     for group in group_photos([row.hash for row in rows]):
-        members = sorted((rows[place] for place in group), key=lambda row: (row.first_seen_at, row.listing_id))
+        members = [rows[place] for place in group]
         for row in members:
             others = [other for other in members if other.listing_id != row.listing_id]
-            if not others:
-                continue
-            note = _note(row, others, is_first=members[0].listing_id == row.listing_id)
-            known = notes.get(row.listing_id)
-            notes[row.listing_id] = note if known is None else _joined(known, note)
-    return [notes[listing_id] for listing_id in sorted(notes)]
+            if others:
+                found.setdefault(row.listing_id, []).extend((row, other) for other in others)
+    return [_note(found[listing_id]) for listing_id in sorted(found)]
 
 
-def _note(row: PhotoRow, others: Sequence[PhotoRow], *, is_first: bool) -> PhotoNote:
-    sellers = {other.seller for other in others}
-    if row.seller is not None and sellers - {row.seller, None}:
+def _note(pairs: Sequence[tuple[PhotoRow, PhotoRow]]) -> PhotoNote:
+    """Join what all photos of one listing say; each pair is one of its photos and another listing's."""
+    first_seen = min(row.first_seen_at for row, _ in pairs)
+    listing_id = pairs[0][0].listing_id
+    others = sorted({(other.first_seen_at, other.listing_id) for _, other in pairs})
+    if any(row.seller != other.seller and None not in {row.seller, other.seller} for row, other in pairs):
         use = PhotoUse.REUSED
-    elif row.seller is None or None in sellers:
+    elif any(None in {row.seller, other.seller} for row, other in pairs):
         use = PhotoUse.UNKNOWN_SELLER
     else:
         use = PhotoUse.REPOST
     return PhotoNote(
-        listing_id=row.listing_id,
+        listing_id=listing_id,
         use=use,
-        others=tuple(dict.fromkeys(other.listing_id for other in others)),
-        is_first=is_first,
-        distance=min(distance(row.hash, other.hash) for other in others),
-    )
-
-
-_GRAVEST = (PhotoUse.REUSED, PhotoUse.UNKNOWN_SELLER, PhotoUse.REPOST)
-
-
-def _joined(one: PhotoNote, other: PhotoNote) -> PhotoNote:
-    """Join what two photos of one listing say."""
-    return PhotoNote(
-        listing_id=one.listing_id,
-        use=min((one.use, other.use), key=_GRAVEST.index),
-        others=tuple(dict.fromkeys((*one.others, *other.others))),
-        is_first=one.is_first and other.is_first,
-        distance=min(one.distance, other.distance),
+        others=tuple(dict.fromkeys(other_id for _, other_id in others)),
+        is_first=(first_seen, listing_id) < others[0],
+        distance=min(distance(row.hash, other.hash) for row, other in pairs),
     )

@@ -51,7 +51,7 @@ found as (
     inner join states on watch_listings.listing_id = states.listing_id
     where
         not watch_listings.is_blacklisted
-        and listings.listing_kind = any(watches.wanted_kinds)
+        and listings.listing_kind = any(string_to_array(watches.wanted_kinds, ','))
         and listings.price_kind in {{ comparable_price_kinds() }}
         and states.payable_price > 0
         and states.last_seen_at >= current_timestamp - make_interval(days => {{ comparables_window_days() }})
