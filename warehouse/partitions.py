@@ -87,7 +87,7 @@ def _months(first: date, last: date) -> list[date]:
 
 
 def next_month(day: date) -> date:
-    """Return the first day of the month after the one that ``day`` is in."""
+    """Return the first day of the month after that of ``day``."""
     return (day.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 
