@@ -29,7 +29,7 @@ def labelled() -> list[tuple[str, str, str | None]]:
     return [(row[0], row[2], row[3] if len(row) > 3 else None) for row in rows]
 
 
-NORMAL = [(title, description) for kind, title, description in labelled() if kind == "normal"]
+NORMAL = [(title, description) for _, title, description in labelled() if kind_of(title, description).kind == "normal"]
 
 
 def test_the_labelled_sentences_are_many_of_each_kind() -> None:
