@@ -8,6 +8,7 @@ import typer
 
 from cli import (
     backup,
+    database,
     deals,
     explain,
     export,
@@ -60,6 +61,7 @@ app = typer.Typer(
 )
 app.add_typer(watch.app, name="watch")
 app.add_typer(products.app, name="product")
+app.add_typer(database.app, name="database")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(review.app, name="review")
 app.add_typer(shop.app, name="shop")

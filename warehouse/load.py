@@ -29,6 +29,7 @@ from domain.listing import Listing, Seller
 from domain.money import to_minor
 from domain.page import PageReading, RawPage
 from domain.plausibility import implausible
+from warehouse.compaction import expand_month
 from warehouse.completion import (
     Completed,
     Priced,
@@ -699,6 +700,7 @@ def _load_state_and_history(conn: psycopg.Connection, context: _Context, rows: S
     if has_late:
         # This one looks through the day's pages, where a hash is the right way.
         conn.execute("select set_config('enable_hashjoin', 'on', true)")
+        expand_month(conn, values["day"])
         present = correct_history(conn, values)
         conn.execute("select set_config('enable_hashjoin', 'off', true)")
     append_history(conn, values)

@@ -204,6 +204,14 @@ def test_the_owner_adds_words_and_takes_ours_away(tmp_path: Path) -> None:
     assert kind_of("Radio, untested").kind == "damaged_or_parts"
 
 
+def test_the_example_on_the_page_is_right(tmp_path: Path) -> None:
+    page = (LABELLED.parents[2] / "docs" / "kinds.md").read_text(encoding="utf-8")
+    example = page.split("```yaml\n")[1].split("```")[0]
+    own = classifier(owners(tmp_path, example))
+    assert own.kind_of("Canoe with water leaks").kind == "damaged_or_parts"
+    assert own.kind_of("Boot frei defekt").kind == "normal"
+
+
 def test_all_mistakes_of_the_owners_file_are_told_at_once(tmp_path: Path) -> None:
     path = owners(
         tmp_path,
