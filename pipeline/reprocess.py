@@ -19,9 +19,11 @@ import psycopg
 
 from domain.page import RawPage
 from domain.settings import Settings
+from pipeline.kinds import kind_teller
 from scrapers.contract import Source
 from scrapers.registry import create_source
 from warehouse.diff import FieldChange, LoadDiff, begin_diff, end_diff
+from warehouse.listing_rows import TellKind
 from warehouse.load import load_reading
 from warehouse.pages import count_pages, pages_of_day
 
@@ -84,13 +86,14 @@ def try_again(
         on_pages: told how many pages were read, batch by batch.
     """
     source = create_source(source_name, settings)
+    tell_kind = kind_teller(settings)
     outcome = TrialOutcome(source=source_name)
     fields: dict[str, set[int]] = {}
     new: set[int] = set()
     for day in days:
         for batch in _batches(pages_of_day(conn, source_name, day)):
             with conn.transaction(force_rollback=True):
-                _add(outcome, _trial(conn, source, batch, outcome), fields, new)
+                _add(outcome, _trial(conn, source, batch, outcome, tell_kind), fields, new)
             outcome.pages += len(batch)
             on_pages(len(batch))
     outcome.new_listings = len(new)
@@ -100,7 +103,11 @@ def try_again(
 
 
 def _trial(
-    conn: psycopg.Connection, source: Source, batch: list[tuple[int, RawPage]], outcome: TrialOutcome
+    conn: psycopg.Connection,
+    source: Source,
+    batch: list[tuple[int, RawPage]],
+    outcome: TrialOutcome,
+    tell_kind: TellKind,
 ) -> LoadDiff:
     page_ids = [page_id for page_id, _ in batch]
     begin_diff(conn, source.name, page_ids)
@@ -108,7 +115,9 @@ def _trial(
     touched: set[int] = set()
     for page_id, page in batch:
         reading = source.read(page)
-        loaded = load_reading(conn, page_id, page, reading, parser_version=source.parser_version, again=True)
+        loaded = load_reading(
+            conn, page_id, page, reading, parser_version=source.parser_version, tell_kind=tell_kind, again=True
+        )
         touched.update(loaded.listing_ids)
     outcome.quarantined_after += _quarantined(conn, page_ids)
     return end_diff(conn, sorted(touched))
