@@ -4,28 +4,34 @@
     every hour would otherwise rewrite it all each time. Belongs here: the window, and how it replaces what is stored.
 -#}
 
-{#- Days of each source's prices that are kept by day: changes over 30 days, of a price up to a month old. -#}
-{% macro recent_price_days() -%}
-    62
+{#- Days back that are made anew, today not counted. Fewer than elsewhere unless told: a year holds millions of rows. -#}
+{% macro price_lookback_days() -%}
+    {{ env_var('PRICESCOPE_LOOKBACK_DAYS', '2') | int }}
 {%- endmacro %}
 
 {#-
     The first day that a run makes anew: the look-back before today, or before the last day stored where no run came
     since. All that the price history holds where nothing is stored in the base currency, which was another until now.
     A date as text, because the history is pruned by it when the query is planned.
+
+    kept_days: days that the model keeps, or none for all.
 -#}
-{% macro product_days_from() -%}
+{% macro product_days_from(kept_days=none) -%}
     {%- if not execute -%}
-        {{ rebuild_from() }}
+        ({{ run_date() }} - {{ price_lookback_days() }})
     {%- else -%}
         {%- set found = run_query(
             'select least(' ~ run_date() ~ ', coalesce('
             ~ '(select max(price_date) from ' ~ this ~ ' where currency = ' ~ base_currency()
+            ~ ' and price_date >= ' ~ run_date() ~ ' - 1), '
+            ~ '(select max(price_date) from ' ~ this ~ ' where currency = ' ~ base_currency()
             ~ ' and price_date >= ' ~ run_date() ~ ' - 40), '
             ~ '(select max(price_date) from ' ~ this ~ ' where currency = ' ~ base_currency() ~ '), '
-            ~ '(select min(observed_date) from ' ~ ref('stg_core__price_observations') ~ '))) - ' ~ lookback_days()
+            ~ '(select min(observed_date) from ' ~ ref('stg_core__price_observations') ~ '))) - ' ~ price_lookback_days()
         ) -%}
-        cast('{{ found.columns[0].values()[0] }}' as date)
+        {%- set first = found.columns[0].values()[0] -%}
+        {%- set oldest = (run_started_at.date() - modules.datetime.timedelta(days=kept_days or 0)) -%}
+        cast('{{ first if kept_days is none or first > oldest else oldest }}' as date)
     {%- endif -%}
 {%- endmacro %}
 
@@ -38,7 +44,8 @@
     {%- set made = arg_dict['temp_relation'] -%}
     {%- set keys = arg_dict['unique_key'] -%}
     {%- set columns = arg_dict['dest_columns'] | map(attribute='name') | list -%}
-    {%- set since = product_days_from() -%}
+    {%- set kept_days = config.get('meta', {}).get('kept_days') -%}
+    {%- set since = product_days_from(kept_days) -%}
     {%- set same_key -%}
         {%- for key in keys %}{{ 'and ' if not loop.first }}made.{{ key }} = kept.{{ key }} {% endfor -%}
     {%- endset -%}
@@ -85,6 +92,10 @@
     select {{ columns | join(', ') }}
     from {{ made }}
     where price_date < {{ since }};
+    {%- if kept_days is not none %}
+
+    delete from {{ target }} where price_date < {{ run_date() }} - {{ kept_days }};
+    {%- endif %}
 {% endmacro %}
 
 {#-
@@ -114,4 +125,12 @@
     {%- else -%}
         select 1
     {%- endif -%}
+{%- endmacro %}
+
+{#-
+    Pre-hook: memory for sorts of some hundred thousand rows, and hashes instead of sorts for joining: how many prices
+    a window holds is not guessed well.
+-#}
+{% macro prepare_for_many_rows() -%}
+    set local work_mem = '64MB'; set local enable_mergejoin = off
 {%- endmacro %}

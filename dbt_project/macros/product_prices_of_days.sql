@@ -10,17 +10,12 @@
     floor: SQL of the day before which nothing is read even then.
 -#}
 {% macro product_prices_of_days(since=none, stored=none, floor=none) -%}
+    -- The observations without a name of their own: read twice, all of them would be set aside first.
     with
 
     offers as (
 
         select * from {{ ref('int_product_offers__linked') }}
-
-    ),
-
-    observations as (
-
-        select * from {{ ref('stg_core__price_observations') }}
 
     ),
 
@@ -38,7 +33,7 @@
             observations.currency_code,
             observations.availability,
             observations.payable_price
-        from observations
+        from {{ ref('stg_core__price_observations') }} as observations
         where
             observations.listing_id in (select offers.listing_id from offers)
             {%- if since is not none %}
@@ -57,14 +52,14 @@
         where
             offers.linked_at >= {{ midnight(since) }}
             and listings.first_seen_at < {{ midnight(since) }}
-            and not exists (
-                select 1
+            -- A scalar, so that each is looked up: the planner would rather read all that is stored.
+            and (
+                select max(stored.computed_at)
                 from {{ stored }} as stored
                 where
                     stored.product_id = offers.product_id
                     and stored.price_date < {{ since }}
-                    and stored.computed_at >= offers.linked_at
-            )
+            ) >= offers.linked_at is not true
 
     ),
 
@@ -100,7 +95,7 @@
                 observations.currency_code,
                 observations.availability,
                 observations.payable_price
-            from observations
+            from {{ ref('stg_core__price_observations') }} as observations
             where
                 observations.listing_id = offers.listing_id
                 and observations.observed_at < {{ midnight(since) }}

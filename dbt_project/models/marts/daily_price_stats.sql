@@ -5,6 +5,7 @@
         unique_key=['product_id', 'price_date'],
         on_schema_change='fail',
         indexes=[{'columns': ['price_date'], 'type': 'brin'}],
+        pre_hook="{{ prepare_for_many_rows() }}",
         post_hook=[
             "{{ covering_key(['product_id', 'price_date'],
                 ['min_price', 'median_price', 'mean_price', 'max_price', 'best_source', 'currency']) }}",
@@ -57,7 +58,7 @@ touched as (
 
 ),
 
--- All that a change within the window can be against: the last 31 days before it, and the last day before those.
+-- The days on which what the window is compared with mostly lies.
 earlier as (
 
     select
@@ -67,32 +68,13 @@ earlier as (
     from {{ this }} as stored
     inner join touched on stored.product_id = touched.product_id
     where
-        stored.price_date >= {{ since }} - 31
-        and stored.price_date < {{ since }}
+        (
+            stored.price_date between {{ since }} - 30 and {{ run_date() }} - 30
+            or stored.price_date between {{ since }} - 7 and {{ since }} - 1
+        )
         and stored.price_date < touched.first_day
         and stored.min_price is not null
         and stored.currency = {{ base_currency() }}
-
-    union all
-
-    select
-        touched.product_id,
-        last_before.price_date,
-        last_before.min_price
-    from touched
-    cross join lateral (
-        select
-            stored.price_date,
-            stored.min_price
-        from {{ this }} as stored
-        where
-            stored.product_id = touched.product_id
-            and stored.price_date < least({{ since }} - 31, touched.first_day)
-            and stored.min_price is not null
-            and stored.currency = {{ base_currency() }}
-        order by stored.price_date desc
-        limit 1
-    ) as last_before
 
 ),
 
@@ -110,47 +92,72 @@ priced as (
         mean_price,
         max_price,
         cheapest_source as best_source,
-        true as is_made
+        -- A number, because a range of dates steps by interval, which is slow.
+        price_date - cast('2000-01-01' as date) as day_number
     from per_day
     where offers > 0
-    {%- if is_incremental() %}
 
-    union all
+),
+
+within as (
 
     select
-        product_id,
-        price_date,
-        null as offers,
-        null as sources,
-        null as unconvertible,
-        min_price,
-        null as median_price,
-        null as mean_price,
-        null as max_price,
-        null as best_source,
-        false as is_made
-    from earlier
-    {%- endif %}
+        priced.*,
+        {%- for days in (1, 7, 30) %}
+        last_value(min_price) over (
+            partition by product_id order by day_number
+            range between unbounded preceding and {{ days }} preceding
+        ) as min_price_{{ days }}d{{ ',' if not loop.last }}
+        {%- endfor %}
+    from priced
 
 ),
 
 compared as (
 
+    {% if not is_incremental() -%}
+    select * from within
+    {%- else -%}
     select
-        priced.*,
-        last_value(min_price) over (
-            partition by product_id order by price_date
-            range between unbounded preceding and interval '1 day' preceding
-        ) as min_price_1d,
-        last_value(min_price) over (
-            partition by product_id order by price_date
-            range between unbounded preceding and interval '7 days' preceding
-        ) as min_price_7d,
-        last_value(min_price) over (
-            partition by product_id order by price_date
-            range between unbounded preceding and interval '30 days' preceding
-        ) as min_price_30d
-    from priced
+        within.product_id,
+        within.price_date,
+        within.offers,
+        within.sources,
+        within.unconvertible,
+        within.min_price,
+        within.median_price,
+        within.mean_price,
+        within.max_price,
+        within.best_source,
+        {%- for days in (1, 7, 30) %}
+        -- Of the days made, of the stored day itself, or searched for.
+        coalesce(
+            within.min_price_{{ days }}d,
+            earlier_{{ days }}d.min_price,
+            (
+                select stored.min_price
+                from {{ this }} as stored
+                where
+                    stored.product_id = within.product_id
+                    and stored.price_date <= within.price_date - {{ days }}
+                    and stored.price_date < touched.first_day
+                    and stored.price_date < {{ since }}
+                    and stored.min_price is not null
+                    and stored.currency = {{ base_currency() }}
+                order by stored.price_date desc
+                limit 1
+            )
+        ) as min_price_{{ days }}d{{ ',' if not loop.last }}
+        {%- endfor %}
+    from within
+    inner join touched on within.product_id = touched.product_id
+    {%- for days in (1, 7, 30) %}
+    left join earlier as earlier_{{ days }}d
+        on
+            within.product_id = earlier_{{ days }}d.product_id
+            and within.price_date - {{ days }} = earlier_{{ days }}d.price_date
+    {%- endfor %}
+    {%- endif %}
 
 ),
 
@@ -171,7 +178,6 @@ made as (
         100 * (min_price - min_price_7d) / nullif(min_price_7d, 0) as change_7d_percent,
         100 * (min_price - min_price_30d) / nullif(min_price_30d, 0) as change_30d_percent
     from compared
-    where is_made
 
     union all
 
