@@ -8,9 +8,9 @@
         {%- set known = adapter.get_columns_in_relation(stored) | map(attribute='name') | list -%}
         union all
         select
-            {%- for name, column in model.columns.items() %}
+        {%- for name, column in model.columns.items() %}
             {{ name if name in known else 'cast(null as ' ~ column.data_type ~ ')' }}{{ ',' if not loop.last }}
-            {%- endfor %}
+        {%- endfor %}
         from {{ stored }}
         where price_date < (select min(observed_date) from {{ ref('stg_core__price_observations') }})
     {%- endif -%}

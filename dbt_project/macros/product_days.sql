@@ -4,7 +4,7 @@
     every hour would otherwise rewrite it all each time. Belongs here: the window, and how it replaces what is stored.
 -#}
 
-{#- Days back that are made anew, today not counted. Fewer than elsewhere unless told: a year holds millions of rows. -#}
+{#- Days back that are made anew, today not counted. Fewer than elsewhere unless told: a year is millions of rows. -#}
 {% macro price_lookback_days() -%}
     {{ env_var('PRICESCOPE_LOOKBACK_DAYS', '2') | int }}
 {%- endmacro %}
@@ -115,7 +115,7 @@
     $$
 {%- endmacro %}
 
-{#- Post-hook outside the transaction: a table just made is marked as visible to all, so that its index alone answers. -#}
+{#- Post-hook outside the transaction: a table just made is marked visible to all, so that its index alone answers. -#}
 {% macro vacuum_if_new() -%}
     {%- set seen = run_query(
         "select relallvisible * 2 < relpages from pg_class where oid = '" ~ this ~ "'::regclass"

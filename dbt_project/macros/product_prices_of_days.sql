@@ -1,3 +1,5 @@
+{#- sqlfluff sees the branches of a macro without what calls it. -#}
+-- noqa: disable=LT02
 {#-
     The last price of each day on which a product's listing was on offer, in the base currency at that day's rate:
     product_id, listing_id, source_name, price_date, price (null where no rate is known). A macro and not a model,
@@ -54,32 +56,18 @@
             and listings.first_seen_at < {{ midnight(since) }}
             -- A scalar, so that each is looked up: the planner would rather read all that is stored.
             and (
-                select max(stored.computed_at)
-                from {{ stored }} as stored
+                select max(kept.computed_at)
+                from {{ stored }} as kept
                 where
-                    stored.product_id = offers.product_id
-                    and stored.price_date < {{ since }}
+                    kept.product_id = offers.product_id
+                    and kept.price_date < {{ since }}
             ) >= offers.linked_at is not true
 
     ),
 
-    {% endif -%}
-    of_products as (
+    -- Lateral, because the planner cannot know that these are few.
+    past_of_relinked as (
 
-        select
-            offers.product_id,
-            last_of_day.listing_id,
-            last_of_day.observed_date,
-            last_of_day.currency_code,
-            last_of_day.availability,
-            last_of_day.payable_price
-        from last_of_day
-        inner join offers on last_of_day.listing_id = offers.listing_id
-        {%- if stored is not none %}
-
-        union all
-
-        -- Lateral, because the planner cannot know that these are few.
         select
             offers.product_id,
             offers.listing_id,
@@ -104,6 +92,24 @@
                 {%- endif %}
             order by observations.observed_date asc, observations.observed_at desc
         ) as past
+
+    ),
+
+    {% endif -%}
+    of_products as (
+
+        select
+            offers.product_id,
+            last_of_day.listing_id,
+            last_of_day.observed_date,
+            last_of_day.currency_code,
+            last_of_day.availability,
+            last_of_day.payable_price
+        from last_of_day
+        inner join offers on last_of_day.listing_id = offers.listing_id
+        {%- if stored is not none %}
+            union all
+            select * from past_of_relinked
         {%- endif %}
 
     ),

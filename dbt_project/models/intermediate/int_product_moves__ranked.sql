@@ -16,18 +16,20 @@ days as (
 moves as (
 
     {%- for days in (1, 7, 30) %}
-    select
-        {{ days }} as window_days,
-        products.product_id,
-        products.price_date,
-        products.price,
-        products.currency,
-        products.change_{{ days }}d_percent as change_percent
-    from products
-    where
-        products.price_date >= {{ run_date() }} - {{ days }}
-        and products.change_{{ days }}d_percent <> 0
-    {{ 'union all' if not loop.last }}
+        select
+            {{ days }} as window_days,
+            products.product_id,
+            products.price_date,
+            products.price,
+            products.currency,
+            products.change_{{ days }}d_percent as change_percent
+        from products
+        where
+            products.price_date >= {{ run_date() }} - {{ days }}
+            and products.change_{{ days }}d_percent <> 0
+        {%- if not loop.last %}
+            union all
+        {%- endif %}
     {%- endfor %}
 
 ),

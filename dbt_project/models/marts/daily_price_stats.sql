@@ -16,7 +16,7 @@
 
 -- Grain: product x day on which it was on offer anywhere. A change is against the last such day that lies at least so
 -- many days back, so a day without an observation makes no hole. A run makes the look-back anew and reads no more of
--- the history; what a change is against comes from the rows stored.
+-- the history; what a change is against comes from the rows kept.
 {% set since = product_days_from() if is_incremental() else none %}
 {% set stored = this if is_incremental() else none %}
 
@@ -48,35 +48,35 @@ per_day as (
 ),
 
 {% if is_incremental() -%}
-touched as (
+    touched as (
 
-    select
-        product_id,
-        min(price_date) as first_day
-    from per_day
-    group by product_id
+        select
+            product_id,
+            min(price_date) as first_day
+        from per_day
+        group by product_id
 
-),
+    ),
 
--- The days on which what the window is compared with mostly lies.
-earlier as (
+    -- The days on which what the window is compared with mostly lies.
+    earlier as (
 
-    select
-        stored.product_id,
-        stored.price_date,
-        stored.min_price
-    from {{ this }} as stored
-    inner join touched on stored.product_id = touched.product_id
-    where
-        (
-            stored.price_date between {{ since }} - 30 and {{ run_date() }} - 30
-            or stored.price_date between {{ since }} - 7 and {{ since }} - 1
-        )
-        and stored.price_date < touched.first_day
-        and stored.min_price is not null
-        and stored.currency = {{ base_currency() }}
+        select
+            kept.product_id,
+            kept.price_date,
+            kept.min_price
+        from {{ this }} as kept
+        inner join touched on kept.product_id = touched.product_id
+        where
+            (
+                kept.price_date between {{ since }} - 30 and {{ run_date() }} - 30
+                or kept.price_date between {{ since }} - 7 and {{ since }} - 1
+            )
+            and kept.price_date < touched.first_day
+            and kept.min_price is not null
+            and kept.currency = {{ base_currency() }}
 
-),
+    ),
 
 {% endif -%}
 priced as (
@@ -103,12 +103,12 @@ within as (
 
     select
         priced.*,
-        {%- for days in (1, 7, 30) %}
-        last_value(min_price) over (
-            partition by product_id order by day_number
+    {%- for days in (1, 7, 30) %}
+        last_value(priced.min_price) over (
+            partition by priced.product_id order by priced.day_number
             range between unbounded preceding and {{ days }} preceding
-        ) as min_price_{{ days }}d{{ ',' if not loop.last }}
-        {%- endfor %}
+            ) as min_price_{{ days }}d{{ ',' if not loop.last }}
+    {%- endfor %}
     from priced
 
 ),
@@ -116,47 +116,47 @@ within as (
 compared as (
 
     {% if not is_incremental() -%}
-    select * from within
+        select * from within
     {%- else -%}
-    select
-        within.product_id,
-        within.price_date,
-        within.offers,
-        within.sources,
-        within.unconvertible,
-        within.min_price,
-        within.median_price,
-        within.mean_price,
-        within.max_price,
-        within.best_source,
+        select
+            within.product_id,
+            within.price_date,
+            within.offers,
+            within.sources,
+            within.unconvertible,
+            within.min_price,
+            within.median_price,
+            within.mean_price,
+            within.max_price,
+            within.best_source,
         {%- for days in (1, 7, 30) %}
         -- Of the days made, of the stored day itself, or searched for.
-        coalesce(
-            within.min_price_{{ days }}d,
-            earlier_{{ days }}d.min_price,
-            (
-                select stored.min_price
-                from {{ this }} as stored
-                where
-                    stored.product_id = within.product_id
-                    and stored.price_date <= within.price_date - {{ days }}
-                    and stored.price_date < touched.first_day
-                    and stored.price_date < {{ since }}
-                    and stored.min_price is not null
-                    and stored.currency = {{ base_currency() }}
-                order by stored.price_date desc
-                limit 1
-            )
-        ) as min_price_{{ days }}d{{ ',' if not loop.last }}
+            coalesce(
+                within.min_price_{{ days }}d,
+                earlier_{{ days }}d.min_price,
+                (
+                    select kept.min_price
+                    from {{ this }} as kept
+                    where
+                        kept.product_id = within.product_id
+                        and kept.price_date <= within.price_date - {{ days }}
+                        and kept.price_date < touched.first_day
+                        and kept.price_date < {{ since }}
+                        and kept.min_price is not null
+                        and kept.currency = {{ base_currency() }}
+                    order by kept.price_date desc
+                    limit 1
+                )
+            ) as min_price_{{ days }}d{{ ',' if not loop.last }}
         {%- endfor %}
-    from within
-    inner join touched on within.product_id = touched.product_id
-    {%- for days in (1, 7, 30) %}
-    left join earlier as earlier_{{ days }}d
-        on
-            within.product_id = earlier_{{ days }}d.product_id
-            and within.price_date - {{ days }} = earlier_{{ days }}d.price_date
-    {%- endfor %}
+        from within
+        inner join touched on within.product_id = touched.product_id
+        {%- for days in (1, 7, 30) %}
+            left join earlier as earlier_{{ days }}d
+                on
+                    within.product_id = earlier_{{ days }}d.product_id
+                    and within.price_date - {{ days }} = earlier_{{ days }}d.price_date
+        {%- endfor %}
     {%- endif %}
 
 ),
@@ -218,7 +218,7 @@ select
     current_timestamp as computed_at
 from made
 {% if not is_incremental() -%}
-{{ kept_from_before_the_history() }}
--- The rows lie by day: days are added and read together, and a product's are answered by the covering index.
-order by price_date, product_id
+    {{ kept_from_before_the_history() }}
+    -- The rows lie by day: days are added and read together, and a product's are answered by the covering index.
+    order by price_date, product_id
 {%- endif %}

@@ -77,7 +77,7 @@ tops as (
                 'source', best_source
             )
             order by price_rank asc
-        ) filter (where price_rank <= 10) as top
+        ) filter (where price_rank <= 10) as biggest
     from moves
     group by direction, window_days
 
@@ -87,11 +87,11 @@ moved as (
 
     select
         {%- for days in (1, 7, 30) %}
-        coalesce(sum(moved) filter (where direction = 'drop' and window_days = {{ days }}), 0) as drops_{{ days }}d,
-        coalesce(sum(moved) filter (where direction = 'rise' and window_days = {{ days }}), 0) as rises_{{ days }}d,
+            coalesce(sum(moved) filter (where direction = 'drop' and window_days = {{ days }}), 0) as drops_{{ days }}d,
+            coalesce(sum(moved) filter (where direction = 'rise' and window_days = {{ days }}), 0) as rises_{{ days }}d,
         {%- endfor %}
-        coalesce(jsonb_object_agg(window_days, top) filter (where direction = 'drop'), '{}') as top_drops,
-        coalesce(jsonb_object_agg(window_days, top) filter (where direction = 'rise'), '{}') as top_rises
+        coalesce(jsonb_object_agg(window_days, biggest) filter (where direction = 'drop'), '{}') as top_drops,
+        coalesce(jsonb_object_agg(window_days, biggest) filter (where direction = 'rise'), '{}') as top_rises
     from tops
 
 ),
@@ -145,8 +145,8 @@ select
     cast(counted.offers as integer) as offers,
     cast(selling.sources as integer) as sources,
     {%- for days in (1, 7, 30) %}
-    cast(moved.drops_{{ days }}d as integer) as drops_{{ days }}d,
-    cast(moved.rises_{{ days }}d as integer) as rises_{{ days }}d,
+        cast(moved.drops_{{ days }}d as integer) as drops_{{ days }}d,
+        cast(moved.rises_{{ days }}d as integer) as rises_{{ days }}d,
     {%- endfor %}
     cast(low.all_time_lows as integer) as all_time_lows,
     moved.top_drops,

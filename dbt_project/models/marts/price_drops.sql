@@ -1,6 +1,6 @@
 {{ config(indexes=[{'columns': ['product_id']}]) }}
 
--- Grain: window x product. Products last on offer within the window whose lowest price fell over it, the biggest drop first.
+-- Grain: window x product last on offer within it whose lowest price fell over it. The biggest drop comes first.
 with
 
 moves as (

@@ -67,5 +67,5 @@ select
     cast(power(2.0, bucket / buckets_per_octave) as numeric(24, 4)) as lower_price,
     cast(power(2.0, (bucket + 1) / buckets_per_octave) as numeric(24, 4)) as upper_price,
     cast(n as integer) as n,
-    cast(n / sum(n) over (partition by scope, subject) as numeric(9, 6)) as share
+    cast(n / sum(n) over (partition by scope, subject) as numeric(9, 6)) as price_share
 from bucketed

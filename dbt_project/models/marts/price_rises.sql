@@ -1,6 +1,6 @@
 {{ config(indexes=[{'columns': ['product_id']}]) }}
 
--- Grain: window x product. Products last on offer within the window whose lowest price rose over it, the biggest rise first.
+-- Grain: window x product last on offer within it whose lowest price rose over it. The biggest rise comes first.
 with
 
 moves as (

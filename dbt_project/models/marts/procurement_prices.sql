@@ -25,7 +25,7 @@ bought as (
         cast(date_trunc('month', lots.deal_date) as date) as month_start,
         {{ grouping_key('items.item_name') }} as product,
         {{ grouping_key('lots.category') }} as category,
-        {{ grouping_key('lots.region') }} as region,
+        coalesce(nullif({{ grouping_key('lots.region') }}, 'all'), 'unknown') as region,
         {{ grouping_key('items.unit') }} as unit
     from items
     inner join lots on items.lot_id = lots.lot_id
@@ -49,16 +49,17 @@ scoped as (
         bought.quantity,
         bought.unit_price
     from bought
+    cross join
+        lateral (
+            values
+            ('product', bought.product),
+            ('category', bought.category)
+        ) as scopes (scope, subject)
     cross join lateral (
         values
-        ('product', bought.product),
-        ('category', bought.category)
-    ) as scopes (scope, subject)
-    cross join lateral (
-        select bought.region
-        union
-        select 'all' as region
-    ) as regions
+        (bought.region),
+        ('all')
+    ) as regions (region)
 
 ),
 

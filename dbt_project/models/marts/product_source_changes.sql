@@ -37,11 +37,11 @@ before as (
     select
         latest.product_id,
         latest.source_name,
-        {%- for days in (1, 7, 30) %}
+    {%- for days in (1, 7, 30) %}
         max(prices.price_date) filter (
             where prices.price_date <= latest.price_date - {{ days }}
         ) as date_{{ days }}d{{ ',' if not loop.last }}
-        {%- endfor %}
+    {%- endfor %}
     from latest
     inner join prices
         on
@@ -66,11 +66,11 @@ select
             partition by latest.product_id order by latest.min_price asc, latest.source_name asc
         ) as integer
     ) as price_rank,
-    {%- for days in (1, 7, 30) %}
+{%- for days in (1, 7, 30) %}
     price_{{ days }}d.min_price as price_{{ days }}d,
     {{ change_percent('latest.min_price', 'price_' ~ days ~ 'd.min_price') }} as change_{{ days }}d_percent
     {{- ',' if not loop.last }}
-    {%- endfor %}
+{%- endfor %}
 from latest
 inner join products on latest.product_id = products.product_id
 inner join before
@@ -78,9 +78,9 @@ inner join before
         latest.product_id = before.product_id
         and latest.source_name = before.source_name
 {%- for days in (1, 7, 30) %}
-left join prices as price_{{ days }}d
-    on
-        before.product_id = price_{{ days }}d.product_id
-        and before.source_name = price_{{ days }}d.source_name
-        and before.date_{{ days }}d = price_{{ days }}d.price_date
+    left join prices as price_{{ days }}d
+        on
+            before.product_id = price_{{ days }}d.product_id
+            and before.source_name = price_{{ days }}d.source_name
+            and before.date_{{ days }}d = price_{{ days }}d.price_date
 {%- endfor %}
