@@ -57,9 +57,6 @@
     -- Two runs at once would insert the same rows.
     select pg_advisory_xact_lock(hashtextextended('{{ target }}', 0));
 
-    -- The rows made have no statistics, and are many.
-    set local enable_nestloop = off;
-
     delete from {{ target }} as kept
     where
         kept.price_date >= {{ since }}
@@ -72,6 +69,7 @@
         made.price_date >= {{ since }}
         and not exists (select from {{ target }} as kept where kept.price_date >= {{ since }} and {{ same_key }});
 
+    -- Of a few products: by the key, and not by reading all.
     set local enable_nestloop = on;
 
     delete from {{ target }} as kept
@@ -128,9 +126,9 @@
 {%- endmacro %}
 
 {#-
-    Pre-hook: memory for sorts of some hundred thousand rows, and hashes instead of sorts for joining: how many prices
-    a window holds is not guessed well.
+    Pre-hook: memory for sorts of some hundred thousand rows, and hashes for joining. How many prices a window holds is
+    not guessed well, and in a database without statistics a join of nested loops takes a hundred times as long.
 -#}
 {% macro prepare_for_many_rows() -%}
-    set local work_mem = '64MB'; set local enable_mergejoin = off
+    set local work_mem = '64MB'; set local enable_mergejoin = off; set local enable_nestloop = off
 {%- endmacro %}
