@@ -17,6 +17,8 @@ SOURCE_ASSETS = {
     "core.listing_state": "items",
     "core.sellers": "items",
     "core.price_history": "price_history",
+    "core.lots": "items",
+    "core.lot_items": "items",
     "core.fx_rates": "fx_rates",
     "core.products": "products",
     "core.product_sources": "products",

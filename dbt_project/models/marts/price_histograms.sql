@@ -25,7 +25,8 @@ counted as (
     select
         product_id,
         min_price,
-        log(2.0, min_price) as octave,
+        -- Rounded, so that a power of two is on its edge and not a hair below.
+        round(cast(ln(cast(min_price as double precision)) / ln(cast(2 as double precision)) as numeric), 9) as octave,
         count(*) as n
     from prices
     group by product_id, min_price

@@ -4,7 +4,7 @@
 -- there that lies at least so many days before the latest, as far back as 62 days from now.
 with
 
-prices as (
+prices as not materialized (
 
     select * from {{ ref('int_product_source_prices__daily') }}
 

@@ -9,7 +9,8 @@ products as (
 
 ),
 
-days as (
+-- Read three times for little each: set aside, a year of it would fill the disk's cache.
+days as not materialized (
 
     select * from {{ ref('daily_price_stats') }}
     where
@@ -102,8 +103,14 @@ select
     coalesce(latest.min_price = measured.min_price and measured.min_price < measured.max_price, false)
         as is_all_time_low,
     cast(100 * compared.cheaper_days / cast(measured.n_days as numeric) as numeric(5, 2)) as price_percentile,
+    days_1d.price_date as date_1d,
+    days_1d.min_price as price_1d,
     latest.change_1d_percent,
+    days_7d.price_date as date_7d,
+    days_7d.min_price as price_7d,
     latest.change_7d_percent,
+    days_30d.price_date as date_30d,
+    days_30d.min_price as price_30d,
     latest.change_30d_percent
 from products
 left join measured on products.product_id = measured.product_id
@@ -113,3 +120,36 @@ left join days as latest
         and measured.last_date = latest.price_date
 left join compared on products.product_id = compared.product_id
 left join checked on products.product_id = checked.product_id
+left join lateral (
+    select
+        days.price_date,
+        days.min_price
+    from days
+    where
+        days.product_id = measured.product_id
+        and days.price_date <= measured.last_date - 1
+    order by days.price_date desc
+    limit 1
+) as days_1d on true
+left join lateral (
+    select
+        days.price_date,
+        days.min_price
+    from days
+    where
+        days.product_id = measured.product_id
+        and days.price_date <= measured.last_date - 7
+    order by days.price_date desc
+    limit 1
+) as days_7d on true
+left join lateral (
+    select
+        days.price_date,
+        days.min_price
+    from days
+    where
+        days.product_id = measured.product_id
+        and days.price_date <= measured.last_date - 30
+    order by days.price_date desc
+    limit 1
+) as days_30d on true

@@ -86,19 +86,30 @@ def test_every_column_a_model_selects_last_is_documented(manifest: Node) -> None
 
 
 def test_every_mart_has_an_enforced_contract_a_type_for_each_column_and_a_primary_key(manifest: Node) -> None:
-    assert len(models(manifest, "marts")) == 6
+    assert len(models(manifest, "marts")) == 14
     for mart in models(manifest, "marts"):
         assert mart["contract"]["enforced"], mart["name"]
-        assert mart["config"]["materialized"] == "table", mart["name"]
+        assert mart["config"]["materialized"] in {"table", "incremental"}, mart["name"]
         assert all(column["data_type"] for column in mart["columns"].values()), mart["name"]
-        keys = [constraint for constraint in mart["constraints"] if constraint["type"] == "primary_key"]
+        keys = [constraint["columns"] for constraint in mart["constraints"] if constraint["type"] == "primary_key"]
+        # A covering one is made by a hook, after the rows.
+        if any("covering_key" in hook["sql"] for hook in mart["config"]["post-hook"]):
+            keys.append(mart["meta"]["primary_key"])
         assert len(keys) == 1, mart["name"]
         tested = [
             test["test_metadata"]["kwargs"]["columns"]
             for test in checks_of(manifest, mart)
             if test["test_metadata"]["name"] == "unique_combination"
         ]
-        assert tested == [keys[0]["columns"]], mart["name"]
+        assert tested == keys, mart["name"]
+
+
+def test_incremental_models_fail_on_a_changed_schema_and_replace_whole_windows(manifest: Node) -> None:
+    incremental = [model for model in models(manifest) if model["config"]["materialized"] == "incremental"]
+    assert {model["name"] for model in incremental} >= {"daily_price_stats", "int_product_source_prices__daily"}
+    for model in incremental:
+        assert model["config"]["on_schema_change"] == "fail", model["name"]
+        assert model["config"]["incremental_strategy"] not in {"append", "merge", "delete+insert"}, model["name"]
 
 
 def test_every_model_has_a_test_of_its_key(manifest: Node) -> None:
@@ -169,7 +180,11 @@ def test_chains_of_views_are_no_longer_than_five(manifest: Node) -> None:
 
 
 def test_exposures_rest_on_contracted_tables_and_have_an_owner(manifest: Node) -> None:
-    assert {node["name"] for node in manifest["exposures"].values()} == {"underprice_alerts", "dashboard"}
+    assert {node["name"] for node in manifest["exposures"].values()} == {
+        "underprice_alerts",
+        "dashboard",
+        "product_prices",
+    }
     for exposure in manifest["exposures"].values():
         assert exposure["owner"]["name"]
         for parent in exposure["depends_on"]["nodes"]:
@@ -182,8 +197,15 @@ def test_sources_that_are_written_all_day_have_a_freshness(manifest: Node) -> No
         for node in manifest["sources"].values()
         if not (node.get("freshness") or {}).get("warn_after", {}).get("count")
     }
-    # Neither a watch, a product nor a listing's wide row is written on every poll.
-    assert without == {"app.watches", "core.listings", "core.products", "core.product_sources"}
+    # Neither a watch, a product, a listing's wide row nor a lot is written on every poll.
+    assert without == {
+        "app.watches",
+        "core.listings",
+        "core.lot_items",
+        "core.lots",
+        "core.product_sources",
+        "core.products",
+    }
 
 
 def test_every_model_with_arithmetic_has_a_unit_test(manifest: Node) -> None:
