@@ -25,6 +25,7 @@ told as (
         -- A page may say a date to come; nothing was on offer later than it was seen.
         least(coalesce(listings.listed_at, listings.first_seen_at), listings.first_seen_at) as started_at,
         coalesce(listings.listed_at <= listings.first_seen_at, false) as is_start_told,
+        coalesce(listings.first_seen_at <= listings.listed_at + interval '1 day', true) as is_from_start,
         case
             when states.availability = 'sold' then 'sold'
             when states.availability = 'gone' then 'gone'
@@ -42,6 +43,7 @@ select
     brand,
     started_at,
     is_start_told,
+    is_from_start,
     last_seen_at,
     outcome,
     case when outcome <> 'open' then last_seen_at end as ended_at,
