@@ -131,13 +131,13 @@
             outcomes.brand,
             outcomes.outcome,
             periods.period,
-            cast(date_trunc(periods.period, outcomes.known_at at time zone 'UTC') as date) as period_start
+            cast(date_trunc(periods.period, outcomes.ended_at at time zone 'UTC') as date) as period_start
         from outcomes
         cross join periods
         where
             outcomes.outcome <> 'open'
             {%- if since is not none %}
-                and outcomes.known_at >= {{ midnight(since) }}
+                and outcomes.ended_at >= {{ midnight(since) }}
             {%- endif %}
 
     ),
@@ -237,6 +237,7 @@
             / nullif(num_nonnulls(growth, turnover, interest), 0) as numeric(5, 2)
         ) as trend_score
     from scored
+    {{ kept_days('period_start', '(select min(prices.observed_date) from prices)') }}
 {%- endmacro %}
 
 {% macro same_keys(left, right, keys) -%}

@@ -47,6 +47,5 @@ select
     last_seen_at,
     outcome,
     case when outcome <> 'open' then last_seen_at end as ended_at,
-    case when outcome <> 'open' then last_seen_at end as known_at,
     cast(case when outcome <> 'open' then 1 end as double precision) as confidence
 from told

@@ -2,7 +2,7 @@
     config(
         indexes=[
             {'columns': ['seller_id']},
-            {'columns': ['known_at']},
+            {'columns': ['ended_at']},
         ]
     )
 }}
@@ -26,7 +26,6 @@ select
     is_from_start,
     outcome,
     ended_at,
-    known_at,
     confidence,
     cast(
         greatest(extract(epoch from coalesce(ended_at, last_seen_at) - started_at), 0) / 86400 as numeric(12, 4)

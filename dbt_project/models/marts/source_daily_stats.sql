@@ -246,3 +246,4 @@ select
         100 * (median_price - price_7d_median) / nullif(price_7d_median, 0) as numeric(38, 2)
     ) as price_trend_percent
 from compared
+{{ kept_days('stat_date', '(select min(pages.stat_date) from pages)') }}

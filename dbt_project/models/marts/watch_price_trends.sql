@@ -88,18 +88,35 @@ priced as (
             and seen.currency_code = rates.to_currency_code
             and seen.observed_date = rates.rate_date
 
+),
+
+measured as (
+
+    select
+        watch_id,
+        condition,
+        observed_date as stat_date,
+        currency_code as currency,
+        count(*) as listings,
+        avg(price) as average_price,
+        min(price) as min_price,
+        max(price) as max_price,
+        percentile_cont(0.5) within group (order by price) as median_price
+    from priced
+    where price is not null
+    group by watch_id, condition, observed_date, currency_code
+
 )
 
 select
     watch_id,
     condition,
-    observed_date as stat_date,
-    currency_code as currency,
-    cast(count(*) as integer) as listings,
-    cast(avg(price) as numeric(18, 4)) as average_price,
-    cast(min(price) as numeric(18, 4)) as min_price,
-    cast(max(price) as numeric(18, 4)) as max_price,
-    cast(percentile_cont(0.5) within group (order by price) as numeric(18, 4)) as median_price
-from priced
-where price is not null
-group by watch_id, condition, observed_date, currency_code
+    stat_date,
+    currency,
+    cast(listings as integer) as listings,
+    cast(average_price as numeric(18, 4)) as average_price,
+    cast(min_price as numeric(18, 4)) as min_price,
+    cast(max_price as numeric(18, 4)) as max_price,
+    cast(median_price as numeric(18, 4)) as median_price
+from measured
+{{ kept_days('stat_date', '(select min(last_prices.observed_date) from last_prices)') }}

@@ -169,8 +169,9 @@ def store_stream(conn: psycopg.Connection[Any], stream: Stream) -> None:
     )
     newest = {sight.listing_id: sight for sight in sorted(stream.sights, key=lambda sight: sight.at)}
     cursor.executemany(
-        "insert into core.listing_state (listing_id, content_hash, price_minor, currency, availability, last_seen_at,"
-        " favourite_count, view_count, last_page_id, price_changed_at) values (%s, '', %s, %s, %s, %s, %s, %s, 1, now())",
+        "insert into core.listing_state (listing_id, content_hash, price_minor, currency, availability,"
+        " last_seen_at, favourite_count, view_count, last_page_id, price_changed_at)"
+        " values (%s, '', %s, %s, %s, %s, %s, %s, 1, now())",
         [
             (now.listing_id, now.minor, now.currency, i.availability, i.last_seen, i.favourites, i.views)
             for i in stream.items

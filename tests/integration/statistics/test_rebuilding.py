@@ -60,8 +60,9 @@ def by_oracle(stream: Stream) -> dict[str, dict[Key, Row]]:
     }
 
 
-def first_rebuilt(mart: str, today: date) -> date:
-    day = today - timedelta(days=LOOKBACK)
+def first_rebuilt(mart: str, last_day: date) -> date:
+    """Return the first day or start of a period that a run makes anew, when ``last_day`` is the last one stored."""
+    day = last_day - timedelta(days=LOOKBACK)
     return day if mart == "source_daily_stats" else PERIODS["week"](PERIODS["month"](day))
 
 
@@ -69,6 +70,15 @@ def same(have: object, want: object) -> bool:
     if isinstance(have, float) and isinstance(want, Decimal):
         return have == pytest.approx(float(want), rel=1e-12)
     return have == want
+
+
+def joined(kept: Mapping[str, dict[Key, Row]], made: Mapping[str, dict[Key, Row]], last_day: date) -> dict[str, Any]:
+    """Return the rows kept from before each mart's first day made anew, and those made from there on."""
+    return {
+        mart: {key: row for key, row in kept[mart].items() if key[-1] < first_rebuilt(mart, last_day)}
+        | {key: row for key, row in made[mart].items() if key[-1] >= first_rebuilt(mart, last_day)}
+        for mart in MODELS
+    }
 
 
 def assert_equal(have: Mapping[Key, Row], want: Mapping[Key, Row]) -> None:
@@ -81,13 +91,54 @@ def assert_equal(have: Mapping[Key, Row], want: Mapping[Key, Row]) -> None:
     assert all(row.keys() == want[key].keys() for key, row in have.items())
 
 
-def test_days_and_periods_equal_the_oracle_s_and_only_the_look_back_is_made_anew(
+def disturb(conn: psycopg.Connection[Any], stream: Stream) -> Stream:
+    """Take days away from sources, and all of one day; bring late pages, prices and runs; return what is stored."""
+    today, rng = stream.today, random.Random(12)  # a stream, not a secret
+    back = (1, LOOKBACK, LOOKBACK + 1, 65)
+    lost = [("s0", today - timedelta(days=days)) for days in back]
+    lost += [(f"s{index}", today - timedelta(days=3)) for index in range(14)]
+    late = [today - timedelta(days=days) for days in (0, 2, LOOKBACK, LOOKBACK + 1, 50)]
+    changed = stream.copy()
+    with conn.transaction():
+        cursor = conn.cursor()
+        for source, day in lost:
+            changed = without_day(changed, source, day)
+            lose_day(conn, source, day)
+        known = {(sight.listing_id, sight.at) for sight in changed.sights}
+        sights = [random_sight(rng, item.listing_id, day, "GBP") for item in changed.items[::3] for day in late]
+        sights = [sight for sight in sights if (sight.listing_id, sight.at) not in known]
+        pages = [random_page(rng, f"s{index}", day) for index in (1, 2, 3) for day in late]
+        runs = [("s4", day, "failure") for day in late]
+        add_pages(cursor, pages)
+        add_sights(cursor, sights)
+        add_runs(cursor, runs)
+    changed.pages += pages
+    changed.sights += sights
+    changed.runs += runs
+    return changed
+
+
+def forget(conn: psycopg.Connection[Any], last_day: date) -> None:
+    """Take the newest rows from the marts, as if nobody had run dbt since."""
+    with conn.transaction():
+        conn.execute("delete from marts.source_daily_stats where stat_date > %s", (last_day,))
+        conn.execute("delete from marts.market_trends where period_start > %s", (last_day,))
+        conn.execute("delete from marts.brand_trends where period_start > %s", (last_day,))
+
+
+def expire(conn: psycopg.Connection[Any], first_kept: date) -> None:
+    """Take pages and prices of the oldest days away, as retention does."""
+    with conn.transaction():
+        conn.execute("delete from raw.pages where day < %s", (first_kept,))
+        conn.execute("delete from core.price_history where (observed_at at time zone 'UTC')::date < %s", (first_kept,))
+
+
+def test_days_and_periods_equal_the_oracle_s_and_only_what_may_have_changed_is_made_anew(
     database: DatabaseUrl, tmp_path: Path
 ) -> None:
     """In a database whose clock shows another zone, across the end of its summer time."""
     today = datetime.now(UTC).date()
     stream = random_stream(11, today=today)
-    rng = random.Random(12)
     with connect(database) as conn:
         conn.execute(f"alter database \"{database.database}\" set timezone = 'America/New_York'")
         with conn.transaction():
@@ -100,34 +151,32 @@ def test_days_and_periods_equal_the_oracle_s_and_only_the_look_back_is_made_anew
         levels = {row["items_level"] for row in first["source_daily_stats"].values()}
         assert levels == {"ok", "warn", "error", "open"}
 
-        changed = stream.copy()
-        lost = [("s0", today - timedelta(days=back)) for back in (1, LOOKBACK, LOOKBACK + 1, 65)]
-        late = [today - timedelta(days=back) for back in (0, 2, LOOKBACK, LOOKBACK + 1, 50)]
-        with conn.transaction():
-            cursor = conn.cursor()
-            # All of a day: not one source has a row of it left.
-            lost += [(f"s{index}", today - timedelta(days=3)) for index in range(14)]
-            for source, day in lost:
-                changed = without_day(changed, source, day)
-                lose_day(conn, source, day)
-            pages = [random_page(rng, f"s{index}", day) for index in (1, 2, 3) for day in late]
-            sights = [random_sight(rng, i.listing_id, day, "GBP") for i in changed.items[::3] for day in late]
-            sights = [s for s in sights if (s.listing_id, s.at) not in {(x.listing_id, x.at) for x in changed.sights}]
-            runs = [("s4", day, "failure") for day in late]
-            add_pages(cursor, pages)
-            add_sights(cursor, sights)
-            add_runs(cursor, runs)
-        changed.pages += pages
-        changed.sights += sights
-        changed.runs += runs
+        changed = disturb(conn, stream)
         dbt(database, tmp_path, "run", "--select", *(f"+{mart}" for mart in MODELS))
         after = by_oracle(changed)
         second = in_marts(conn)
         assert not any(day == today - timedelta(days=3) for _, day in second["source_daily_stats"])
+        expected = joined(before, after, today)
         for mart in MODELS:
-            floor = first_rebuilt(mart, today)
-            want = {key: row for key, row in before[mart].items() if key[-1] < floor}
-            want |= {key: row for key, row in after[mart].items() if key[-1] >= floor}
-            assert_equal(second[mart], want)
-            assert want != before[mart]
-            assert want != after[mart]
+            assert_equal(second[mart], expected[mart])
+            assert expected[mart] != before[mart]
+            assert expected[mart] != after[mart]
+
+        # As if nobody had run it for twelve days: what was missed is made, and a look-back before it.
+        last_day = today - timedelta(days=12)
+        forget(conn, last_day)
+        dbt(database, tmp_path, "run", "--select", *MODELS)
+        third = in_marts(conn)
+        expected = joined(before, after, last_day)
+        for mart in MODELS:
+            assert_equal(third[mart], expected[mart])
+
+        # Retention takes the pages and prices of the oldest days; a full refresh keeps what was made of them.
+        first_kept = today - timedelta(days=30)
+        expire(conn, first_kept)
+        dbt(database, tmp_path, "run", "--full-refresh", "--select", *MODELS)
+        fourth = in_marts(conn)
+        for mart in MODELS:
+            rows = {key: row for key, row in fourth[mart].items() if key[-1] < first_kept}
+            assert_equal(rows, {key: row for key, row in expected[mart].items() if key[-1] < first_kept})
+            assert max(key[-1] for key in fourth[mart]) >= today - timedelta(days=1)
