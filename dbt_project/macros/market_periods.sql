@@ -8,6 +8,7 @@
     {%- set keys = ['source_name', 'brand', 'period', 'period_start'] if platforms
         else ['brand', 'period', 'period_start'] -%}
     {%- set sets = '(source_name, brand), (source_name)' if platforms else '(brand), ()' -%}
+    {%- set number_sets = '(source_number, brand_number), (source_number)' if platforms else '(brand_number), ()' -%}
     {%- set groups -%}
         {% if platforms %}source_name,{% endif %}
         case when grouping(brand) = 1 then 'all' else brand end as brand,
@@ -50,38 +51,84 @@
 
     ),
 
-    -- A listing counts once a period, with the last price seen in it.
+    -- Groups by number: a median needs its rows in order, and four texts of a million rows are slow to sort.
+    calendar as (
+
+        select
+            days.observed_date,
+            periods.period,
+            cast(date_trunc(periods.period, cast(days.observed_date as timestamp)) as date) as period_start,
+            cast(
+                date_trunc(periods.period, cast(days.observed_date as timestamp))
+                + cast('1 ' || periods.period as interval) as date
+            ) as next_start,
+            dense_rank() over (
+                order by periods.period, date_trunc(periods.period, cast(days.observed_date as timestamp))
+            ) as period_number
+        from (select distinct prices.observed_date from prices) as days
+        cross join periods
+
+    ),
+
+    names as (
+
+        select
+            source_name,
+            brand,
+            dense_rank() over (order by source_name) as source_number,
+            dense_rank() over (order by brand) as brand_number
+        from (
+            select distinct
+                listings.source_name,
+                listings.brand
+            from listings
+        ) as pairs
+
+    ),
+
+    followed as (
+
+        select
+            prices.listing_id,
+            prices.observed_date,
+            prices.price,
+            prices.is_unconvertible,
+            names.source_number,
+            names.brand_number,
+            lead(prices.observed_date) over (
+                partition by prices.listing_id order by prices.observed_date
+            ) as next_date
+        from prices
+        inner join names on prices.source_name = names.source_name and prices.brand = names.brand
+
+    ),
+
+    -- A listing counts once a period, with the last price seen in it: the one after it lies in another period.
     seen as (
 
-        select distinct on (periods.period, period_start, prices.listing_id)
-            periods.period,
-            cast(date_trunc(periods.period, cast(prices.observed_date as timestamp)) as date) as period_start,
-            prices.listing_id,
-            prices.source_name,
-            prices.brand,
-            prices.price,
-            prices.is_unconvertible
-        from prices
-        cross join periods
-        order by periods.period asc, period_start asc, prices.listing_id asc, prices.observed_date desc
-
-    ),
-
-    interest as (
-
         select
-            seen.*,
+            calendar.period_number,
+            followed.source_number,
+            followed.brand_number,
+            followed.price,
+            followed.is_unconvertible,
             states.favourite_count,
             states.view_count
-        from seen
-        inner join states on seen.listing_id = states.listing_id
+        from followed
+        inner join calendar
+            on
+                followed.observed_date = calendar.observed_date
+                and (followed.next_date is null or followed.next_date >= calendar.next_start)
+        inner join states on followed.listing_id = states.listing_id
 
     ),
 
-    offered as (
+    numbered as (
 
         select
-            {{ groups }},
+            period_number,
+            {% if platforms %}source_number,{% endif %}
+            brand_number,
             count(*) as listings,
             count(price) as priced,
             count(*) filter (where is_unconvertible) as unconvertible,
@@ -93,8 +140,41 @@
             count(favourite_count) as favourite_listings,
             sum(view_count) as views,
             count(view_count) as view_listings
-        from interest
-        {{ grouped }}
+        from seen
+        group by period_number, grouping sets ({{ number_sets }})
+
+    ),
+
+    offered as (
+
+        select
+            {% if platforms %}sources.source_name,{% endif %}
+            coalesce(brands.brand, 'all') as brand,
+            starts_of_periods.period,
+            starts_of_periods.period_start,
+            numbered.*
+        from numbered
+        inner join (
+            select distinct
+                calendar.period_number,
+                calendar.period,
+                calendar.period_start
+            from calendar
+        ) as starts_of_periods on numbered.period_number = starts_of_periods.period_number
+        {% if platforms -%}
+            inner join (
+                select distinct
+                    names.source_number,
+                    names.source_name
+                from names
+            ) as sources on numbered.source_number = sources.source_number
+        {%- endif %}
+        left join (
+            select distinct
+                names.brand_number,
+                names.brand
+            from names
+        ) as brands on numbered.brand_number = brands.brand_number
 
     ),
 

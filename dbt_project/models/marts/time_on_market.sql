@@ -111,8 +111,11 @@ survival as (
         days_on_market,
         -- A product by way of logarithms; the last one followed may end, and nothing is left.
         exp(
-            sum(case when ended < followed then ln(cast(1 - ended / followed as double precision)) else -1000 end)
-                over (partition by scope, scope_key order by days_on_market)
+            greatest(
+                sum(case when ended < followed then ln(cast(1 - ended / followed as double precision)) else -100 end)
+                    over (partition by scope, scope_key order by days_on_market),
+                -100
+            )
         ) as share_open
     from at_risk
 

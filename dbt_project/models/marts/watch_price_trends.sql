@@ -4,6 +4,7 @@
         incremental_strategy='rebuild_days',
         unique_key='stat_date',
         on_schema_change='fail',
+        pre_hook="set local work_mem = '64MB'",
         indexes=[{'columns': ['stat_date']}],
         post_hook="delete from {{ this }} where watch_id not in (select watch_id from {{ ref('stg_app__watches') }})",
     )
