@@ -7,7 +7,7 @@ many cases as there are sources. Money is Decimal throughout; times lie close to
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -53,6 +53,21 @@ class Item:
     availability: str
     favourites: int | None
     views: int | None
+    listed_at: datetime | None = None
+    seller_id: int | None = None
+    gone_at: datetime | None = None
+
+    @property
+    def outcome(self) -> str:
+        if self.availability in {"sold", "gone"}:
+            return self.availability
+        return "gone" if self.gone_at is not None and self.gone_at > self.last_seen else "open"
+
+    @property
+    def ended_at(self) -> datetime | None:
+        if self.availability in {"sold", "gone"}:
+            return self.last_seen
+        return self.gone_at if self.outcome == "gone" else None
 
 
 @dataclass(frozen=True)
@@ -100,45 +115,53 @@ def random_sight(rng: random.Random, listing_id: int, day: date, currency: str) 
     )
 
 
-def random_stream(seed: int, *, today: date, sources: int = 14, days: int = 75) -> Stream:
+def random_item(
+    rng: random.Random, listing_id: int, source: str, today: date, days: int, *, is_daily: bool
+) -> tuple[Item, list[Sight]]:
+    """Make a listing and its sights; ``is_daily``: one a day at most, and most of them as the one before."""
+    currencies = rng.sample(["EUR", "EUR", "GBP", "USD", "JPY"], 2)
+    first = today - timedelta(days=rng.randrange(days))
+    seen = [first + timedelta(days=rng.randrange((today - first).days + 1)) for _ in range(rng.randrange(1, 12))]
+    sights: dict[datetime, Sight] = {}
+    for day in sorted({first, *seen} if is_daily else [first, *seen]):
+        sight = random_sight(rng, listing_id, day, rng.choice(currencies))
+        if is_daily and sights and rng.random() < 0.7:
+            sight = replace(sights[max(sights)], at=sight.at)
+        sights[sight.at] = sight
+    first_seen, last_seen = min(sights), max(sights)
+    return Item(
+        listing_id,
+        source,
+        rng.choice(BRANDS),
+        rng.choice(["price", "price", "price", "procurement", "current_bid"]),
+        first_seen,
+        last_seen,
+        sights[last_seen].availability,
+        rng.choice([None, 0, rng.randrange(40)]),
+        rng.choice([None, rng.randrange(900)]),
+        listed_at=rng.choice([None, first_seen - timedelta(hours=rng.randrange(-9, 40))]),
+        seller_id=rng.choice([None, rng.randrange(1, 9)]),
+        gone_at=rng.choice([None, last_seen + timedelta(hours=rng.randrange(-30, 99))]),
+    ), list(sights.values())
+
+
+def random_stream(seed: int, *, today: date, sources: int = 14, days: int = 75, is_daily: bool = False) -> Stream:
     """Make the stream of so many sources over so many days up to today."""
     rng = random.Random(seed)  # a stream, not a secret
     stream = Stream(today)
-    number = 0
     for index in range(sources):
-        source = f"s{index}"
-        is_busy, currencies = rng.choice([0.2, 0.7, 1.0]), rng.sample(["EUR", "EUR", "GBP", "USD", "JPY"], 2)
+        source, is_busy = f"s{index}", rng.choice([0.2, 0.7, 1.0])
         for back in range(days, -1, -1):
             day = today - timedelta(days=back)
             if rng.random() > is_busy:
                 continue
             stream.pages += [random_page(rng, source, day) for _ in range(rng.choice([0, 1, 2, 4]))]
-            stream.runs += [
-                (source, day, rng.choice(["success", "failure", "running"])) for _ in range(rng.randrange(3))
-            ]
+            states = [rng.choice(["success", "failure", "running"]) for _ in range(rng.randrange(3))]
+            stream.runs += [(source, day, state) for state in states]
         for _ in range(rng.choice([0, 3, 12])):
-            number += 1
-            first = today - timedelta(days=rng.randrange(days))
-            seen = sorted(
-                first + timedelta(days=rng.randrange((today - first).days + 1)) for _ in range(rng.randrange(1, 12))
-            )
-            sights = {
-                s.at: s for day in [first, *seen] for s in [random_sight(rng, number, day, rng.choice(currencies))]
-            }
-            stream.sights += sights.values()
-            stream.items.append(
-                Item(
-                    number,
-                    source,
-                    rng.choice(BRANDS),
-                    rng.choice(["price", "price", "price", "procurement", "current_bid"]),
-                    min(sights),
-                    max(sights),
-                    sights[max(sights)].availability,
-                    rng.choice([None, 0, rng.randrange(40)]),
-                    rng.choice([None, rng.randrange(900)]),
-                )
-            )
+            item, sights = random_item(rng, len(stream.items) + 1, source, today, days, is_daily=is_daily)
+            stream.items.append(item)
+            stream.sights += sights
     return stream
 
 
@@ -159,13 +182,27 @@ def store_stream(conn: psycopg.Connection[Any], stream: Stream) -> None:
         ],
     )
     cursor.executemany(
+        "insert into core.sellers (seller_id, source, external_id, login, first_seen_at, last_seen_at)"
+        " overriding system value values (%s, 's', %s, 'a login', now(), now())",
+        [(seller, str(seller)) for seller in {item.seller_id for item in stream.items if item.seller_id}],
+    )
+    cursor.executemany(
         "insert into core.listings (listing_id, source, external_id, url, title, condition, price, currency, brand,"
-        " price_kind, first_seen_at, last_changed_at, last_page_id) overriding system value"
-        " values (%s, %s, %s, 'u', 't', 'good', 1, 'EUR', %s, %s, %s, %s, 1)",
+        " price_kind, first_seen_at, last_changed_at, last_page_id, listed_at, seller_id) overriding system value"
+        " values (%s, %s, %s, 'u', 't', 'good', 1, 'EUR', %s, %s, %s, now(), 1, %s, %s)",
         [
-            (i.listing_id, i.source, str(i.listing_id), i.brand, i.kind, i.first_seen, i.first_seen)
+            (i.listing_id, i.source, str(i.listing_id), i.brand, i.kind, i.first_seen, i.listed_at, i.seller_id)
             for i in stream.items
         ],
+    )
+    cursor.execute(
+        "insert into app.watches (watch_id, name, source, url, country, currency, params, rules)"
+        " overriding system value values (1, 'w', 's', 'u', 'fr', 'EUR', '{}', '{}')"
+    )
+    cursor.executemany(
+        "insert into core.listing_absences (watch_id, listing_id, missing_since, last_missed_at, missed, successors,"
+        " gone_at, confidence) values (1, %(id)s, %(at)s, %(at)s, 3, '{}', %(at)s, 0.9)",
+        [{"id": item.listing_id, "at": item.gone_at} for item in stream.items if item.gone_at],
     )
     newest = {sight.listing_id: sight for sight in sorted(stream.sights, key=lambda sight: sight.at)}
     cursor.executemany(
@@ -356,8 +393,8 @@ def market_periods(stream: Stream, *, platforms: bool) -> dict[tuple[str, str, s
             )
         for item in stream.items:
             add(item, period, begin(item.first_seen.date()), "new", item)
-            if item.availability in {"sold", "gone"}:
-                add(item, period, begin(item.last_seen.date()), "ended", item.availability)
+            if item.ended_at is not None:
+                add(item, period, begin(item.ended_at.date()), "ended", item.outcome)
 
     rows = {}
     for key, group in groups.items():
@@ -395,6 +432,43 @@ def market_periods(stream: Stream, *, platforms: bool) -> dict[tuple[str, str, s
             "trend_score": rounded(100 * sum(known, Decimal(0)) / len(known), 2) if seen else None,
         }
     return rows
+
+
+def days_on_market(item: Item) -> Decimal:
+    """Return the days from a listing's start to its end, or until it was last seen."""
+    start = min(item.listed_at or item.first_seen, item.first_seen)
+    lasted = max((item.ended_at or item.last_seen) - start, timedelta(0))
+    return rounded(Decimal(lasted // timedelta(microseconds=1)) / (86400 * 10**6))
+
+
+def time_on_market(items: Sequence[Item], now: datetime) -> Row:
+    """Return the figures of marts.time_on_market for listings that started within its window."""
+    late = [i for i in items if i.listed_at and i.first_seen > i.listed_at + timedelta(days=1)]
+    followed = [(days_on_market(item), item) for item in items if item not in late]
+    share_open, median_days = Decimal(1), None
+    for days in sorted({days for days, item in followed if item.outcome != "open"}):
+        at_risk = sum(lasted >= days for lasted, _ in followed)
+        share_open *= 1 - Decimal(sum(d == days and i.outcome != "open" for d, i in followed)) / at_risk
+        if share_open <= Decimal("0.5") + Decimal(10) ** -20:
+            median_days = days
+            break
+    row: Row = {
+        "listings": len(followed),
+        "ended": sum(item.outcome != "open" for _, item in followed),
+        "sold": sum(item.outcome == "sold" for _, item in followed),
+        "found_late": len(late),
+        "median_days": median_days,
+    }
+    for horizon in (7, 30):
+        old = [
+            (days, item)
+            for days, item in followed
+            if now - min(item.listed_at or item.first_seen, item.first_seen) >= timedelta(days=horizon)
+        ]
+        in_time = sum(item.outcome != "open" and days <= horizon for days, item in old)
+        row[f"listings_{horizon}d"] = len(old)
+        row[f"sell_through_{horizon}d"] = rounded(Decimal(in_time) / len(old), 6) if old else None
+    return row
 
 
 def without_day(stream: Stream, source: str, day: date) -> Stream:

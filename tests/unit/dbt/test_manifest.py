@@ -200,8 +200,15 @@ def test_sources_that_are_written_all_day_have_a_freshness(manifest: Node) -> No
         for node in manifest["sources"].values()
         if not (node.get("freshness") or {}).get("warn_after", {}).get("count")
     }
-    # Neither a watch, a product nor a listing's wide row is written on every poll.
-    assert without == {"app.watches", "core.listings", "core.products", "core.product_sources"}
+    # Neither a watch, a product nor a listing's wide row is written on every poll; nor is anything missing in each.
+    assert without == {
+        "app.watches",
+        "core.listings",
+        "core.listing_absences",
+        "core.price_history_months",
+        "core.products",
+        "core.product_sources",
+    }
 
 
 def test_every_model_with_arithmetic_has_a_unit_test(manifest: Node) -> None:
