@@ -12,7 +12,6 @@
     floor: SQL of the day before which nothing is read even then.
 -#}
 {% macro product_prices_of_days(since=none, stored=none, floor=none) -%}
-    -- The observations without a name of their own: read twice, all of them would be set aside first.
     with
 
     offers as (
@@ -29,19 +28,19 @@
 
     last_of_day as (
 
-        select distinct on (observations.listing_id, observations.observed_date)
-            observations.listing_id,
-            observations.observed_date,
-            observations.currency_code,
-            observations.availability,
-            observations.payable_price
-        from {{ ref('stg_core__price_observations') }} as observations
-        where
-            observations.listing_id in (select offers.listing_id from offers)
-            {%- if since is not none %}
-                and observations.observed_at >= {{ midnight(since) }}
-            {%- endif %}
-        order by observations.listing_id asc, observations.observed_date asc, observations.observed_at desc
+        select distinct on (sights.listing_id, sights.observed_date)
+            sights.listing_id,
+            sights.observed_date,
+            sights.currency_code,
+            sights.availability,
+            sights.payable_price
+        from (
+
+            {{ sights_of_days(since=since) }}
+
+        ) as sights
+        where sights.listing_id in (select offers.listing_id from offers)
+        order by sights.listing_id asc, sights.observed_date asc, sights.observed_at desc
 
     ),
 
@@ -78,19 +77,17 @@
         from relinked
         inner join offers on relinked.product_id = offers.product_id
         cross join lateral (
-            select distinct on (observations.observed_date)
-                observations.observed_date,
-                observations.currency_code,
-                observations.availability,
-                observations.payable_price
-            from {{ ref('stg_core__price_observations') }} as observations
-            where
-                observations.listing_id = offers.listing_id
-                and observations.observed_at < {{ midnight(since) }}
-                {%- if floor is not none %}
-                    and observations.observed_at >= {{ midnight(floor) }}
-                {%- endif %}
-            order by observations.observed_date asc, observations.observed_at desc
+            select distinct on (sights.observed_date)
+                sights.observed_date,
+                sights.currency_code,
+                sights.availability,
+                sights.payable_price
+            from (
+
+                {{ sights_of_days(since=floor, until=since, listing='offers.listing_id') }}
+
+            ) as sights
+            order by sights.observed_date asc, sights.observed_at desc
         ) as past
 
     ),

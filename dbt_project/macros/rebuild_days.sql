@@ -8,7 +8,8 @@
 
         {% if is_incremental() %} where stat_date >= {{ rebuild_from() }} {% endif %}
 
-    For data that came later than the window, run dbt once with a longer PRICESCOPE_LOOKBACK_DAYS.
+    For data that came later than the window, run dbt once with a longer PRICESCOPE_LOOKBACK_DAYS. A full refresh makes
+    what can still be made, and keeps the rows from before (kept_days).
 -#}
 
 {#- Days back that are rebuilt, today not counted. By environment: a change of --vars forces a re-parse. -#}
@@ -22,9 +23,19 @@
     cast('{{ run_started_at.strftime('%Y-%m-%d') if run_started_at is defined else '2026-01-01' }}' as date)
 {%- endmacro %}
 
-{#- The first day that is rebuilt. -#}
+{#-
+    The first day that is rebuilt: the look-back before today, or before the last day stored where no run came since.
+    A date as text, because partitions are chosen by it when the query is planned.
+-#}
 {% macro rebuild_from() -%}
-    ({{ run_date() }} - {{ lookback_days() }})
+    {%- if execute and this is not none and is_incremental() -%}
+        {%- set found = run_query(
+            'select least(' ~ run_date() ~ ', max(' ~ config.get('unique_key') ~ ')) - ' ~ lookback_days() ~ ' from ' ~ this
+        ) -%}
+        cast('{{ found.columns[0].values()[0] }}' as date)
+    {%- else -%}
+        ({{ run_date() }} - {{ lookback_days() }})
+    {%- endif -%}
 {%- endmacro %}
 
 {#- The first start of a day, week or month that is rebuilt: no period that reaches into the window begins earlier than
@@ -50,6 +61,9 @@
     {%- if arg_dict['unique_key'] is not string -%}
         {{ exceptions.raise_compiler_error("unique_key must name the one day column of " ~ arg_dict['target_relation']) }}
     {%- endif -%}
+
+    -- A second run at the same time would insert the same rows.
+    select pg_advisory_xact_lock(hashtextextended('{{ arg_dict['target_relation'] }}', 0));
 
     delete from {{ arg_dict['target_relation'] }}
     where {{ arg_dict['unique_key'] }} >= {{ first_day }};

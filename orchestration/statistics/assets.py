@@ -17,6 +17,8 @@ SOURCE_ASSETS = {
     "core.listing_state": "items",
     "core.sellers": "items",
     "core.price_history": "price_history",
+    "core.price_history_months": "price_history",
+    "core.listing_absences": "items",
     "core.lots": "items",
     "core.lot_items": "items",
     "core.fx_rates": "fx_rates",

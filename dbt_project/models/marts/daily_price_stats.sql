@@ -218,7 +218,7 @@ select
     current_timestamp as computed_at
 from made
 {% if not is_incremental() -%}
-    {{ kept_from_before_the_history() }}
+    {{ kept_days('price_date', '(select min(per_day.price_date) from per_day)') }}
     -- The rows lie by day: days are added and read together, and a product's are answered by the covering index.
     order by price_date, product_id
 {%- endif %}
