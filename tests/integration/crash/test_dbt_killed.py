@@ -24,6 +24,8 @@ MARTS = (
     "watch_price_trends",
     "watch_price_histograms",
     "source_daily_stats",
+    "market_trends",
+    "listing_outcomes",
 )
 
 
