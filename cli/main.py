@@ -8,6 +8,7 @@ import typer
 
 from cli import (
     deals,
+    docs,
     explain,
     imports,
     parse,
@@ -67,6 +68,7 @@ app.command("deals")(deals.deals)
 app.command("explain")(explain.explain)
 app.command("check")(explain.check)
 app.command("hide")(deals.hide)
+app.command("docs")(docs.docs)
 app.command("migrate")(services.migrate)
 app.command("doctor")(services.doctor)
 app.command("up")(services.up)
