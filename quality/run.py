@@ -128,8 +128,8 @@ def gx_suite(suite: Suite) -> Any:
     made = gx.ExpectationSuite(name=suite.name, notes=f"Reads {suite.reads}.")
     for expectation in suite.expectations:
         made.add_expectation(
-            getattr(gxe, expectation.test.kind)(
-                **{name: value for name, value in expectation.test.arguments.items() if value is not None},
+            getattr(gxe, expectation.check.kind)(
+                **{name: value for name, value in expectation.check.arguments.items() if value is not None},
                 severity=str(expectation.severity),
                 notes=expectation.sentence,
                 meta={"slug": expectation.slug},
@@ -163,7 +163,7 @@ def _numbers_only(outcome: Any) -> Any:
 def _result(expectation: Expectation, found: Any, frame: pd.DataFrame, trouble: str) -> ExpectationResult:
     passed, detail = False, trouble
     figures: Mapping[str, Any] = {}
-    columns = expectation.test.columns()
+    columns = expectation.check.columns()
     missing = [column for column in columns if column not in frame.columns]
     if missing:
         detail = f"the batch has no column {', '.join(missing)}"

@@ -1,4 +1,4 @@
-"""The words of the suites: test, expectation, severity, suite.
+"""The words of the suites: check, expectation, severity, suite.
 
 Belongs here: the declarative types. Does not: Great Expectations itself (it takes seconds to import), what is expected
 (``quality.suites``), SQL.
@@ -39,8 +39,8 @@ class Severity(StrEnum):
     """Shown as a warning: somebody should look, and may find that the world changed."""
 
 
-class Test(msgspec.Struct, frozen=True):
-    """A test as Great Expectations knows it; make one with the functions below.
+class Check(msgspec.Struct, frozen=True):
+    """A check as Great Expectations knows it; make one with the functions below.
 
     Attributes:
         kind: name of the class in ``great_expectations.expectations``; arguments: its keyword arguments.
@@ -60,7 +60,7 @@ class Test(msgspec.Struct, frozen=True):
             )
 
     def columns(self) -> tuple[str, ...]:
-        """Return the columns the test looks at."""
+        """Return the columns the check looks at."""
         names = (self.arguments.get(key) for key in ("column", "column_A", "column_B"))
         return tuple(name for name in names if isinstance(name, str))
 
@@ -76,7 +76,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     slug: str
-    test: Test
+    check: Check
     description: str
     reason: str
     severity: Severity = Severity.CRITICAL
@@ -103,55 +103,55 @@ class Suite(msgspec.Struct, frozen=True, kw_only=True):
 
     def columns(self) -> frozenset[str]:
         """Return every column that the suite looks at."""
-        return frozenset(column for expectation in self.expectations for column in expectation.test.columns())
+        return frozenset(column for expectation in self.expectations for column in expectation.check.columns())
 
 
 # A null is not judged by any of these but ``present``. ``mostly`` is the share of judged rows that must pass, 0 to 1.
 
 
-def present(column: str, *, mostly: float = 1) -> Test:
+def present(column: str, *, mostly: float = 1) -> Check:
     """Every row says something."""
-    return Test("ExpectColumnValuesToNotBeNull", {"column": column, "mostly": mostly})
+    return Check("ExpectColumnValuesToNotBeNull", {"column": column, "mostly": mostly})
 
 
-def is_true(column: str, *, mostly: float = 1) -> Test:
+def is_true(column: str, *, mostly: float = 1) -> Check:
     """A flag is true."""
-    return Test("ExpectColumnValuesToBeInSet", {"column": column, "value_set": [True], "mostly": mostly})
+    return Check("ExpectColumnValuesToBeInSet", {"column": column, "value_set": [True], "mostly": mostly})
 
 
-def between(column: str, low: float | None, high: float | None = None, *, mostly: float = 1) -> Test:
+def between(column: str, low: float | None, high: float | None = None, *, mostly: float = 1) -> Check:
     """A number lies between two, both included; None is no bound."""
-    return Test(
+    return Check(
         "ExpectColumnValuesToBeBetween",
         {"column": column, "min_value": low, "max_value": high, "mostly": mostly},
     )
 
 
-def above(column: str, low: float, *, mostly: float = 1) -> Test:
+def above(column: str, low: float, *, mostly: float = 1) -> Check:
     """A number is greater than another."""
     arguments = {"column": column, "min_value": low, "strict_min": True, "mostly": mostly}
-    return Test("ExpectColumnValuesToBeBetween", arguments)
+    return Check("ExpectColumnValuesToBeBetween", arguments)
 
 
-def one_of(column: str, values: Iterable[str]) -> Test:
+def one_of(column: str, values: Iterable[str]) -> Check:
     """A text is of a closed list."""
-    return Test("ExpectColumnValuesToBeInSet", {"column": column, "value_set": sorted(values)})
+    return Check("ExpectColumnValuesToBeInSet", {"column": column, "value_set": sorted(values)})
 
 
-def none_of(column: str, values: Iterable[str], *, mostly: float = 1) -> Test:
+def none_of(column: str, values: Iterable[str], *, mostly: float = 1) -> Check:
     """A text is not of a list."""
     arguments = {"column": column, "value_set": sorted(values), "mostly": mostly}
-    return Test("ExpectColumnValuesToNotBeInSet", arguments)
+    return Check("ExpectColumnValuesToNotBeInSet", arguments)
 
 
-def currency_code(column: str) -> Test:
+def currency_code(column: str) -> Check:
     """A text is written like an ISO 4217 code."""
-    return Test("ExpectColumnValuesToMatchRegex", {"column": column, "regex": "^[A-Z]{3}$"})
+    return Check("ExpectColumnValuesToMatchRegex", {"column": column, "regex": "^[A-Z]{3}$"})
 
 
-def not_below(upper: str, lower: str, *, mostly: float = 1) -> Test:
+def not_below(upper: str, lower: str, *, mostly: float = 1) -> Check:
     """One number is at least another one of its row."""
-    return Test(
+    return Check(
         "ExpectColumnPairValuesAToBeGreaterThanB",
         {
             "column_A": upper,
@@ -163,6 +163,6 @@ def not_below(upper: str, lower: str, *, mostly: float = 1) -> Test:
     )
 
 
-def few(column: str, most: int) -> Test:
+def few(column: str, most: int) -> Check:
     """A column has few different values."""
-    return Test("ExpectColumnUniqueValueCountToBeBetween", {"column": column, "max_value": most})
+    return Check("ExpectColumnUniqueValueCountToBeBetween", {"column": column, "max_value": most})

@@ -74,14 +74,14 @@ def _expectations(columns: Mapping[str, str]) -> Iterator[Expectation]:
         if _CURRENCY.search(name):
             yield Expectation(
                 slug=f"{name}_is_iso_4217",
-                test=currency_code(name),
+                check=currency_code(name),
                 description=f"{name} is three capital letters",
                 reason="figures of different currencies would be compared as if they were one",
             )
         elif _is_time(kind) and not _AHEAD.search(name):
             yield Expectation(
                 slug=f"{name}_not_in_the_future",
-                test=between(hours_ahead(name), None, 1),
+                check=between(hours_ahead(name), None, 1),
                 description=f"{name} is not in the future",
                 reason="it would be shown as the newest figure until that day comes",
             )
@@ -94,14 +94,14 @@ def _of_number(name: str, kind: str) -> Iterator[Expectation]:
     if name.endswith("_share"):
         yield Expectation(
             slug=f"{name}_is_a_share",
-            test=between(name, 0, 1),
+            check=between(name, 0, 1),
             description=f"{name} lies between 0 and 1",
             reason="a share outside was divided by the wrong total",
         )
     elif name.endswith("_percent") and _SIGNED.search(name):
         yield Expectation(
             slug=f"{name}_plausible",
-            test=between(name, -100, 1000, mostly=0.99),
+            check=between(name, -100, 1000, mostly=0.99),
             description=f"at most 1 % of {name} are under -100 % or over +1000 %",
             reason="nothing falls by more than all; a price ten times yesterday's is a typo or another currency",
             severity=Severity.WARNING,
@@ -109,21 +109,21 @@ def _of_number(name: str, kind: str) -> Iterator[Expectation]:
     elif name.endswith("_percent"):
         yield Expectation(
             slug=f"{name}_is_a_percentage",
-            test=between(name, 0, 100),
+            check=between(name, 0, 100),
             description=f"{name} lies between 0 and 100",
             reason="a percentage outside was divided by the wrong total",
         )
     elif kind in _INTEGERS and not name.endswith("_id") and not _SIGNED.search(name):
         yield Expectation(
             slug=f"{name}_not_negative",
-            test=between(name, 0),
+            check=between(name, 0),
             description=f"{name} is not negative",
             reason="it is a count: below nothing, rows were subtracted that were never added",
         )
     elif _PRICE.search(name) and not _SIGNED.search(name):
         yield Expectation(
             slug=f"{name}_not_negative",
-            test=between(name, 0),
+            check=between(name, 0),
             description=f"{name} is not negative",
             reason="nothing costs less than nothing: a price was read or converted wrongly",
         )
@@ -149,7 +149,7 @@ def _orders(columns: Mapping[str, str]) -> Iterator[Expectation]:
 def _ordered(lower: str, upper: str) -> Expectation:
     return Expectation(
         slug=f"{lower}_up_to_{upper}",
-        test=not_below(upper, lower),
+        check=not_below(upper, lower),
         description=f"{lower} is at most {upper}",
         reason="the figures of one row are of different rows or currencies",
     )
