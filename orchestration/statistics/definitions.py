@@ -8,7 +8,7 @@ from domain.settings import load_settings
 from orchestration.resources import default_resources
 from orchestration.statistics.assets import dbt_models, dbt_resource
 from orchestration.statistics.checks import BATCH_ASSETS, mart_figures
-from orchestration.statistics.documentation import data_docs, data_docs_job, dbt_docs, dbt_docs_job
+from orchestration.statistics.documentation import data_docs, data_docs_site, dbt_docs, dbt_docs_site
 
 statistics = dg.define_asset_job(
     "statistics",
@@ -27,14 +27,14 @@ def _schedule(name: str, job: dg.UnresolvedAssetJobDefinition, cron: str) -> dg.
 
 
 defs = dg.Definitions(
-    assets=[*BATCH_ASSETS.values(), dbt_models, dbt_docs, data_docs],
+    assets=[*BATCH_ASSETS.values(), dbt_models, dbt_docs_site, data_docs_site],
     asset_checks=[mart_figures],
-    jobs=[statistics, dbt_docs_job, data_docs_job],
+    jobs=[statistics, dbt_docs, data_docs],
     schedules=[
         _schedule("statistics_hourly", statistics, "7 * * * *"),
         # After the night's care, which drops what is too old.
-        _schedule("dbt_docs_daily", dbt_docs_job, "20 4 * * *"),
-        _schedule("data_docs_daily", data_docs_job, "40 4 * * *"),
+        _schedule("dbt_docs_daily", dbt_docs, "20 4 * * *"),
+        _schedule("data_docs_daily", data_docs, "40 4 * * *"),
     ],
     resources={**default_resources(), "dbt": dbt_resource()},
     executor=dg.in_process_executor,

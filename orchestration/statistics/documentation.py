@@ -18,7 +18,7 @@ _GROUP = "documentation"
     # dbt reads the catalogue while it writes: not while models are being replaced.
     pool="dbt",
 )
-def dbt_docs(app_settings: SettingsResource) -> dg.MaterializeResult[None]:
+def dbt_docs_site(app_settings: SettingsResource) -> dg.MaterializeResult[None]:
     """Models, columns, tests and the lineage from source tables to exposures, as one page that needs no network."""
     page = build_dbt_docs(app_settings.get())
     return dg.MaterializeResult(metadata={"page": dg.MetadataValue.path(page), "bytes": page.stat().st_size})
@@ -30,21 +30,21 @@ def dbt_docs(app_settings: SettingsResource) -> dg.MaterializeResult[None]:
     kinds={"greatexpectations", "html"},
     owners=["team:pricescope"],
 )
-def data_docs(app_settings: SettingsResource) -> dg.MaterializeResult[None]:
+def data_docs_site(app_settings: SettingsResource) -> dg.MaterializeResult[None]:
     """What Great Expectations finds in every layer, as static pages: counts and shares, never a value of a row."""
     page, counts = build_data_docs(app_settings.get())
     return dg.MaterializeResult(metadata={"page": dg.MetadataValue.path(page), **counts})
 
 
-dbt_docs_job = dg.define_asset_job(
+dbt_docs = dg.define_asset_job(
     "dbt_docs",
-    selection=dg.AssetSelection.assets(dbt_docs).without_checks(),
+    selection=dg.AssetSelection.assets(dbt_docs_site).without_checks(),
     tags=_TAGS,
     description="Write dbt's documentation with the catalogue of the live database.",
 )
-data_docs_job = dg.define_asset_job(
+data_docs = dg.define_asset_job(
     "data_docs",
-    selection=dg.AssetSelection.assets(data_docs).without_checks(),
+    selection=dg.AssetSelection.assets(data_docs_site).without_checks(),
     tags=_TAGS,
     description="Hold every layer against its Great Expectations suite and write the pages about it.",
 )
