@@ -83,5 +83,8 @@ def docs_page(page: Path) -> Path:
     page.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=page.parent) as spare:
         run_dbt("docs", "generate", "--static", "--target-path", spare)
-        (Path(spare) / "static_index.html").replace(page)
+        made = Path(spare) / "static_index.html"
+        # dbt writes down where it compiled each model, which is nobody's business.
+        made.write_text(made.read_text(encoding="utf-8").replace(spare, "target"), encoding="utf-8")
+        made.replace(page)
     return page

@@ -101,7 +101,7 @@ def fct_rejoining_of_upstream_concepts(project: Project) -> Iterator[Finding]:
                 yield (
                     model["name"],
                     (
-                        f"reads {project.name(shared)} both itself and through {node['name']}, which nothing else reads: "
+                        f"reads {project.name(shared)} itself and through {node['name']}, which nothing else reads: "
                         f"make {node['name']} a CTE of it, or take what is needed of {project.name(shared)} from there"
                     ),
                 )
