@@ -13,7 +13,8 @@ from itertools import pairwise
 from quality.vocabulary import Expectation, Severity, Suite, between, currency_code, not_below
 
 SAMPLE = 20_000
-# Each is at most the next where a mart has both; of the names in brackets a mart has one.
+# Each is at most the next where a mart has both, of all time or of one window (min_price_30d, max_price_30d); of the
+# names in brackets a mart has one.
 _ORDER: tuple[tuple[str, ...], ...] = (
     ("min_price", "min", "lower_price"),
     ("q1",),
@@ -23,10 +24,15 @@ _ORDER: tuple[tuple[str, ...], ...] = (
 )
 _MEANS = ("mean", "mean_price", "average_price", "avg_price")
 _CURRENCY = re.compile(r"(^|_)currency(_code)?$")
-_PRICE = re.compile(r"(^price|_price|^mean|^median|^min|^max|^q1|^q3|^stddev)$")
+_WINDOW = re.compile(r"_\d+d$")
+_PERCENTILE = re.compile(r"(^|_)p(\d+)_")
+_LOGARITHM = re.compile(r"^log_")
+_PRICE = re.compile(r"((^|_)price|^mean|^median|^min|^max|^q1|^q3|^stddev|(^|_)days(_on_market)?)$")
+_SHARE = re.compile(r"(^|_)(share|sell_through|confidence|(success|failure|error)_rate)$")
+_OF_A_HUNDRED = re.compile(r"(^|_)((success|failure|error|coverage)_percent|percentile)$")
 _INTEGERS = ("integer", "bigint", "smallint")
 _NUMBERS = ("numeric", "double precision", "real", *_INTEGERS)
-_SIGNED = re.compile(r"change|delta|difference|drop|rise|net_|balance")
+_SIGNED = re.compile(r"(^|_)(change|delta|difference|drop|rise|net|balance|trend)(_|$)")
 # Days and times that may lie ahead.
 _AHEAD = re.compile(r"(^|_)(ends?|until|next|expires?|due|to)(_|$)")
 
@@ -91,14 +97,22 @@ def _expectations(columns: Mapping[str, str]) -> Iterator[Expectation]:
 
 
 def _of_number(name: str, kind: str) -> Iterator[Expectation]:
-    if name.endswith("_share"):
+    meaning = _WINDOW.sub("", name)
+    if _SHARE.search(meaning) and kind not in _INTEGERS:
         yield Expectation(
             slug=f"{name}_is_a_share",
             check=between(name, 0, 1),
             description=f"{name} lies between 0 and 1",
             reason="a share outside was divided by the wrong total",
         )
-    elif name.endswith("_percent") and _SIGNED.search(name):
+    elif _OF_A_HUNDRED.search(meaning):
+        yield Expectation(
+            slug=f"{name}_is_a_percentage",
+            check=between(name, 0, 100),
+            description=f"{name} lies between 0 and 100",
+            reason="a percentage outside was divided by the wrong total",
+        )
+    elif meaning.endswith("_percent"):
         yield Expectation(
             slug=f"{name}_plausible",
             check=between(name, -100, 1000, mostly=0.99),
@@ -106,44 +120,41 @@ def _of_number(name: str, kind: str) -> Iterator[Expectation]:
             reason="nothing falls by more than all; a price ten times yesterday's is a typo or another currency",
             severity=Severity.WARNING,
         )
-    elif name.endswith("_percent"):
-        yield Expectation(
-            slug=f"{name}_is_a_percentage",
-            check=between(name, 0, 100),
-            description=f"{name} lies between 0 and 100",
-            reason="a percentage outside was divided by the wrong total",
-        )
-    elif kind in _INTEGERS and not name.endswith("_id") and not _SIGNED.search(name):
+    elif _SIGNED.search(meaning) or _LOGARITHM.search(meaning):
+        return
+    elif kind in _INTEGERS and not name.endswith("_id"):
         yield Expectation(
             slug=f"{name}_not_negative",
             check=between(name, 0),
             description=f"{name} is not negative",
             reason="it is a count: below nothing, rows were subtracted that were never added",
         )
-    elif _PRICE.search(name) and not _SIGNED.search(name):
+    elif _PRICE.search(meaning):
         yield Expectation(
             slug=f"{name}_not_negative",
             check=between(name, 0),
             description=f"{name} is not negative",
-            reason="nothing costs less than nothing: a price was read or converted wrongly",
+            reason="nothing costs or lasts less than nothing: something was read or converted wrongly",
         )
 
 
 def _orders(columns: Mapping[str, str]) -> Iterator[Expectation]:
-    ladder = [next((name for name in names if name in columns), None) for names in _ORDER]
-    steps = [name for name in ladder if name is not None]
-    for lower, upper in pairwise(steps):
-        yield _ordered(lower, upper)
-    durations = sorted(
-        (name for name in columns if re.match(r"p\d+_", name)), key=lambda name: int(name[1:].split("_")[0])
-    )
-    for lower, upper in pairwise(durations):
-        if lower.split("_", 1)[1] == upper.split("_", 1)[1]:
+    windows = ["", *sorted({found.group() for name in columns if (found := _WINDOW.search(name))})]
+    for window in windows:
+        ladder = [next((name + window for name in names if name + window in columns), None) for names in _ORDER]
+        for lower, upper in pairwise(name for name in ladder if name is not None):
             yield _ordered(lower, upper)
-    mean = next((name for name in _MEANS if name in columns), None)
-    if mean is not None and ladder[0] is not None and ladder[-1] is not None:
-        yield _ordered(ladder[0], mean)
-        yield _ordered(mean, ladder[-1])
+        mean = next((name + window for name in _MEANS if name + window in columns), None)
+        if mean is not None and ladder[0] is not None and ladder[-1] is not None:
+            yield _ordered(ladder[0], mean)
+            yield _ordered(mean, ladder[-1])
+    percentiles: dict[str, list[tuple[int, str]]] = {}
+    for name in columns:
+        if found := _PERCENTILE.search(name):
+            percentiles.setdefault(_PERCENTILE.sub("_", name), []).append((int(found.group(2)), name))
+    for names in percentiles.values():
+        for (_, lower), (_, upper) in pairwise(sorted(names)):
+            yield _ordered(lower, upper)
 
 
 def _ordered(lower: str, upper: str) -> Expectation:

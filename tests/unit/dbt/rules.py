@@ -351,13 +351,16 @@ def marts_have_a_tested_primary_key(project: Project) -> Iterator[Finding]:
         keys = [
             list(constraint["columns"]) for constraint in mart["constraints"] if constraint["type"] == "primary_key"
         ]
+        # A covering index made by a post-hook is no constraint that dbt knows.
+        stated = mart["meta"].get("primary_key") or mart["config"].get("meta", {}).get("primary_key")
+        keys += [list(stated)] if stated else []
         keys += [
             [column["name"]]
             for column in mart["columns"].values()
             if any(constraint["type"] == "primary_key" for constraint in column.get("constraints") or [])
         ]
         if len(keys) != 1:
-            yield mart["name"], "needs one constraint of type primary_key in its yml"
+            yield mart["name"], "needs one constraint of type primary_key in its yml (or meta: {primary_key: [...]})"
         elif keys[0] not in _tested_keys(project, mart):
             yield mart["name"], f"has the primary key {keys[0]}: test just these columns with unique_combination"
 
@@ -369,9 +372,22 @@ def incremental_marts_say_how(project: Project) -> Iterator[Finding]:
             continue
         if config.get("on_schema_change") not in {"fail", "append_new_columns"}:
             yield mart["name"], "is incremental with a contract: set on_schema_change to fail or append_new_columns"
-        # Append alone would write a day twice.
-        if not config.get("unique_key") and not config.get("pre-hook"):
-            yield mart["name"], "is incremental without unique_key or a pre_hook that clears what it writes again"
+        if config.get("incremental_strategy") in {None, "append", "delete+insert", "merge", "microbatch"}:
+            yield (
+                mart["name"],
+                (
+                    "is incremental by a strategy of dbt's own, under which a day that lost all its rows stays: use one of "
+                    "dbt_project/macros that makes whole days anew"
+                ),
+            )
+
+
+def nobody_is_named(project: Project) -> Iterator[Finding]:
+    named = re.compile(r"(^|_)(login|email|phone|author|username|nickname)(_|$)|(seller|customer|provider|user)_name")
+    for model in project.models():
+        for column in model["columns"]:
+            if named.search(column):
+                yield f"{model['name']}.{column}", "would name a person: statistics know sellers by our own id"
 
 
 def marts_have_a_unit_test(project: Project) -> Iterator[Finding]:
@@ -449,6 +465,7 @@ HOUSE: tuple[Rule, ...] = (
     marts_are_public_tables_with_contracts,
     marts_have_a_tested_primary_key,
     incremental_marts_say_how,
+    nobody_is_named,
     marts_have_a_unit_test,
     nothing_ends_nowhere,
     exposures_are_complete,

@@ -98,11 +98,24 @@ def an_only_child_read_twice(project: Project) -> None:
 
 
 def an_incremental_mart(project: Project) -> None:
-    project.model(MART)["config"] |= {"materialized": "incremental", "on_schema_change": "ignore", "unique_key": ["a"]}
+    project.model(MART)["config"] |= {
+        "materialized": "incremental",
+        "on_schema_change": "ignore",
+        "incremental_strategy": "whole_days",
+    }
 
 
-def an_incremental_mart_without_key(project: Project) -> None:
-    project.model(MART)["config"] |= {"materialized": "incremental", "on_schema_change": "fail", "unique_key": None}
+def an_incremental_mart_as_dbt_does_it(project: Project) -> None:
+    project.model(MART)["config"] |= {
+        "materialized": "incremental",
+        "on_schema_change": "fail",
+        "incremental_strategy": "delete+insert",
+    }
+
+
+def a_name_in_a_model(project: Project) -> None:
+    columns = project.model(STAGING)["columns"]
+    columns["seller_login"] = first_column(project, STAGING) | {"name": "seller_login"}
 
 
 def an_unused_source(project: Project) -> None:
@@ -238,7 +251,8 @@ BROKEN: list[tuple[str, Callable[[Project], None], str, str]] = [
         "test just these columns",
     ),
     ("incremental_marts_say_how", an_incremental_mart, MART, "on_schema_change"),
-    ("incremental_marts_say_how", an_incremental_mart_without_key, MART, "unique_key"),
+    ("incremental_marts_say_how", an_incremental_mart_as_dbt_does_it, MART, "whole days anew"),
+    ("nobody_is_named", a_name_in_a_model, f"{STAGING}.seller_login", "our own id"),
     ("marts_have_a_unit_test", lambda project: project.manifest["unit_tests"].clear(), MART, "unit_tests"),
     ("nothing_ends_nowhere", lambda project: project.manifest["exposures"].clear(), MART, "_exposures.yml"),
     ("exposures_are_complete", lambda project: exposure(project).update(owner={}), "underprice_alerts", "owner"),
