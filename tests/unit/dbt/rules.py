@@ -375,10 +375,7 @@ def incremental_marts_say_how(project: Project) -> Iterator[Finding]:
         if config.get("incremental_strategy") in {None, "append", "delete+insert", "merge", "microbatch"}:
             yield (
                 mart["name"],
-                (
-                    "is incremental by a strategy of dbt's own, under which a day that lost all its rows stays: use one of "
-                    "dbt_project/macros that makes whole days anew"
-                ),
+                "is incremental by dbt's own strategy, which keeps a day that lost all its rows: make whole days anew",
             )
 
 
