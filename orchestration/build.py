@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from orchestration.polling import assets, checks, fx, jobs, retention, schedules, sensors
+from orchestration.polling import assets, checks, fx, jobs, open_data, retention, schedules, sensors
 from orchestration.resources import default_resources
 from orchestration.terminal import terminal_logger
 
@@ -23,6 +23,7 @@ def build_polling(resource_overrides: Mapping[str, object] | None = None) -> dg.
             assets.alerts,
             fx.fx_rates,
             retention.retention,
+            open_data.open_data,
         ],
         asset_checks=[checks.source_health],
         jobs=list(jobs.JOBS),

@@ -39,7 +39,7 @@ def ensure_partitions_ahead(conn: psycopg.Connection, today: date) -> list[str]:
     """Make the partitions of this month and of the ``MONTHS_AHEAD`` months after it."""
     last = today
     for _ in range(MONTHS_AHEAD):
-        last = _next_month(last)
+        last = next_month(last)
     return ensure_partitions(conn, today, last)
 
 
@@ -68,7 +68,7 @@ def drop_expired(conn: psycopg.Connection, table: str, keep_days: int, today: da
             (table,),
         ).fetchall():
             month = datetime.strptime(name.removeprefix(f"{prefix}_"), "%Y_%m").replace(tzinfo=UTC).date()
-            if _next_month(month) <= oldest_kept:
+            if next_month(month) <= oldest_kept:
                 conn.execute(sql.SQL("drop table {}").format(sql.Identifier(schema, name)))
                 dropped.append(f"{schema}.{name}")
     return dropped
@@ -81,12 +81,13 @@ def partition_name(table: str, day: date) -> str:
 
 def _months(first: date, last: date) -> list[date]:
     months = [first.replace(day=1)]
-    while _next_month(months[-1]) <= last:
-        months.append(_next_month(months[-1]))
+    while next_month(months[-1]) <= last:
+        months.append(next_month(months[-1]))
     return months
 
 
-def _next_month(day: date) -> date:
+def next_month(day: date) -> date:
+    """Return the first day of the month after that of ``day``."""
     return (day.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 
@@ -110,6 +111,6 @@ def _create(conn: psycopg.Connection, table: str, month: date) -> None:
             whole,
             child,
             sql.Literal(f"{month:%Y-%m-%d} 00:00+00"),
-            sql.Literal(f"{_next_month(month):%Y-%m-%d} 00:00+00"),
+            sql.Literal(f"{next_month(month):%Y-%m-%d} 00:00+00"),
         )
     )

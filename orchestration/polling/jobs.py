@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from orchestration.partitions import source_days
-from orchestration.polling import assets, checks, fx, retention, scans
+from orchestration.polling import assets, checks, fx, open_data, retention, scans
 
 
 def _limit(minutes: int) -> dict[str, str]:
@@ -50,4 +50,11 @@ care = dg.define_asset_job(
     description="Drop what is older than the settings keep; make partitions ahead; prune Dagster's own logs.",
 )
 
-JOBS = (poll, deliver, health, rates, care, scans.scans)
+export = dg.define_asset_job(
+    "export",
+    selection=dg.AssetSelection.assets(open_data.open_data),
+    tags=_limit(120),
+    description="Write the open data: Parquet files by table, source and month.",
+)
+
+JOBS = (poll, deliver, health, rates, care, export, scans.scans)

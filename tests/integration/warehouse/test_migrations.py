@@ -95,7 +95,7 @@ def test_storage_choices_survive_in_new_partitions(database: DatabaseUrl) -> Non
     assert indexes is not None
     assert "INCLUDE (price_minor, total_minor, currency, availability)" in indexes[0]
     assert "USING brin (observed_at)" in indexes[0]
-    assert fill == (["fillfactor=70"],)
+    assert fill == (["fillfactor=50"],)
 
 
 def test_partitions_are_made_ahead_once_and_dropped_whole(database: DatabaseUrl) -> None:
