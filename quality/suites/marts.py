@@ -32,7 +32,8 @@ _SHARE = re.compile(r"(^|_)(share|sell_through|confidence|(success|failure|error
 _OF_A_HUNDRED = re.compile(r"(^|_)((success|failure|error|coverage)_percent|percentile)$")
 _INTEGERS = ("integer", "bigint", "smallint")
 _NUMBERS = ("numeric", "double precision", "real", *_INTEGERS)
-_SIGNED = re.compile(r"(^|_)(change|delta|difference|drop|rise|net|balance|trend)(_|$)")
+# A bucket is numbered by the logarithm of its price: one of cents has a negative number.
+_SIGNED = re.compile(r"(^|_)(bucket|change|delta|difference|drop|rise|net|balance|trend)(_|$)")
 # Days and times that may lie ahead.
 _AHEAD = re.compile(r"(^|_)(ends?|until|next|expires?|due|to)(_|$)")
 

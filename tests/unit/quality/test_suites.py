@@ -135,6 +135,7 @@ MART = {
     "change_7d_percent": "numeric(24, 2)",
     "price_trend_percent": "numeric(9, 2)",
     "offers_change": "integer",
+    "bucket": "integer",
     "changed_pages": "integer",
     "sell_through_30d": "numeric(9, 6)",
     "min_price_30d": "numeric(24, 4)",
