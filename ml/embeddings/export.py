@@ -189,7 +189,7 @@ def _write_graph(model_dir: Path, path: Path, pooling: Pooling) -> tuple[tuple[s
     from transformers import AutoModel  # noqa: PLC0415 - the same
     from transformers.utils.logging import disable_progress_bar  # noqa: PLC0415 - the same
 
-    disable_progress_bar()
+    disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers leaves it untyped
     # Eager attention is the one that the exporter follows.
     model = AutoModel.from_pretrained(str(model_dir), attn_implementation="eager", local_files_only=True).eval()
     names = ["input_ids", "attention_mask"]

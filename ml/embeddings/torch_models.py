@@ -89,7 +89,7 @@ def _load(files: ModelFiles, threads: int) -> Any:
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - the same
     from transformers.utils.logging import disable_progress_bar  # noqa: PLC0415 - the same
 
-    disable_progress_bar()
+    disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers leaves it untyped
     # For the whole process: torch knows no other way.
     torch.set_num_threads(max(1, threads))
     return SentenceTransformer(str(files.folder), device="cpu", local_files_only=True)
