@@ -42,8 +42,8 @@ _FROM = """
 """
 _PHOTO = "left join ml.photos as p on p.url_sha256 = sha256(convert_to(l.image_urls[1], 'UTF8'))"
 _IN_SCOPE = """
-    (%(source)s::text is null or l.source = %(source)s)
-    and (%(since)s::timestamptz is null or (l.last_changed_at >= %(since)s and l.last_changed_at < %(until)s))
+    (%(sources)s::text[] is null or l.source = any(%(sources)s))
+    and l.last_changed_at >= %(since)s::timestamptz and l.last_changed_at < %(until)s::timestamptz
 """
 _STORE = """
     on conflict (listing_id, kind, model_id) do update
@@ -52,10 +52,14 @@ _STORE = """
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """Which listings: of one source or all, last new or changed on one UTC day or ever."""
+    """Which listings: of these sources (None: all), last new or changed on these UTC days (both included; None: ever).
 
-    source: str | None = None
-    day: date | None = None
+    So every listing belongs to one source and day, and what is new or changed belongs to today.
+    """
+
+    sources: tuple[str, ...] | None = None
+    first_day: date | None = None
+    last_day: date | None = None
 
 
 class Space(msgspec.Struct, frozen=True):
@@ -82,6 +86,17 @@ def missing_ids(conn: psycopg.Connection, space: Space, scope: Scope) -> list[in
         _values(space, scope),
     ).fetchall()
     return [listing_id for (listing_id,) in rows]
+
+
+def oldest_missing_day(conn: psycopg.Connection, space: Space, scope: Scope) -> date | None:
+    """Return the first UTC day of the scope with a listing whose vector is missing, None where none is."""
+    digest = _DIGEST[space.kind]
+    row = conn.execute(
+        f"select min(l.last_changed_at) {_from(space.kind)} where {_IN_SCOPE} and {digest} is not null"
+        f" and e.content_sha256 is distinct from {digest}",
+        _values(space, scope),
+    ).fetchone()
+    return None if row is None or row[0] is None else row[0].astimezone(UTC).date()
 
 
 def count_contents(conn: psycopg.Connection, space: Space, scope: Scope) -> tuple[int, int]:
@@ -250,14 +265,17 @@ def _from(kind: Kind) -> str:
 
 
 def _values(space: Space, scope: Scope) -> dict[str, Any]:
-    since = None if scope.day is None else datetime.combine(scope.day, time(), UTC)
     return {
         "kind": space.kind,
         "model_id": space.model_id,
-        "source": scope.source,
-        "since": since,
-        "until": None if since is None else since + timedelta(days=1),
+        "sources": None if scope.sources is None else list(scope.sources),
+        "since": "-infinity" if scope.first_day is None else _midnight(scope.first_day),
+        "until": "infinity" if scope.last_day is None else _midnight(scope.last_day + timedelta(days=1)),
     }
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
 
 
 def _binary_rows(listing_ids: Sequence[int], digests: Sequence[bytes], vectors: Vectors) -> bytes:
