@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import cast
 
 import msgspec
@@ -23,6 +24,7 @@ from warehouse.embeddings import (
     copy_known,
     count_contents,
     missing_ids,
+    oldest_missing_day,
     read_texts,
     store_vectors,
 )
@@ -123,6 +125,17 @@ def embed_texts(
             if progress is not None:
                 progress(done, len(ids))
     return outcome
+
+
+def first_day_to_embed(conn: psycopg.Connection, settings: Settings, scope: Scope) -> date | None:
+    """Return the oldest UTC day of the scope on which a text waits for its vector, None where none waits.
+
+    Raises:
+        ModelError: where the model cannot be had.
+    """
+    model_id = text_space(settings).model_id
+    days = [oldest_missing_day(conn, Space(kind, model_id), scope) for kind in TEXT_KINDS]
+    return min((day for day in days if day is not None), default=None)
 
 
 def _embed(

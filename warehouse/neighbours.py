@@ -117,7 +117,7 @@ def _index_name(space: Space) -> str:
 
 def _size(conn: psycopg.Connection, watch_id: int) -> int:
     row = conn.execute(
-        "select count(*) from (select from app.watch_listings where watch_id = %s limit %s) as some",
+        "select count(*) from (select from app.watch_listings where watch_id = %s limit %s) as first_ones",
         (watch_id, EXACT_UP_TO + 1),
     ).fetchone()
     return 0 if row is None else int(row[0])

@@ -1,10 +1,11 @@
-"""The heavy code location as Dagster loads it: Great Expectations, then dbt, hourly and on demand."""
+"""The heavy code location as Dagster loads it: Great Expectations, then dbt, hourly and on demand; the models."""
 
 from __future__ import annotations
 
 import dagster as dg
 
 from domain.settings import load_settings
+from orchestration.models import embeddings
 from orchestration.resources import default_resources
 from orchestration.statistics.assets import dbt_models, dbt_resource
 from orchestration.statistics.checks import items_batch
@@ -19,8 +20,8 @@ statistics = dg.define_asset_job(
 _STATUS = dg.DefaultScheduleStatus.RUNNING if load_settings().schedules_running else dg.DefaultScheduleStatus.STOPPED
 
 defs = dg.Definitions(
-    assets=[items_batch, dbt_models],
-    jobs=[statistics],
+    assets=[items_batch, dbt_models, embeddings.embeddings],
+    jobs=[statistics, embeddings.job],
     schedules=[
         dg.ScheduleDefinition(
             name="statistics_hourly",
@@ -28,7 +29,8 @@ defs = dg.Definitions(
             cron_schedule="7 * * * *",
             execution_timezone="UTC",
             default_status=_STATUS,
-        )
+        ),
+        embeddings.schedule,
     ],
     resources={**default_resources(), "dbt": dbt_resource()},
     executor=dg.in_process_executor,
