@@ -3,13 +3,16 @@
 Belongs here: the two searches and the index. Does not: storing vectors (``warehouse.embeddings``).
 
 A filtered search through an HNSW index alone finds a third of what it should (it filters what the index gave): so
-iterative scanning is always on, and a watch of ordinary size is scanned whole, which is exact and as fast.
+iterative scanning is always on, and a watch of ordinary size is scanned whole, which is exact and as fast. Through the
+index, the k nearest of a watch of s out of n listings take about k * n / s visits, all of it s look-ups: the cheaper
+way is taken. (Measured by ``benchmarks.embeddings``.)
 """
 
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+import math
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -18,9 +21,18 @@ from psycopg import sql
 
 from warehouse.embeddings import Space, Vectors
 
-# A watch with more listings than this is searched through the index, where there is one (benchmarks/neighbours.py).
-EXACT_UP_TO = 5_000
+# What looking one listing of a watch up costs, in what visiting one vector of the index costs (1.5 us and 11 us).
+_LOOKUP_COST = 0.14
+# A watch of less than this share of all listings is looked up one by one; the planner would read the whole table.
+_LOOKUP_SHARE = 0.1
 _EF_SEARCH = 100
+_Way = Literal["index", "lookups", "scan"]
+_SETTINGS: dict[_Way, tuple[str, ...]] = {
+    # Sorting a whole watch is what the planner would do otherwise: it does not know what a distance costs.
+    "index": ("hnsw.iterative_scan = relaxed_order", "enable_sort = off"),
+    "lookups": ("enable_hashjoin = off", "enable_mergejoin = off", "max_parallel_workers_per_gather = 0"),
+    "scan": (),
+}
 _BUILD_MEMORY = "256MB"
 
 
@@ -52,15 +64,16 @@ def nearest(
         source: only listings of this source.
         without: leave this listing out: the one that is searched for.
     """
-    through_index = has_index(conn, space) and (watch_id is None or _size(conn, watch_id) > EXACT_UP_TO)
+    way = _way(conn, space, watch_id, k)
     with conn.transaction():
-        if through_index:
-            conn.execute("set local hnsw.iterative_scan = relaxed_order")
-            conn.execute(f"set local hnsw.ef_search = {max(_EF_SEARCH, min(k, 1000))}")
-            # Sorting a whole watch is what the planner would do otherwise: it does not know what a distance costs.
-            conn.execute("set local enable_sort = off")
+        for setting in _SETTINGS[way]:
+            conn.execute(f"set local {setting}".encode())
+        if way == "index":
+            conn.execute(f"set local hnsw.ef_search = {max(_EF_SEARCH, min(k, 1000))}".encode())
         rows = conn.execute(
-            _search(space, len(vector), through_index=through_index, watch_id=watch_id, source=source, without=without),
+            _search(
+                space, len(vector), through_index=way == "index", watch_id=watch_id, source=source, without=without
+            ),
             {"vector": _written(vector), "k": k},
             prepare=False,
         ).fetchall()
@@ -115,12 +128,20 @@ def _index_name(space: Space) -> str:
     return f"ix_embeddings_near_{space.kind}_{digest}"
 
 
-def _size(conn: psycopg.Connection, watch_id: int) -> int:
-    row = conn.execute(
+def _way(conn: psycopg.Connection, space: Space, watch_id: int | None, k: int) -> _Way:
+    indexed = has_index(conn, space)
+    if watch_id is None:
+        return "index" if indexed else "scan"
+    (total,) = conn.execute("select reltuples from pg_class where oid = 'ml.embeddings'::regclass").fetchone() or (0,)
+    # From where on k * total / size visits of the index cost less than size look-ups.
+    enough = math.isqrt(max(int(total * k / _LOOKUP_COST), 0)) + 1
+    (size,) = conn.execute(
         "select count(*) from (select from app.watch_listings where watch_id = %s limit %s) as first_ones",
-        (watch_id, EXACT_UP_TO + 1),
-    ).fetchone()
-    return 0 if row is None else int(row[0])
+        (watch_id, max(enough, int(total * _LOOKUP_SHARE)) + 1),
+    ).fetchone() or (0,)
+    if indexed and size > enough:
+        return "index"
+    return "lookups" if size < total * _LOOKUP_SHARE else "scan"
 
 
 def _of(space: Space, prefix: str = "e.") -> sql.Composed:
