@@ -19,6 +19,7 @@ class CareOutcome(msgspec.Struct, kw_only=True):
     dropped_partitions: int = 0
     deleted_listings: int = 0
     deleted_sellers: int = 0
+    deleted_photos: int = 0
     partitions_made: int = 0
     kinds_told: int = 0
 
@@ -31,6 +32,7 @@ def take_care(conn: psycopg.Connection, settings: Settings, *, today: date) -> C
         dropped_partitions=len(gone.partitions),
         deleted_listings=gone.listings,
         deleted_sellers=gone.sellers,
+        deleted_photos=gone.photos,
         partitions_made=len(made),
         kinds_told=retell_kinds(conn, settings),
     )

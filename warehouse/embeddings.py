@@ -77,6 +77,20 @@ class Content(msgspec.Struct, frozen=True):
     sha256: bytes
 
 
+def scope_condition() -> str:
+    """Return the condition on ``core.listings as l`` that a listing is of the scope; see ``scope_values``."""
+    return _IN_SCOPE
+
+
+def scope_values(scope: Scope) -> dict[str, Any]:
+    """Return the values of the names in ``scope_condition``."""
+    return {
+        "sources": None if scope.sources is None else list(scope.sources),
+        "since": "-infinity" if scope.first_day is None else _midnight(scope.first_day),
+        "until": "infinity" if scope.last_day is None else _midnight(scope.last_day + timedelta(days=1)),
+    }
+
+
 def missing_ids(conn: psycopg.Connection, space: Space, scope: Scope) -> list[int]:
     """Return the listings whose content has no vector, or one of other content; the same contents stand together."""
     digest = _DIGEST[space.kind]
@@ -265,13 +279,7 @@ def _from(kind: Kind) -> str:
 
 
 def _values(space: Space, scope: Scope) -> dict[str, Any]:
-    return {
-        "kind": space.kind,
-        "model_id": space.model_id,
-        "sources": None if scope.sources is None else list(scope.sources),
-        "since": "-infinity" if scope.first_day is None else _midnight(scope.first_day),
-        "until": "infinity" if scope.last_day is None else _midnight(scope.last_day + timedelta(days=1)),
-    }
+    return {**scope_values(scope), "kind": space.kind, "model_id": space.model_id}
 
 
 def _midnight(day: date) -> datetime:

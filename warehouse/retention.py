@@ -28,6 +28,7 @@ class RetentionResult(msgspec.Struct, frozen=True, kw_only=True):
     listings: int
     sellers: int
     readings: int
+    photos: int
 
 
 def apply_retention(conn: psycopg.Connection, *, raw_page_days: int, item_days: int, today: date) -> RetentionResult:
@@ -54,6 +55,8 @@ def apply_retention(conn: psycopg.Connection, *, raw_page_days: int, item_days: 
         readings=conn.execute(
             "delete from ops.page_readings where fetched_at < least(%s, %s)", (pages_before, items_before)
         ).rowcount,
+        # Vectors, memberships and estimates go with their listing; a photo's row belongs to an address.
+        photos=delete_orphan_photos(conn),
     )
 
 
@@ -69,6 +72,14 @@ def delete_orphan_sellers(conn: psycopg.Connection) -> int:
                 (source,),
             ).rowcount
     return deleted
+
+
+def delete_orphan_photos(conn: psycopg.Connection) -> int:
+    """Delete what is known of photos that no listing shows first; return how many. Bytes on disk go by their age."""
+    return conn.execute(
+        "delete from ml.photos as p where not exists"
+        " (select from core.listings as l where sha256(convert_to(l.image_urls[1], 'UTF8')) = p.url_sha256)"
+    ).rowcount
 
 
 def _delete_listings(conn: psycopg.Connection, before: datetime) -> int:

@@ -11,6 +11,7 @@ from orchestration.partitions import SourceDay, rectangles, source_days
 from orchestration.resources import SettingsResource, WarehouseResource
 from orchestration.runs import is_under_way
 from pipeline.embeddings import EmbeddingOutcome, embed_texts, first_day_to_embed
+from pipeline.photos import PhotoOutcome, describe_photos, photos_wait
 from pipeline.poll import utc_now
 from scrapers.registry import source_names
 from warehouse.embeddings import Scope
@@ -36,7 +37,7 @@ def embeddings(
 
     Incremental by the content's hash: what has its vector is not computed again. One space a model id.
     """
-    settings, outcomes = app_settings.get(), []
+    settings, outcomes, photos = app_settings.get(), [], []
     with warehouse.connection("embeddings") as conn:
         for part in rectangles(list(context.partition_keys)):
             scope = Scope(part.sources, part.first_day, part.last_day)
@@ -44,7 +45,8 @@ def embeddings(
                 conn, settings, scope, progress=lambda done, total: context.log.info("%d of %d texts", done, total)
             )
             outcomes.append(outcome)
-    return dg.MaterializeResult(metadata=embedding_metadata(outcomes))
+            photos.append(describe_photos(conn, settings, scope))
+    return dg.MaterializeResult(metadata={**embedding_metadata(outcomes), **photo_metadata(photos)})
 
 
 def embedding_metadata(outcomes: list[EmbeddingOutcome]) -> dict[str, dg.MetadataValue]:
@@ -56,6 +58,24 @@ def embedding_metadata(outcomes: list[EmbeddingOutcome]) -> dict[str, dg.Metadat
         "model_id": dg.MetadataValue.text(", ".join(dict.fromkeys(one.model_id for one in outcomes))),
         "items_per_second": dg.MetadataValue.float(round(total.items_per_second, 1)),
     }
+
+
+def photo_metadata(outcomes: list[PhotoOutcome]) -> dict[str, dg.MetadataValue]:
+    """Return what was done about photos, or the sentence that says why nothing was."""
+    said = dict.fromkeys(one.said for one in outcomes if one.said)
+    if said:
+        return {"photos": dg.MetadataValue.text(" ".join(said))}
+    counts = {
+        "fetched": sum(one.fetched for one in outcomes),
+        "failed": sum(one.failed for one in outcomes),
+        "waiting": sum(one.waiting for one in outcomes),
+        "unkept": sum(one.unkept for one in outcomes),
+        "listings": sum(one.vectors.contents for one in outcomes),
+        "embedded": sum(one.vectors.embedded for one in outcomes),
+        "reused": sum(one.vectors.reused for one in outcomes),
+        "model_id": ", ".join(dict.fromkeys(one.vectors.model_id for one in outcomes)),
+    }
+    return {"photos": dg.MetadataValue.json(counts)}
 
 
 job = dg.define_asset_job(
@@ -77,7 +97,10 @@ def embeddings_request(
     """
     if is_under_way(instance, job.name):
         return dg.SkipReason("A run of embeddings is queued or running.")
-    first = first_day_to_embed(conn, settings, Scope(None, today - timedelta(days=_DAYS_BACK), today))
+    recent = Scope(None, today - timedelta(days=_DAYS_BACK), today)
+    first = first_day_to_embed(conn, settings, recent)
+    if first is None and photos_wait(conn, settings, recent):
+        first = recent.first_day
     if first is None:
         return dg.SkipReason("Every listing of the last days has its vectors.")
     sources = sorted(source_names())

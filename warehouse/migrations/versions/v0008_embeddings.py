@@ -1,6 +1,6 @@
 """What models make of the listings: vectors, photos, clusters, price models, fair prices.
 
-Revision: 0008, after 0005. Frozen: later changes are revisions of their own.
+Revision: 0008, after 0007. Frozen: later changes are revisions of their own.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import UserDefinedType
 
 revision = "0008"
-down_revision = "0005"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
@@ -42,7 +42,9 @@ def upgrade() -> None:
         sa.Column("url_sha256", sa.LargeBinary(), nullable=False, comment="of the address, UTF-8"),
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("content_sha256", sa.LargeBinary(), comment="of the bytes; null: could not be had"),
-        sa.Column("perceptual_hash", sa.BigInteger(), comment="64 bits; near numbers of bits are near pictures"),
+        sa.Column("perceptual_hash", sa.BigInteger(), comment="pHash, its 64 bits read as a signed number"),
+        sa.Column("mirrored_hash", sa.BigInteger(), comment="the same of the mirror image"),
+        sa.Column("is_flat", sa.Boolean(), comment="nearly of one colour: its hashes say nothing"),
         sa.Column("width", sa.Integer()),
         sa.Column("height", sa.Integer()),
         sa.Column("error", sa.Text(), server_default="", nullable=False, comment="why it could not be had"),
