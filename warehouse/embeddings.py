@@ -18,6 +18,8 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
+from warehouse.photo_key import photo_key
+
 Kind = Literal["title", "description", "image"]
 TextKind = Literal["title", "description"]
 
@@ -40,7 +42,7 @@ _FROM = """
     left join ml.embeddings as e
       on e.listing_id = l.listing_id and e.kind = %(kind)s and e.model_id = %(model_id)s
 """
-_PHOTO = "left join ml.photos as p on p.url_sha256 = sha256(convert_to(l.image_urls[1], 'UTF8'))"
+_PHOTO = f"left join ml.photos as p on p.url_sha256 = {photo_key('l.image_urls[1]')}"
 _IN_SCOPE = """
     (%(sources)s::text[] is null or l.source = any(%(sources)s))
     and l.last_changed_at >= %(since)s::timestamptz and l.last_changed_at < %(until)s::timestamptz

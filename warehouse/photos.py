@@ -12,6 +12,7 @@ import msgspec
 import psycopg
 
 from warehouse.embeddings import Scope, Space, missing_ids, scope_condition, scope_values
+from warehouse.photo_key import photo_key
 
 # One that could not be had is asked for again so often, and not before so long.
 _ATTEMPTS = 3
@@ -52,16 +53,16 @@ def wanted_urls(conn: psycopg.Connection, scope: Scope, now: datetime, *, limit:
     rows = conn.execute(
         f"""
         with wanted as (
-            select l.image_urls[1] as url, max(l.last_changed_at) as newest_at
+            select min(l.image_urls[1]) as url, max(l.last_changed_at) as newest_at
             from core.listings as l
-            left join ml.photos as p on p.url_sha256 = sha256(convert_to(l.image_urls[1], 'UTF8'))
+            left join ml.photos as p on p.url_sha256 = {photo_key("l.image_urls[1]")}
             where
                 {scope_condition()} and l.image_urls[1] <> ''
                 and (
                     p.url_sha256 is null
                     or (p.content_sha256 is null and p.attempts < %(attempts)s and p.fetched_at < %(before)s)
                 )
-            group by 1
+            group by {photo_key("l.image_urls[1]")}
         )
         select url, count(*) over () from wanted order by newest_at desc, url limit %(limit)s
         """,
@@ -73,15 +74,16 @@ def wanted_urls(conn: psycopg.Connection, scope: Scope, now: datetime, *, limit:
 def note_photo(conn: psycopg.Connection, photo: Photo) -> None:
     """Keep what came of asking for a photo; a failure never takes the place of what was had before."""
     conn.execute(
-        """
+        f"""
         insert into ml.photos as p (
             url_sha256, url, content_sha256, perceptual_hash, mirrored_hash, is_flat, width, height, error, fetched_at
         )
         values (
-            sha256(convert_to(%(url)s, 'UTF8')), %(url)s, %(content_sha256)s, %(perceptual_hash)s, %(mirrored_hash)s,
+            {photo_key("%(url)s::text")}, %(url)s, %(content_sha256)s, %(perceptual_hash)s, %(mirrored_hash)s,
             %(is_flat)s, %(width)s, %(height)s, %(error)s, %(fetched_at)s
         )
         on conflict (url_sha256) do update set
+            url = excluded.url,
             content_sha256 = coalesce(excluded.content_sha256, p.content_sha256),
             perceptual_hash = coalesce(excluded.perceptual_hash, p.perceptual_hash),
             mirrored_hash = coalesce(excluded.mirrored_hash, p.mirrored_hash),
@@ -115,10 +117,10 @@ def photos_without_vector(
     """Return photos that were had and have no vector yet: by digest, an address and the listings that show it first."""
     ids = missing_ids(conn, space, scope)
     rows = conn.execute(
-        """
+        f"""
         select p.content_sha256, min(p.url), array_agg(l.listing_id order by l.listing_id)
         from core.listings as l
-        join ml.photos as p on p.url_sha256 = sha256(convert_to(l.image_urls[1], 'UTF8'))
+        join ml.photos as p on p.url_sha256 = {photo_key("l.image_urls[1]")}
         where l.listing_id = any(%s) and p.content_sha256 is not null
         group by 1
         order by 1
@@ -132,7 +134,7 @@ def photo_hashes(conn: psycopg.Connection, listing_ids: Sequence[int]) -> dict[i
     """Return pHash, that of the mirror image (unsigned 64 bits) and whether it says nothing, by listing."""
     rows = conn.execute(
         "select l.listing_id, p.perceptual_hash, p.mirrored_hash, p.is_flat from core.listings as l"
-        " join ml.photos as p on p.url_sha256 = sha256(convert_to(l.image_urls[1], 'UTF8'))"
+        f" join ml.photos as p on p.url_sha256 = {photo_key('l.image_urls[1]')}"
         " where l.listing_id = any(%s) and p.perceptual_hash is not null",
         (list(listing_ids),),
     ).fetchall()

@@ -14,6 +14,7 @@ import psycopg
 
 from warehouse.load import take_turn
 from warehouse.partitions import drop_expired
+from warehouse.photo_key import photo_key
 from warehouse.watches import delete_listings
 
 _BATCH = 5_000
@@ -78,7 +79,7 @@ def delete_orphan_photos(conn: psycopg.Connection) -> int:
     """Delete what is known of photos that no listing shows first; return how many. Bytes on disk go by their age."""
     return conn.execute(
         "delete from ml.photos as p where not exists"
-        " (select from core.listings as l where sha256(convert_to(l.image_urls[1], 'UTF8')) = p.url_sha256)"
+        f" (select from core.listings as l where {photo_key('l.image_urls[1]')} = p.url_sha256)"
     ).rowcount
 
 

@@ -489,7 +489,7 @@ embeddings = Table(
 photos = Table(
     "photos",
     metadata,
-    Column("url_sha256", LargeBinary, primary_key=True, comment="of the address, UTF-8"),
+    Column("url_sha256", LargeBinary, primary_key=True, comment="of the address, its signature left out"),
     Column("url", Text, nullable=False),
     Column("content_sha256", LargeBinary, comment="of the bytes; null: could not be had"),
     Column("perceptual_hash", BigInteger, comment="pHash, its 64 bits read as a signed number"),

@@ -39,7 +39,7 @@ def upgrade() -> None:
     op.execute("create schema if not exists ml")
     op.create_table(
         "photos",
-        sa.Column("url_sha256", sa.LargeBinary(), nullable=False, comment="of the address, UTF-8"),
+        sa.Column("url_sha256", sa.LargeBinary(), nullable=False, comment="of the address, its signature left out"),
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("content_sha256", sa.LargeBinary(), comment="of the bytes; null: could not be had"),
         sa.Column("perceptual_hash", sa.BigInteger(), comment="pHash, its 64 bits read as a signed number"),
