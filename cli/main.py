@@ -7,14 +7,18 @@ import sys
 import typer
 
 from cli import (
+    backup,
+    database,
     deals,
     explain,
+    export,
     imports,
     parse,
     poll,
     products,
     quarantine,
     record,
+    review,
     scan,
     services,
     shop,
@@ -27,8 +31,10 @@ from domain.blacklist import BlacklistError
 from domain.settings import SettingsError
 from scrapers.contract import SearchUrlError
 from scrapers.registry import UnknownSourceError
+from warehouse.backup import BackupError
 from warehouse.connect import DatabaseError
 from warehouse.embedded import EmbeddedServerError
+from warehouse.open_data import ExportError
 from warehouse.products import ProductError
 from warehouse.watches import WatchError
 
@@ -39,10 +45,12 @@ USER_ERRORS = (
     SearchUrlError,
     UnknownSourceError,
     BlacklistError,
+    BackupError,
     WatchError,
     ProductError,
     DatabaseError,
     EmbeddedServerError,
+    ExportError,
 )
 
 app = typer.Typer(
@@ -53,7 +61,9 @@ app = typer.Typer(
 )
 app.add_typer(watch.app, name="watch")
 app.add_typer(products.app, name="product")
+app.add_typer(database.app, name="database")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(review.app, name="review")
 app.add_typer(shop.app, name="shop")
 app.add_typer(services.notify_app, name="notify")
 app.command("poll")(poll.poll)
@@ -66,6 +76,9 @@ app.command("record")(record.record_pages)
 app.command("deals")(deals.deals)
 app.command("explain")(explain.explain)
 app.command("check")(explain.check)
+app.command("export")(export.export_tables)
+app.command("backup")(backup.make_backup)
+app.command("restore")(backup.restore_backup)
 app.command("hide")(deals.hide)
 app.command("migrate")(services.migrate)
 app.command("doctor")(services.doctor)

@@ -3,7 +3,8 @@
 The rule: an observation of a listing makes a row when its price, total, currency or availability differs from the
 observation before it, or when it is the first of its UTC day (the heartbeat). The other observations are not lost:
 ``ops.page_readings.listing_ids`` says which pages showed which listings, and their values are those of the row before.
-So the history is a function of the set of pages read, whatever the order in which they arrived.
+So the history is a function of the set of pages read, whatever the order in which they arrived. A price of nothing
+makes no row; one that cannot be meant waits for review (``reviews``).
 
 A page that does not state a listing's total leaves a thin observation of it (``ops.page_readings.thin_ids``): its
 total is told by the observation before it (see completion). So a late page may change the totals of those after it.
@@ -30,7 +31,7 @@ def append_history(conn: psycopg.Connection, values: Mapping[str, Any]) -> None:
         insert into core.price_history as h (listing_id, observed_at, price_minor, total_minor, currency, availability)
         select listing_id, %(at)s, price_minor, total_minor, currency, availability
         from pricescope_load
-        where not is_late and not is_again and (value_moved or new_day)
+        where not is_late and not is_again and (value_moved or new_day) and price_minor > 0
         on conflict (listing_id, observed_at) do update
         set price_minor = excluded.price_minor, total_minor = excluded.total_minor, currency = excluded.currency,
             availability = excluded.availability
@@ -66,7 +67,7 @@ with observed as (
     select listing_id, price_minor, total_minor, currency, availability
     from pricescope_load
     where ((is_late and (not is_counted or %(reparse)s)) or (is_again and %(reparse)s))
-      and listing_id <> all(%(walked)s)
+      and listing_id <> all(%(walked)s) and price_minor > 0
       -- Of two pages of one instant the newer has its say.
       and not exists (select from ops.page_readings r
                       where r.source = %(source)s and r.day = %(day)s and r.fetched_at = %(at)s

@@ -1,6 +1,7 @@
 {{ config(materialized='table') }}
 
--- What each watch has found within the window of the kinds it asks for, in the watch's own currency; the price is null where no rate is known.
+-- What each watch has found within the window of the kinds it asks for, in the watch's own currency; the price is null
+-- where no rate is known.
 -- A table, because three marts read it and must see the same.
 with
 

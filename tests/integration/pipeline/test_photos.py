@@ -22,7 +22,7 @@ from tests.embedding_models import tiny_clip
 from tests.integration.warehouse.samples import listing, page, store_and_load
 from warehouse.embeddings import Scope, Space, count_spaces, read_vectors
 from warehouse.photos import photo_hashes
-from warehouse.retention import apply_retention
+from warehouse.retention import Keep, apply_retention
 from warehouse.watches import delete_listings
 
 pytestmark = pytest.mark.integration
@@ -202,5 +202,5 @@ def test_what_is_known_of_a_photo_goes_when_no_listing_shows_it(
     ids, _ = read_vectors(conn, SPACE)
     delete_listings(conn, [int(ids[0])])
     today = page().fetched_at.date()
-    assert apply_retention(conn, raw_page_days=90, item_days=365, today=today).photos == 1
+    assert apply_retention(conn, Keep(raw_page_days=90, item_days=365), today=today).rows["ml.photos"] == 1
     assert count_spaces(conn) == {SPACE: 1}

@@ -29,7 +29,7 @@ def labelled() -> list[tuple[str, str, str | None]]:
     return [(row[0], row[2], row[3] if len(row) > 3 else None) for row in rows]
 
 
-NORMAL = [(title, description) for kind, title, description in labelled() if kind == "normal"]
+NORMAL = [(title, description) for _, title, description in labelled() if kind_of(title, description).kind == "normal"]
 
 
 def test_the_labelled_sentences_are_many_of_each_kind() -> None:
@@ -202,6 +202,14 @@ def test_the_owner_adds_words_and_takes_ours_away(tmp_path: Path) -> None:
     assert own.kind_of("Gizmo for Leica M6").kind == "accessory"
     assert own.version != classifier().version
     assert kind_of("Radio, untested").kind == "damaged_or_parts"
+
+
+def test_the_example_on_the_page_is_right(tmp_path: Path) -> None:
+    page = (LABELLED.parents[2] / "docs" / "kinds.md").read_text(encoding="utf-8")
+    example = page.split("```yaml\n")[1].split("```")[0]
+    own = classifier(owners(tmp_path, example))
+    assert own.kind_of("Canoe with water leaks").kind == "damaged_or_parts"
+    assert own.kind_of("Boot frei defekt").kind == "normal"
 
 
 def test_all_mistakes_of_the_owners_file_are_told_at_once(tmp_path: Path) -> None:

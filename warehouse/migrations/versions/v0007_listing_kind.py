@@ -1,6 +1,6 @@
 """Keep what kind of thing a listing offers, and which kinds a watch wants.
 
-Revision: 0007, after 0005.
+Revision: 0007, after 0009.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
