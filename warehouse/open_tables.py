@@ -37,6 +37,7 @@ class OpenTable:
         source: the marketplace that partitions it; empty: none does.
         time: the moment or day whose UTC month partitions it; empty: it is written whole.
         behind: our tables that it shows, each with its columns that do not go out.
+        is_replaced: dbt may put a new table in its place at any time.
     """
 
     name: str
@@ -46,6 +47,7 @@ class OpenTable:
     source: str = ""
     time: str = ""
     behind: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    is_replaced: bool = False
 
     def query(self, month: date | None) -> sql.SQL:
         """Return the rows of the UTC month that begins on this day, or all; ``source`` leads where there is one."""
@@ -238,7 +240,7 @@ def _marts(conn: psycopg.Connection) -> list[OpenTable]:
         join pg_namespace s on s.oid = c.relnamespace and s.nspname = %s
         join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
         left join pg_index i on i.indrelid = c.oid and i.indisprimary
-        where c.relkind in ('r', 'p', 'm', 'v') and not c.relispartition and c.relname not like '%%\\_\\_dbt\\_%%'
+        where c.relkind in ('r', 'p', 'v') and not c.relispartition and c.relname not like '%%\\_\\_dbt\\_%%'
         order by c.relname collate "C", a.attnum
         """,
         (MARTS,),
@@ -258,9 +260,10 @@ def _mart(name: str, columns: list[tuple[str, str, int | None]]) -> OpenTable:
     return OpenTable(
         name=f"{MARTS}.{name}",
         columns=", ".join(_quoted(column) for column, _, _ in columns),
-        origin=f"{MARTS}.{_quoted(name)} m",
+        origin=f"{MARTS}.{_quoted(name)}",
         time=_quoted(days[0]) if days else "",
-        order=", ".join(order) if order else 'm::text collate "C"',
+        order=", ".join(order) if order else f'{_quoted(name)}::text collate "C"',
+        is_replaced=True,
     )
 
 

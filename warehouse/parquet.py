@@ -89,8 +89,13 @@ class WrittenFile:
 
 
 @contextmanager
-def export_session(conn: psycopg.Connection) -> Iterator[None]:
+def export_session(conn: psycopg.Connection, lock: str = "") -> Iterator[None]:
     """Hold one snapshot of the database, read only, with the session values that exporting needs.
+
+    Args:
+        conn: a connection, not in a transaction.
+        lock: SQL name of a table that others replace by a new one, as dbt does: locked against that before the
+            snapshot is taken. Of a table put in its place later, an older snapshot shows no row.
 
     Raises:
         RuntimeError: when the connection is in a transaction already: it may have another snapshot.
@@ -99,6 +104,8 @@ def export_session(conn: psycopg.Connection) -> Iterator[None]:
         raise RuntimeError("an export needs a transaction of its own; the connection is in one")
     with conn.transaction():
         conn.execute("set transaction isolation level repeatable read, read only")
+        if lock:
+            conn.execute(sql.SQL("lock table {} in access share mode").format(sql.SQL(lock)))
         for name, value in _SESSION.items():
             conn.execute("select set_config(%s, %s, true)", (name, value))
         yield

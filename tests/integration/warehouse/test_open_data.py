@@ -217,6 +217,22 @@ def test_only_the_asked_months_and_tables_are_written(filled: psycopg.Connection
     }
 
 
+def test_a_mart_that_dbt_replaces_while_the_export_runs_has_its_rows(
+    filled: psycopg.Connection, database: DatabaseUrl, tmp_path: Path
+) -> None:
+    def replace(name: str, *_: int) -> None:
+        if name.startswith("price_history"):
+            with connect(database) as dbt:
+                dbt.execute("create table marts.next (like marts.daily including all)")
+                dbt.execute("insert into marts.next values ('2026-03-01', 7, 'x', 1), ('2026-04-01', 8, 'x', 1)")
+                with dbt.transaction():
+                    dbt.execute("drop table marts.daily")
+                    dbt.execute("alter table marts.next rename to daily")
+
+    export(filled, tmp_path, on_unit=replace)
+    assert pd.read_parquet(tmp_path / "table=marts.daily")["n"].tolist() == [7, 8]
+
+
 def test_what_cannot_be_exported_is_said_in_one_sentence(filled: psycopg.Connection, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match=r"no table sellers .* price_history"):
         export(filled, tmp_path, tables=["sellers"])
