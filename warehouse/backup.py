@@ -170,6 +170,9 @@ def _dump_and_digest(conn: psycopg.Connection, tool: Tool, url: DatabaseUrl, fil
     arguments += [f"--snapshot={row[0] if row else ''}", f"--file={file}"]
     with ThreadPoolExecutor(1, thread_name_prefix="pg_dump") as beside:
         dumping = beside.submit(run_tool, tool, arguments, url)
+        # It writes once it holds its locks. Held before, ours would let others queue between us, and it behind them.
+        while not dumping.done() and file.stat().st_size == 0:
+            time.sleep(0.02)
         digests = row_digests(conn)
         dumping.result()
     return digests

@@ -160,7 +160,7 @@ def copy_blocks(
         for raw in _raw_blocks(conn, statement):
             if under_way is not None:
                 under_way.result()
-            under_way = writer.submit(lambda raw=raw: write(_read_block(raw, fields)))
+            under_way = writer.submit(_write_block, raw, fields, write)
         if under_way is not None:
             under_way.result()
 
@@ -303,6 +303,10 @@ def _raw_blocks(conn: psycopg.Connection, statement: sql.Composed) -> Iterator[b
                 pieces, size = [], 0
     if pieces:
         yield b"".join(pieces)
+
+
+def _write_block(raw: bytes, fields: tuple[Field, ...], write: Callable[[pa.Table], None]) -> None:
+    write(_read_block(raw, fields))
 
 
 def _read_block(raw: bytes, fields: tuple[Field, ...]) -> pa.Table:

@@ -115,6 +115,8 @@ def test_a_backup_while_pages_are_loaded_is_one_moment(
 def test_a_table_that_dbt_replaces_meanwhile_is_there_with_its_rows(
     filled: psycopg.Connection, database: DatabaseUrl, other: DatabaseUrl, tmp_path: Path
 ) -> None:
+    filled.execute("create table marts.next (like marts.daily)")
+    filled.execute("insert into marts.next select '2026-03-01', n, 'new' from generate_series(1, 50) n")
     done = threading.Event()
 
     def replace_once_a_snapshot_is_held() -> None:
@@ -122,13 +124,11 @@ def test_a_table_that_dbt_replaces_meanwhile_is_there_with_its_rows(
             while (
                 not done.is_set()
                 and not conn.execute(
-                    "select from pg_stat_activity where datname = current_database()"
+                    "select 1 from pg_stat_activity where datname = current_database()"
                     " and application_name = 'pricescope:backup' and backend_xmin is not null"
                 ).fetchone()
             ):
                 pass
-            conn.execute("create table marts.next (like marts.daily)")
-            conn.execute("insert into marts.next select '2026-03-01', n, 'new' from generate_series(1, 50) n")
             with conn.transaction():
                 conn.execute("drop table marts.daily cascade")
                 conn.execute("alter table marts.next rename to daily")
