@@ -42,10 +42,44 @@ from warehouse.partitions import ensure_partitions
 START = datetime(2026, 3, 10, 6, tzinfo=UTC)
 REPETITIONS = 3
 _TABLES = "core.listings, core.sellers, core.price_history, core.stock_history, ops.page_readings"
-_WORDS = (
-    "warm wool coat worn twice no flaws dark blue size medium slim cut from a smoke free home ships tomorrow see all"
-    " photos for details lining intact two pockets with the original belt and spare buttons"
-).split()
+_WORDS = [
+    "warm",
+    "wool",
+    "coat",
+    "worn",
+    "twice",
+    "no",
+    "flaws",
+    "dark",
+    "blue",
+    "size",
+    "medium",
+    "slim",
+    "cut",
+    "from",
+    "a",
+    "smoke",
+    "free",
+    "home",
+    "ships",
+    "tomorrow",
+    "see",
+    "all",
+    "photos",
+    "for",
+    "details",
+    "lining",
+    "intact",
+    "two",
+    "pockets",
+    "with",
+    "the",
+    "original",
+    "belt",
+    "and",
+    "spare",
+    "buttons",
+]
 
 
 @dataclass(frozen=True)

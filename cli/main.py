@@ -17,6 +17,7 @@ from cli import (
     products,
     quarantine,
     record,
+    review,
     scan,
     services,
     shop,
@@ -60,6 +61,7 @@ app = typer.Typer(
 app.add_typer(watch.app, name="watch")
 app.add_typer(products.app, name="product")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(review.app, name="review")
 app.add_typer(shop.app, name="shop")
 app.add_typer(services.notify_app, name="notify")
 app.command("poll")(poll.poll)

@@ -18,6 +18,7 @@ import msgspec
 RUNS_BEFORE_GONE = 3
 # How many of those after it are remembered: enough that one of them is still there when it is looked for again.
 SUCCESSORS = 12
+_ANSWERED = frozenset({"ok", "empty"})
 # Before anything is known of a source: one in ten first absences ends with the listing being seen again.
 _PRIOR_RETURNED, _PRIOR_MISSED = 1.0, 10.0
 
@@ -74,3 +75,48 @@ def confidence(missed: int, *, returned: int, absences: int) -> float:
     """
     false_absence = (returned + _PRIOR_RETURNED) / (absences + _PRIOR_MISSED)
     return 1.0 - min(false_absence, 1.0) ** missed
+
+
+class ShownPage(msgspec.Struct, frozen=True):
+    """A page of a run.
+
+    Attributes:
+        number: 1-based; None where the source has no pages.
+        meaning: as ``domain.page.PageMeaning``, or ``unread``.
+        listing_ids: in the order shown.
+    """
+
+    number: int | None
+    meaning: str
+    listing_ids: tuple[int, ...]
+
+
+class CompleteRun(msgspec.Struct, frozen=True):
+    """What a complete run showed, in order; ``reached_end`` when nothing followed its last page."""
+
+    listing_ids: tuple[int, ...]
+    reached_end: bool
+
+
+def complete_run(pages: Sequence[ShownPage], *, full_page: int) -> CompleteRun | None:
+    """Return what a run showed where it was complete: pages 1 to n, each of them answered.
+
+    A refused page that was then answered is answered. An empty first page is no complete run: a search that finds
+    nothing at all is more often a fault than a sale of everything.
+
+    Args:
+        pages: in the order fetched.
+        full_page: listings that a full page of the source holds; a last page with fewer is the end of the results.
+    """
+    last: dict[int, ShownPage] = {}
+    for place, page in enumerate(pages, start=1):
+        last[place if page.number is None else page.number] = page
+    numbers = sorted(last)
+    if not numbers or numbers != list(range(1, len(numbers) + 1)):
+        return None
+    answered = [last[number] for number in numbers]
+    if any(page.meaning not in _ANSWERED for page in answered) or not answered[0].listing_ids:
+        return None
+    ids = dict.fromkeys(listing_id for page in answered for listing_id in page.listing_ids)
+    end = answered[-1]
+    return CompleteRun(tuple(ids), reached_end=end.meaning == "empty" or len(end.listing_ids) < full_page)

@@ -14,6 +14,7 @@ import psycopg
 from domain.matching import satisfies
 from domain.page import PageReading, RawPage
 from domain.settings import Settings
+from pipeline.absences import find_absences
 from scrapers.contract import Source
 from scrapers.registry import create_source
 from warehouse.links import link_listings
@@ -25,7 +26,12 @@ from warehouse.watches import list_watches
 
 
 class ReadOutcome(msgspec.Struct, kw_only=True):
-    """Counts over the pages read. ``records`` = new + changed + unchanged + quarantined + unpriced."""
+    """Counts over the pages read. ``records`` = new + changed + unchanged + quarantined + unpriced.
+
+    Attributes:
+        held: of changed and unchanged, those whose price waits for review.
+        missing, gone: listings that the runs of the source's watches no longer show (see ``pipeline.absences``).
+    """
 
     source: str
     day: date
@@ -36,7 +42,10 @@ class ReadOutcome(msgspec.Struct, kw_only=True):
     unchanged: int = 0
     quarantined: int = 0
     unpriced: int = 0
+    held: int = 0
     lots: int = 0
+    missing: int = 0
+    gone: int = 0
     meanings: dict[str, int] = msgspec.field(default_factory=dict)
 
 
@@ -57,6 +66,8 @@ def read_day(
         _read_page(conn, source, page_id, page, outcome)
     if outcome.new or outcome.changed:
         match_by_gtin(conn, source=source_name)
+    absences = find_absences(conn, source_name)
+    outcome.missing, outcome.gone = absences.missing, absences.gone
     return outcome
 
 
@@ -73,6 +84,7 @@ def _read_page(conn: psycopg.Connection, source: Source, page_id: int, page: Raw
     outcome.unchanged += loaded.unchanged
     outcome.quarantined += loaded.quarantined
     outcome.unpriced += loaded.unpriced
+    outcome.held += loaded.held
     outcome.lots += len(reading.lots)
     outcome.meanings[reading.meaning] = outcome.meanings.get(reading.meaning, 0) + 1
 

@@ -211,6 +211,18 @@ price_history = Table(
     postgresql_partition_by="RANGE (observed_at)",
 )
 
+# What compaction keeps of the heartbeats that it removes from a closed month (warehouse.compaction).
+price_history_months = Table(
+    "price_history_months",
+    metadata,
+    Column("listing_id", BigInteger, nullable=False),
+    Column("month", Date, nullable=False, comment="first of the UTC month"),
+    Column("days", Integer, nullable=False, comment="bit n set: observed on day n + 1 of the month"),
+    Column("checks", Integer, nullable=False, comment="pages that showed it in the month"),
+    PrimaryKeyConstraint("listing_id", "month"),
+    schema="core",
+)
+
 # Where a source tells its stock: a row at each change, without a heartbeat.
 stock_history = Table(
     "stock_history",
@@ -585,6 +597,18 @@ price_reviews = Table(
     UniqueConstraint("listing_id", "observed_at"),
     Index("ix_price_reviews_open", "observed_at", postgresql_where=text("state = 'open'")),
     CheckConstraint("state in ('open', 'released', 'rejected', 'withdrawn')", name="state"),
+    schema="ops",
+)
+
+compacted_months = Table(
+    "compacted_months",
+    metadata,
+    Column("month", Date, primary_key=True, comment="first of the UTC month"),
+    Column("rows_before", BigInteger, nullable=False),
+    Column("rows_after", BigInteger, nullable=False),
+    Column("bytes_before", BigInteger, nullable=False),
+    Column("bytes_after", BigInteger, nullable=False),
+    Column("compacted_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     schema="ops",
 )
 
