@@ -140,8 +140,14 @@ def export(
         # Locked only while it is read: dbt waits for no more than that.
         for table in chosen:
             if table.is_replaced:
-                with export_session(conn, lock=table.origin):
-                    run.write(table, first, last, resume=resume)
+                try:
+                    with export_session(conn, lock=table.origin):
+                        run.write(table, first, last, resume=resume)
+                except (psycopg.errors.UndefinedTable, psycopg.errors.LockNotAvailable) as error:
+                    raise ExportError(
+                        f"{table.name} is being replaced ({error.diag.message_primary}); once dbt is done, go on with"
+                        " --resume"
+                    ) from None
         manifest.finished_at = now()
         _save(directory, manifest)
     return run.result
