@@ -90,6 +90,16 @@ _TABLES = (
         behind={"core.price_history": ()},
     ),
     OpenTable(
+        name="price_history_months",
+        columns="h.listing_id, l.external_id, h.days, h.checks",
+        origin="core.price_history_months h left join core.listings l using (listing_id)",
+        source="l.source",
+        time="h.month",
+        order="h.listing_id",
+        # It is in the path.
+        behind={"core.price_history_months": ("month",)},
+    ),
+    OpenTable(
         name="listings",
         columns=(
             "l.listing_id, l.external_id, l.url, l.title, l.brand, l.size, l.color, l.category, l.condition,"

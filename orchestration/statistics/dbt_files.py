@@ -40,6 +40,8 @@ def export_connection() -> None:
     os.environ.update(resolve_database(settings()).warehouse.dbt_environment())
     os.environ["PRICESCOPE_COMPARABLES_WINDOW_DAYS"] = str(settings().comparables_window_days)
     os.environ["PRICESCOPE_BASE_CURRENCY"] = settings().base_currency
+    if settings().lookback_days is not None:
+        os.environ["PRICESCOPE_LOOKBACK_DAYS"] = str(settings().lookback_days)
     os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
 
 
