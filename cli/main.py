@@ -10,6 +10,7 @@ from cli import (
     backup,
     database,
     deals,
+    docs,
     explain,
     export,
     imports,
@@ -82,6 +83,7 @@ app.command("export")(export.export_tables)
 app.command("backup")(backup.make_backup)
 app.command("restore")(backup.restore_backup)
 app.command("hide")(deals.hide)
+app.command("docs")(docs.docs)
 app.command("migrate")(services.migrate)
 app.command("doctor")(services.doctor)
 app.command("up")(services.up)
