@@ -105,8 +105,8 @@ _TABLES = (
             "l.listing_id, l.external_id, l.url, l.title, l.brand, l.size, l.color, l.category, l.condition,"
             " l.condition_label, l.condition_source_id, l.price, l.currency, l.fee, l.total_price, l.original_price,"
             " l.original_currency, l.seller_id, l.listed_at, l.first_seen_at, l.last_changed_at, l.last_page_id,"
-            " l.carried, l.price_kind, l.list_price, l.shipping_price, l.sku, l.gtin, l.group_id, l.country,"
-            " l.ends_at, (select coalesce(jsonb_object_agg(name, value), '{}') from jsonb_each(l.attributes)"
+            " l.carried, l.price_kind, l.kind, l.kind_version, l.list_price, l.shipping_price, l.sku, l.gtin,"
+            " l.group_id, l.country, l.ends_at, (select coalesce(jsonb_object_agg(name, value), '{}') from jsonb_each(l.attributes)"
             " a (name, value) where name not like 'seller%') as attributes,"
             " s.availability, s.quantity, s.favourite_count, s.view_count, s.is_active, s.checks, s.price_changed_at,"
             " s.last_seen_at"
@@ -116,7 +116,7 @@ _TABLES = (
         time="l.first_seen_at",
         order="l.listing_id",
         behind={
-            "core.listings": ("description", "image_urls"),
+            "core.listings": ("description", "image_urls", "kind_reason"),
             "core.listing_state": (
                 "content_hash",
                 "price_minor",

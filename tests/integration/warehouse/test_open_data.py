@@ -279,6 +279,18 @@ def test_files_longer_than_a_row_group_are_cut_at_the_same_rows_each_time(
     assert len(set(minors)) >= rows
 
 
+def test_what_compaction_left_out_of_the_history_is_told_beside_it(filled: psycopg.Connection, tmp_path: Path) -> None:
+    filled.execute(
+        "insert into core.price_history_months select listing_id, '2026-03-01', 7, 12 from core.listings"
+        " where source = 'ebay'"
+    )
+    export(filled, tmp_path)
+    months = pd.read_parquet(tmp_path / "table=price_history_months")
+    assert months[["external_id", "source", "month", "days", "checks"]].to_numpy().tolist() == [
+        ["8000000004", "ebay", "2026-03", 7, 12]
+    ]
+
+
 def test_a_moment_is_in_the_month_it_is_in_utc(conn: psycopg.Connection, tmp_path: Path) -> None:
     edge = datetime(2026, 3, 31, 23, 59, 59, 999999, tzinfo=UTC)
     store_and_load(conn, page(0), [listing(1)])
