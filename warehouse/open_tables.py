@@ -106,8 +106,8 @@ _TABLES = (
             " l.condition_label, l.condition_source_id, l.price, l.currency, l.fee, l.total_price, l.original_price,"
             " l.original_currency, l.seller_id, l.listed_at, l.first_seen_at, l.last_changed_at, l.last_page_id,"
             " l.carried, l.price_kind, l.kind, l.kind_version, l.list_price, l.shipping_price, l.sku, l.gtin,"
-            " l.group_id, l.country, l.ends_at, (select coalesce(jsonb_object_agg(name, value), '{}') from jsonb_each(l.attributes)"
-            " a (name, value) where name not like 'seller%') as attributes,"
+            " l.group_id, l.country, l.ends_at, (select coalesce(jsonb_object_agg(name, value), '{}')"
+            " from jsonb_each(l.attributes) a (name, value) where name not like 'seller%') as attributes,"
             " s.availability, s.quantity, s.favourite_count, s.view_count, s.is_active, s.checks, s.price_changed_at,"
             " s.last_seen_at"
         ),
