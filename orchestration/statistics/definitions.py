@@ -1,10 +1,11 @@
-"""The heavy code location as Dagster loads it: Great Expectations and dbt, hourly; their sites, nightly; on demand."""
+"""The heavy code location as Dagster loads it: Great Expectations and dbt, hourly; sites, nightly; the models."""
 
 from __future__ import annotations
 
 import dagster as dg
 
 from domain.settings import load_settings
+from orchestration.models import embeddings
 from orchestration.resources import default_resources
 from orchestration.statistics.assets import dbt_models, dbt_resource
 from orchestration.statistics.checks import BATCH_ASSETS, mart_figures
@@ -27,14 +28,15 @@ def _schedule(name: str, job: dg.UnresolvedAssetJobDefinition, cron: str) -> dg.
 
 
 defs = dg.Definitions(
-    assets=[*BATCH_ASSETS.values(), dbt_models, dbt_docs_site, data_docs_site],
+    assets=[*BATCH_ASSETS.values(), dbt_models, dbt_docs_site, data_docs_site, embeddings.embeddings],
     asset_checks=[mart_figures],
-    jobs=[statistics, dbt_docs, data_docs],
+    jobs=[statistics, dbt_docs, data_docs, embeddings.job],
     schedules=[
         _schedule("statistics_hourly", statistics, "7 * * * *"),
         # After the night's care, which drops what is too old.
         _schedule("dbt_docs_daily", dbt_docs, "20 4 * * *"),
         _schedule("data_docs_daily", data_docs, "40 4 * * *"),
+        embeddings.schedule,
     ],
     resources={**default_resources(), "dbt": dbt_resource()},
     executor=dg.in_process_executor,
