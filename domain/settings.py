@@ -84,6 +84,7 @@ class Settings(BaseSettings):
 
     # ---- deals
     comparables_window_days: Annotated[int, Field(ge=1, le=365)] = 30
+    lookback_days: Annotated[int, Field(ge=1, le=3660)] | None = None
     base_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
 
     # ---- models

@@ -41,7 +41,7 @@ class CompactionOutcome(msgspec.Struct, kw_only=True):
 
 
 def take_care(conn: psycopg.Connection, settings: Settings, *, today: date) -> CareOutcome:
-    """Make the partitions of the coming months; delete what is older than the settings keep; tell kinds by today's words.
+    """Make the partitions of the coming months; delete what is older than the settings keep; tell kinds anew.
 
     Raises:
         SettingsError: naming every mistake of the owner's words.

@@ -66,7 +66,7 @@ def read_day(
         pages_of_day(conn, source_name, day) if again else unread_pages(conn, source_name, day, source.parser_version)
     )
     for page_id, page in stored:
-        _read_page(conn, source, page_id, page, outcome, tell_kind)
+        _read_page(conn, source, page_id, page, outcome, tell_kind, again=again)
     if outcome.new or outcome.changed:
         match_by_gtin(conn, source=source_name)
     absences = find_absences(conn, source_name)
@@ -75,11 +75,20 @@ def read_day(
 
 
 def _read_page(
-    conn: psycopg.Connection, source: Source, page_id: int, page: RawPage, outcome: ReadOutcome, tell_kind: TellKind
+    conn: psycopg.Connection,
+    source: Source,
+    page_id: int,
+    page: RawPage,
+    outcome: ReadOutcome,
+    tell_kind: TellKind,
+    *,
+    again: bool = False,
 ) -> None:
     reading = source.read(page)
     with conn.transaction():
-        loaded = load_reading(conn, page_id, page, reading, parser_version=source.parser_version, tell_kind=tell_kind)
+        loaded = load_reading(
+            conn, page_id, page, reading, parser_version=source.parser_version, tell_kind=tell_kind, again=again
+        )
         if page.watch_id is None:
             _link_by_content(conn, source.name, page, reading)
     outcome.pages += 1

@@ -49,7 +49,7 @@ from warehouse.pages import utc_day
 from warehouse.partitions import ensure_partitions, partition_name
 from warehouse.poison import record_bytes, refusal, storable
 from warehouse.recheck import Checked, Record, check, numbered
-from warehouse.reviews import Suspicion, settle, withdraw
+from warehouse.reviews import Suspicion, hold_again, settle, withdraw
 from warehouse.sellers import load_sellers, seller_ids
 from warehouse.stock import append_stock
 from warehouse.unpriced import load_unpriced
@@ -195,6 +195,7 @@ def load_reading(
     *,
     parser_version: int,
     tell_kind: TellKind | None = None,
+    again: bool = False,
 ) -> LoadResult:
     """Load one page's reading in one transaction; loading it again changes nothing.
 
@@ -209,9 +210,10 @@ def load_reading(
         parser_version: rises when the parser reads more or better; the same page read by a higher version replaces
             what the lower one had read where the page is still the listing's newest.
         tell_kind: asked for what is new or changed; without it listings are normal, to be told later.
+        again: what the same version read is replaced, too: a backfill.
     """
     with conn.transaction():
-        context = _begin(conn, page_id, page, parser_version, tell_kind)
+        context = _begin(conn, page_id, page, parser_version, tell_kind, again=again)
         sorted_out = _sort_out(conn, context, reading)
         new, rows = sorted_out.new, sorted_out.rows
         _load_sellers(conn, context, sorted_out)
@@ -321,7 +323,13 @@ def _sift(context: _Context, records: Sequence[Record], rejected: dict[int, _Rej
 
 
 def _begin(
-    conn: psycopg.Connection, page_id: int, page: RawPage, parser_version: int, tell_kind: TellKind | None
+    conn: psycopg.Connection,
+    page_id: int,
+    page: RawPage,
+    parser_version: int,
+    tell_kind: TellKind | None,
+    *,
+    again: bool,
 ) -> _Context:
     """Take the source's turn and look up what the steps need."""
     day = utc_day(page.fetched_at)
@@ -363,7 +371,7 @@ def _begin(
     return _Context(
         values=values,
         is_counted=read_by is not None,
-        is_reparse=read_by is not None and parser_version > read_by,
+        is_reparse=read_by is not None and (again or parser_version > read_by),
         has_reviews=bool(has_reviews),
         watch=None
         if watch_id is None
@@ -438,6 +446,8 @@ def _complete_rows(
         ],
     )
     held = settle(conn, context.values, list(_suspicions(found, known, records)))
+    if context.is_reparse:
+        held |= hold_again(conn, context.values)
     before = observed_before(conn, context.values) if any(one.is_late or one.is_again for one in found) else {}
     rows, staged = [], []
     for one in found:

@@ -1,6 +1,6 @@
 """What models make of the listings: vectors, photos, clusters, price models, fair prices.
 
-Revision: 0008, after 0007. Frozen: later changes are revisions of their own.
+Revision: 0009, after 0008. Frozen: later changes are revisions of their own.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import UserDefinedType
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
