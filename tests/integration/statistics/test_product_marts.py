@@ -40,6 +40,7 @@ from tests.integration.statistics.market import dbt
 from tests.postgres import fresh_database
 from warehouse.compaction import compact_month, months_to_compact
 from warehouse.connect import DatabaseUrl, connect
+from warehouse.open_tables import open_tables
 from warehouse.products import price_changes
 
 pytestmark = pytest.mark.integration
@@ -194,7 +195,9 @@ def test_a_full_refresh_keeps_the_days_that_the_history_holds_no_longer(shop: Sh
         (index,) = conn.execute(
             "select indexdef from pg_indexes where tablename = 'daily_price_stats' and indexdef like '%INCLUDE%'"
         ).fetchone() or ("",)
-    assert "(product_id, price_date)" in index
+        (table,) = (table for table in open_tables(conn) if table.name == "marts.daily_price_stats")
+    assert "(product_id, price_date) INCLUDE" in index
+    assert table.order == '"product_id", "price_date"'
 
 
 def test_a_long_look_back_reads_compacted_months_and_leaves_alone_what_came_before_the_history(
