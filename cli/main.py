@@ -10,6 +10,7 @@ from cli import (
     backup,
     database,
     deals,
+    docs,
     explain,
     export,
     imports,
@@ -18,6 +19,7 @@ from cli import (
     products,
     quarantine,
     record,
+    reprocess,
     review,
     scan,
     services,
@@ -70,6 +72,7 @@ app.command("poll")(poll.poll)
 app.command("sync")(sync.sync)
 app.command("scan")(scan.scan)
 app.command("sources")(sources.sources)
+app.command("reprocess")(reprocess.reprocess)
 app.command("import")(imports.import_files)
 app.command("parse")(parse.parse)
 app.command("record")(record.record_pages)
@@ -80,6 +83,7 @@ app.command("export")(export.export_tables)
 app.command("backup")(backup.make_backup)
 app.command("restore")(backup.restore_backup)
 app.command("hide")(deals.hide)
+app.command("docs")(docs.docs)
 app.command("migrate")(services.migrate)
 app.command("doctor")(services.doctor)
 app.command("up")(services.up)

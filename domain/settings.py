@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     reddit_username: str | None = None
     reddit_password: SecretStr | None = None
     shops_file: Path | None = None
+    kinds_file: Path | None = None
 
     # ---- schedules
     enabled_sources: Annotated[tuple[str, ...], NoDecode] = (
@@ -85,6 +86,15 @@ class Settings(BaseSettings):
     comparables_window_days: Annotated[int, Field(ge=1, le=365)] = 30
     lookback_days: Annotated[int, Field(ge=1, le=3660)] | None = None
     base_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+
+    # ---- models
+    embedding_model: str = "all-MiniLM-L6-v2"
+    embedding_engine: Literal["auto", "int8-ort", "fp32-ort", "fp32-torch"] = "auto"
+    model_threads: Annotated[int, Field(ge=1, le=64)] = 2
+    photos_enabled: bool = False
+    photo_model: str = "img-desc-v1"
+    photos_per_run: Annotated[int, Field(ge=1)] = 500
+    photo_cache_megabytes: Annotated[int, Field(ge=1)] = 1000
 
     # ---- alerts
     smtp_host: str | None = None

@@ -8,6 +8,7 @@ import msgspec
 import psycopg
 
 from domain.settings import Settings
+from pipeline.kinds import retell_kinds
 from warehouse.compaction import CompactedMonth, compact_month, months_to_compact
 from warehouse.partitions import ensure_partitions_ahead
 from warehouse.retention import Keep, apply_retention
@@ -19,12 +20,14 @@ class CareOutcome(msgspec.Struct, kw_only=True):
     Attributes:
         archived_months: written to Parquet before they went.
         deleted_rows: by table, besides whole months.
+        kinds_told: listings whose kind was told by other words, or not yet.
     """
 
     dropped_partitions: int = 0
     archived_months: int = 0
     partitions_made: int = 0
     deleted_rows: dict[str, int] = msgspec.field(default_factory=dict)
+    kinds_told: int = 0
 
 
 class CompactionOutcome(msgspec.Struct, kw_only=True):
@@ -38,9 +41,10 @@ class CompactionOutcome(msgspec.Struct, kw_only=True):
 
 
 def take_care(conn: psycopg.Connection, settings: Settings, *, today: date) -> CareOutcome:
-    """Make the partitions of the coming months; delete what is older than the settings keep.
+    """Make the partitions of the coming months; delete what is older than the settings keep; tell kinds anew.
 
     Raises:
+        SettingsError: naming every mistake of the owner's words.
         warehouse.archive.ArchiveError: when a month cannot be archived; nothing of it is lost.
     """
     made = ensure_partitions_ahead(conn, today)
@@ -56,6 +60,7 @@ def take_care(conn: psycopg.Connection, settings: Settings, *, today: date) -> C
         archived_months=len(gone.archived),
         partitions_made=len(made),
         deleted_rows={table: rows for table, rows in gone.rows.items() if rows},
+        kinds_told=retell_kinds(conn, settings),
     )
 
 

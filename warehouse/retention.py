@@ -22,6 +22,7 @@ from warehouse.archive import ArchivedPartition, archive_partition, is_unchanged
 from warehouse.compaction import anchor_month
 from warehouse.load import take_turn
 from warehouse.partitions import drop_month, expired_months, next_month, partition_name
+from warehouse.photo_key import photo_key
 from warehouse.watches import delete_listings
 
 _BATCH = 5_000
@@ -76,6 +77,8 @@ def apply_retention(conn: psycopg.Connection, keep: Keep, *, today: date) -> Ret
     logs_before = _midnight(today - timedelta(days=keep.run_log_days))
     rows = {"core.listings": _delete_listings(conn, items_before)}
     rows["core.sellers"] = delete_orphan_sellers(conn)
+    # Vectors, memberships and estimates went with their listing; a photo's row belongs to an address.
+    rows["ml.photos"] = delete_orphan_photos(conn)
     for table, where, before in (
         ("raw.pages", "fetched_at < %(before)s", pages_before),
         ("ops.quarantine", "fetched_at < %(before)s", pages_before),
@@ -129,6 +132,14 @@ def delete_orphan_sellers(conn: psycopg.Connection) -> int:
                 (source,),
             ).rowcount
     return deleted
+
+
+def delete_orphan_photos(conn: psycopg.Connection) -> int:
+    """Delete what is known of photos that no listing shows first; return how many. Bytes on disk go by their age."""
+    return conn.execute(
+        "delete from ml.photos as p where not exists"
+        f" (select from core.listings as l where {photo_key('l.image_urls[1]')} = p.url_sha256)"
+    ).rowcount
 
 
 def _delete_listings(conn: psycopg.Connection, before: datetime) -> int:

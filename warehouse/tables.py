@@ -1,7 +1,8 @@
 """Every table that Pricescope owns, as SQLAlchemy Core metadata. The one place a column is defined.
 
-Schemas: ``raw`` pages as they came, ``core`` what was read from them, ``app`` what users ask and are told, ``ops`` how
-runs went. ``marts`` belongs to dbt. Migrations in ``warehouse/migrations`` bring a database to this state.
+Schemas: ``raw`` pages as they came, ``core`` what was read from them, ``app`` what users ask and are told, ``ml`` what
+models make of it, ``ops`` how runs went. ``marts`` belongs to dbt. Migrations in ``warehouse/migrations`` bring a
+database to this state.
 
 Money in ``core.listings`` and ``app`` is exact numeric beside its currency; ``price_history`` holds minor units to
 stay narrow. All times are timestamptz, UTC. Partitioned tables are created by the migration (monthly, by range);
@@ -31,13 +32,33 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    Uuid,
     func,
     literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql.base import ischema_names
+from sqlalchemy.types import UserDefinedType
 
-SCHEMAS = ("raw", "core", "app", "ops", "marts")
+SCHEMAS = ("raw", "core", "app", "ml", "ops", "marts")
+
+
+class HalfVector(UserDefinedType[object]):
+    """pgvector's ``halfvec``: half-precision numbers, two bytes each. Without a dimension, each row has its own."""
+
+    cache_ok = True
+
+    def __init__(self, dimensions: int | None = None) -> None:
+        self.dimensions = dimensions
+
+    def get_col_spec(self, **_: object) -> str:
+        """Return the type as PostgreSQL writes it."""
+        return "HALFVEC" if self.dimensions is None else f"HALFVEC({self.dimensions})"
+
+
+# So that the comparison of a database with these tables knows the type.
+ischema_names["halfvec"] = HalfVector
 
 metadata = MetaData(
     naming_convention={
@@ -137,6 +158,9 @@ listings = Table(
         comment="fields that the newest page did not say: kept from an older one",
     ),
     Column("price_kind", Text, nullable=False, server_default="price", comment="see domain.price_kind"),
+    Column("kind", Text, nullable=False, server_default="normal", comment="see domain.listing_kind"),
+    Column("kind_reason", Text, comment="a sentence for the owner"),
+    Column("kind_version", Text, comment="of the word lists that told the kind; null: not told yet"),
     Column("list_price", Numeric(18, 4), comment="struck through or recommended, same currency"),
     Column("shipping_price", Numeric(18, 4), comment="cheapest delivery; 0 is free, null is unknown"),
     Column("sku", Text),
@@ -353,6 +377,7 @@ watches = Table(
     ),
     Column("excluded_sellers", ARRAY(Text), nullable=False, server_default="{}", comment="ids or logins"),
     Column("personal_sellers_only", Boolean, nullable=False, server_default=text("false")),
+    Column("kinds", ARRAY(Text), nullable=False, server_default="{normal}", comment="see domain.listing_kind"),
     Column("is_active", Boolean, nullable=False, server_default=text("true")),
     Column("is_probe", Boolean, nullable=False, server_default=text("false")),
     _now(),
@@ -482,6 +507,191 @@ notifications = Table(
     CheckConstraint("state in ('pending', 'sent', 'dead')", name="state"),
     CheckConstraint("kind in ('deal', 'report', 'test')", name="kind"),
     schema="app",
+)
+
+# ---------------------------------------------------------------- ml
+
+# One space a model id, which names the engine and the weights: vectors of two ids must never be compared. The column
+# has no dimension, since each model has its own; warehouse.embeddings makes an HNSW index for one model id and kind.
+embeddings = Table(
+    "embeddings",
+    metadata,
+    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), nullable=False),
+    Column("kind", Text, nullable=False, comment="title, description or image"),
+    Column("model_id", Text, nullable=False, comment="name@weights/engine"),
+    Column("content_sha256", LargeBinary, nullable=False, comment="of the UTF-8 text, or of the photo's bytes"),
+    Column("vec", HalfVector(), nullable=False, comment="unit length"),
+    _now(),
+    PrimaryKeyConstraint("listing_id", "kind", "model_id"),
+    # The same words of another listing are not computed again.
+    Index("ix_embeddings_content", "content_sha256", "model_id"),
+    CheckConstraint("kind in ('title', 'description', 'image')", name="kind"),
+    schema="ml",
+)
+
+photos = Table(
+    "photos",
+    metadata,
+    Column("url_sha256", LargeBinary, primary_key=True, comment="of the address, its signature left out"),
+    Column("url", Text, nullable=False),
+    Column("content_sha256", LargeBinary, comment="of the bytes; null: could not be had"),
+    Column("perceptual_hash", BigInteger, comment="pHash, its 64 bits read as a signed number"),
+    Column("mirrored_hash", BigInteger, comment="the same of the mirror image"),
+    Column("is_flat", Boolean, comment="nearly of one colour: its hashes say nothing"),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("error", Text, nullable=False, server_default="", comment="why it could not be had"),
+    Column("attempts", Integer, nullable=False, server_default="1"),
+    Column("fetched_at", DateTime(timezone=True), nullable=False),
+    Index("ix_photos_perceptual_hash", "perceptual_hash"),
+    schema="ml",
+)
+
+cluster_runs = Table(
+    "cluster_runs",
+    metadata,
+    Column("cluster_run_id", BigInteger, Identity(), primary_key=True),
+    Column("watch_id", BigInteger, ForeignKey("app.watches.watch_id", ondelete="CASCADE"), comment="null: over all"),
+    Column("method", Text, nullable=False, comment="how clusters were made; its parameters are in params"),
+    Column("params", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("model_ids", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("state", Text, nullable=False, server_default="running"),
+    Column("error", Text),
+    Column("started_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("ended_at", DateTime(timezone=True)),
+    Column("n_listings", Integer, nullable=False, server_default="0"),
+    Column("n_clusters", Integer, nullable=False, server_default="0"),
+    Column("n_unique", Integer, nullable=False, server_default="0", comment="listings in no cluster"),
+    Column("metrics", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Index("ix_cluster_runs_watch_started", "watch_id", "started_at"),
+    CheckConstraint("state in ('running', 'success', 'failure')", name="state"),
+    schema="ml",
+)
+
+clusters = Table(
+    "clusters",
+    metadata,
+    Column("cluster_id", Uuid, primary_key=True, comment="the same from run to run while the cluster lives"),
+    Column("watch_id", BigInteger, ForeignKey("app.watches.watch_id", ondelete="CASCADE"), comment="null: over all"),
+    Column("level", Text, nullable=False, comment="product: the same thing; theme: things alike, never priced"),
+    Column("label", Text, nullable=False),
+    Column("terms", ARRAY(Text), nullable=False, server_default="{}", comment="words that set it apart, best first"),
+    Column("representative_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="SET NULL")),
+    Column("size", Integer, nullable=False),
+    Column("median_price", Numeric(18, 4), comment="payable"),
+    Column("currency", Text),
+    Column("cohesion", Double, comment="mean probability that two of its members are the same thing"),
+    Column("born_run_id", BigInteger, ForeignKey("ml.cluster_runs.cluster_run_id", ondelete="SET NULL")),
+    Column("died_run_id", BigInteger, ForeignKey("ml.cluster_runs.cluster_run_id", ondelete="SET NULL")),
+    Column(
+        "merged_into_id",
+        Uuid,
+        ForeignKey("ml.clusters.cluster_id", ondelete="SET NULL"),
+        comment="where links to a dead cluster lead",
+    ),
+    Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Index("ix_clusters_watch_level", "watch_id", "level"),
+    Index("ix_clusters_representative", "representative_id"),
+    CheckConstraint("level in ('product', 'theme')", name="level"),
+    schema="ml",
+)
+
+cluster_members = Table(
+    "cluster_members",
+    metadata,
+    Column(
+        "cluster_run_id",
+        BigInteger,
+        ForeignKey("ml.cluster_runs.cluster_run_id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("level", Text, nullable=False),
+    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), nullable=False),
+    Column(
+        "cluster_id", Uuid, ForeignKey("ml.clusters.cluster_id", ondelete="CASCADE"), comment="null: unique (noise)"
+    ),
+    Column("probability", Double, comment="mean over the members that it is the same thing"),
+    Column("distance", Double, comment="to the cluster's centroid"),
+    Column("is_representative", Boolean, nullable=False, server_default=text("false")),
+    Column("assigned_by", Text, nullable=False, server_default="full", comment="full run, or incremental after it"),
+    Column("assigned_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    PrimaryKeyConstraint("cluster_run_id", "level", "listing_id"),
+    Index("ix_cluster_members_listing", "listing_id"),
+    Index("ix_cluster_members_cluster", "cluster_id"),
+    CheckConstraint("level in ('product', 'theme')", name="level"),
+    CheckConstraint("assigned_by in ('full', 'incremental')", name="assigned_by"),
+    schema="ml",
+)
+
+cluster_transitions = Table(
+    "cluster_transitions",
+    metadata,
+    Column("cluster_transition_id", BigInteger, Identity(), primary_key=True),
+    Column(
+        "cluster_run_id",
+        BigInteger,
+        ForeignKey("ml.cluster_runs.cluster_run_id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("kind", Text, nullable=False),
+    Column("from_id", Uuid, comment="cluster before the run; null where born"),
+    Column("to_id", Uuid, comment="cluster after it; null where dead"),
+    Column("overlap", Double, comment="Jaccard index of the members both runs know"),
+    Index("ix_cluster_transitions_run", "cluster_run_id"),
+    Index("ix_cluster_transitions_from", "from_id"),
+    CheckConstraint("kind in ('survive', 'split', 'merge', 'born', 'dead')", name="kind"),
+    schema="ml",
+)
+
+price_models = Table(
+    "price_models",
+    metadata,
+    Column("price_model_id", BigInteger, Identity(), primary_key=True),
+    Column("scope", Text, nullable=False, server_default="all", comment="what it is trained over"),
+    Column("method", Text, nullable=False),
+    Column("params", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("model_ids", ARRAY(Text), nullable=False, server_default="{}", comment="of the embeddings it reads"),
+    Column("state", Text, nullable=False, server_default="running"),
+    Column("error", Text),
+    Column("started_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("ended_at", DateTime(timezone=True)),
+    Column("n_train", Integer, nullable=False, server_default="0"),
+    Column("n_calibration", Integer, nullable=False, server_default="0"),
+    Column("trained_until", DateTime(timezone=True), comment="nothing first seen after it was used"),
+    Column("calibrated_from", DateTime(timezone=True)),
+    Column("metrics", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("artifact", LargeBinary, comment="what scoring needs; its format is named in params"),
+    Index("ix_price_models_scope_started", "scope", "started_at"),
+    CheckConstraint("state in ('running', 'success', 'failure')", name="state"),
+    schema="ml",
+)
+
+# The newest estimate of each listing in each watch; what a deal was judged by is frozen with the deal.
+fair_prices = Table(
+    "fair_prices",
+    metadata,
+    Column("watch_id", BigInteger, ForeignKey("app.watches.watch_id", ondelete="CASCADE"), nullable=False),
+    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), nullable=False),
+    Column("price_model_id", BigInteger, ForeignKey("ml.price_models.price_model_id", ondelete="SET NULL")),
+    Column("model_id", Text, comment="of the embeddings it read"),
+    Column("listing_kind", Text, nullable=False, server_default="normal"),
+    Column("price", Numeric(18, 4), nullable=False, comment="payable price that was judged"),
+    Column("currency", Text, nullable=False, comment="of all amounts here"),
+    Column("expected", Numeric(18, 4)),
+    Column("low", Numeric(18, 4), comment="of the 90 % interval"),
+    Column("high", Numeric(18, 4)),
+    Column("discount_percent", Numeric(7, 2)),
+    Column("p_value", Double, comment="share of calibration prices at least as low against what was expected"),
+    Column("score", Double),
+    Column("n_effective", Double, comment="effective number of comparables"),
+    Column("tier", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("comparables", JSONB, nullable=False, server_default=text("'[]'::jsonb"), comment="five, nearest first"),
+    Column("notes", JSONB, nullable=False, server_default=text("'[]'::jsonb"), comment="guards that fired, and why"),
+    Column("estimated_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    PrimaryKeyConstraint("watch_id", "listing_id"),
+    Index("ix_fair_prices_listing", "listing_id"),
+    schema="ml",
 )
 
 # ---------------------------------------------------------------- ops

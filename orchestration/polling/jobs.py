@@ -23,6 +23,14 @@ poll = dg.define_asset_job(
     description="Fetch a source's watches, read the pages, judge what is new, tell who asked. In one process.",
 )
 
+reprocess = dg.define_asset_job(
+    "reprocess",
+    selection=dg.AssetSelection.assets("items", "price_history").without_checks(),
+    partitions_def=source_days,
+    tags=_limit(120),
+    description="Read a day's stored pages again, as after a parser change; `pricescope reprocess` shows what changes.",
+)
+
 deliver = dg.define_asset_job(
     "deliver",
     selection=dg.AssetSelection.assets(assets.alerts),
@@ -65,4 +73,4 @@ export = dg.define_asset_job(
     description="Write the open data: Parquet files by table, source and month.",
 )
 
-JOBS = (poll, deliver, health, rates, care, upkeep_job, export, scans.scans)
+JOBS = (poll, reprocess, deliver, health, rates, care, upkeep_job, export, scans.scans)

@@ -1,5 +1,5 @@
--- What became of each listing; the only place that knows where an end is told from. A page's own word comes first: then
--- the end is when it was last seen, as such a page is hardly read again. Else the complete runs of a watch that miss it.
+-- What became of each listing; the only place that knows where an end is told from. A page's own word comes first, and
+-- the end is when it was last seen, as such a page is hardly read again. Else it is the complete runs that miss it.
 with
 
 listings as (

@@ -28,6 +28,8 @@ MARTS = (
     "product_stats",
     "product_source_changes",
     "price_histograms",
+    "market_trends",
+    "listing_outcomes",
 )
 
 

@@ -29,13 +29,6 @@ def test_dbt_builds_every_model_and_passes_every_test(market: Market) -> None:
     assert re.search(r"\b\d\d unit tests", market.printed)
 
 
-def test_docs_are_one_static_file(market: Market) -> None:
-    dbt(market.address, market.target, "docs", "generate", "--static")
-    page = market.target / "static_index.html"
-    assert page.stat().st_size > 1_000_000
-    assert b"watch_condition_stats" in page.read_bytes()
-
-
 def test_statistics_equal_the_oracle_s(market: Market) -> None:
     with connect(market.address) as conn:
         rows = conn.cursor(row_factory=dict_row).execute("select * from marts.watch_condition_stats").fetchall()
