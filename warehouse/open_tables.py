@@ -245,7 +245,9 @@ def own_tables() -> tuple[OpenTable, ...]:
 def _marts(conn: psycopg.Connection) -> list[OpenTable]:
     rows = conn.execute(
         """
-        select c.relname, a.attname, format_type(a.atttypid, null), array_position(i.indkey, a.attnum)
+        select c.relname, a.attname, format_type(a.atttypid, null),
+               -- Without the columns that a covering key merely carries.
+               array_position((i.indkey::smallint[])[0:i.indnkeyatts - 1], a.attnum)
         from pg_class c
         join pg_namespace s on s.oid = c.relnamespace and s.nspname = %s
         join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
