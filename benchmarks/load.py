@@ -1,8 +1,8 @@
 """How fast listings are loaded, beside the limit and beside the usual ways, in one run on the embedded server.
 
-Run: ``python -m benchmarks.load [rows]`` (20,000 without). The limit is COPY of the very same rows, rendered beforehand,
-into the very same tables with all their indexes; fsync is on, a checkpoint precedes each measurement, and each load is
-checked by a count and a sum. The peers load one table only, which is less than the loader does.
+Run: ``python -m benchmarks.load [rows]`` (20,000 without). The limit is COPY of the very same rows, rendered
+beforehand, into the very same tables with all their indexes; fsync is on, a checkpoint precedes each measurement, and
+each load is checked by a count. The peers load one table only, which is less than the loader does.
 
 Two shapes: ``full``, a record of 2.1 kB with description and six photos, and ``card``, what a search page shows.
 """
@@ -42,6 +42,10 @@ from warehouse.partitions import ensure_partitions
 START = datetime(2026, 3, 10, 6, tzinfo=UTC)
 REPETITIONS = 3
 _TABLES = "core.listings, core.sellers, core.price_history, core.stock_history, ops.page_readings"
+_STATE_COLUMNS = (
+    "listing_id, content_hash, price_minor, total_minor, currency, availability, favourite_count, last_seen_at,"
+    " last_page_id, checks, price_changed_at, is_active, has_carried"
+)
 _WORDS = [
     "warm",
     "wool",
@@ -192,11 +196,7 @@ def _rendered(listings: Sequence[Listing]) -> dict[str, bytes]:
         for target, lines in (
             ("core.sellers (seller_id, source, external_id, login, is_business, first_seen_at, last_seen_at)", sellers),
             (f"core.listings ({LISTING_COLUMNS})", wide),
-            (
-                "core.listing_state (listing_id, content_hash, price_minor, total_minor, currency, availability,"
-                " favourite_count, last_seen_at, last_page_id, checks, price_changed_at, is_active, has_carried)",
-                state,
-            ),
+            (f"core.listing_state ({_STATE_COLUMNS})", state),
             (
                 "core.price_history (listing_id, observed_at, price_minor, total_minor, currency, availability)",
                 history,
@@ -301,7 +301,7 @@ def _orm_merge(engine: sa.Engine, records: Sequence[dict[str, object]]) -> None:
 
 
 def _to_sql(engine: sa.Engine, records: Sequence[dict[str, object]]) -> None:
-    import pandas as pd
+    import pandas as pd  # noqa: PLC0415 - a peer; heavy
 
     frame = pd.DataFrame.from_records(list(records))
     types = {column.name: column.type for column in tables.listings.columns if column.name in frame.columns}
@@ -309,7 +309,7 @@ def _to_sql(engine: sa.Engine, records: Sequence[dict[str, object]]) -> None:
 
 
 def _dlt(url: DatabaseUrl, records: Sequence[dict[str, object]]) -> None:
-    import dlt
+    import dlt  # noqa: PLC0415 - a peer; heavy
 
     os.environ.update({"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "ERROR"})
     with tempfile.TemporaryDirectory(prefix="pricescope-dlt-") as folder:

@@ -8,6 +8,7 @@ import typer
 
 from cli import (
     backup,
+    database,
     deals,
     explain,
     export,
@@ -17,6 +18,7 @@ from cli import (
     products,
     quarantine,
     record,
+    reprocess,
     review,
     scan,
     services,
@@ -60,6 +62,7 @@ app = typer.Typer(
 )
 app.add_typer(watch.app, name="watch")
 app.add_typer(products.app, name="product")
+app.add_typer(database.app, name="database")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(review.app, name="review")
 app.add_typer(shop.app, name="shop")
@@ -68,6 +71,7 @@ app.command("poll")(poll.poll)
 app.command("sync")(sync.sync)
 app.command("scan")(scan.scan)
 app.command("sources")(sources.sources)
+app.command("reprocess")(reprocess.reprocess)
 app.command("import")(imports.import_files)
 app.command("parse")(parse.parse)
 app.command("record")(record.record_pages)

@@ -44,7 +44,8 @@ def months_to_compact(conn: psycopg.Connection, *, closed_before: date) -> list[
             from pg_inherits i join pg_class c on c.oid = i.inhrelid
             where i.inhparent = 'core.price_history'::regclass
               and to_date(right(c.relname, 7), 'YYYY_MM') + interval '1 month' <= %s
-              and not exists (select from ops.compacted_months m where m.month = to_date(right(c.relname, 7), 'YYYY_MM'))
+              and not exists (
+                  select from ops.compacted_months m where m.month = to_date(right(c.relname, 7), 'YYYY_MM'))
             order by 1
             """,
             (closed_before,),
@@ -106,6 +107,22 @@ def compact_month(conn: psycopg.Connection, month: date, *, today: date) -> Comp
     return done
 
 
+def expand_month(conn: psycopg.Connection, day: date) -> None:
+    """Give a compacted month its heartbeats back, so that a late page of it finds each day's row.
+
+    In the load's transaction; nothing happens for a month that is not compacted. It is compacted anew by the next care.
+    A heartbeat's time is that of the day's first page that showed the listing, or midnight where no page is kept.
+
+    Args:
+        conn: a connection.
+        day: UTC day of the late page.
+    """
+    first = day.replace(day=1)
+    if conn.execute("delete from ops.compacted_months where month = %s returning 1", (first,)).fetchone() is None:
+        return
+    conn.execute(_EXPAND, {"month": first})
+
+
 def anchor_month(conn: psycopg.Connection, month: date) -> int:
     """Give a compacted month rows of its own for what it repeats from the month before, which is about to go.
 
@@ -154,6 +171,29 @@ where before is distinct from (price_minor, total_minor, currency, availability)
       select (b.price_minor, b.total_minor, b.currency, b.availability)::text from {whole} b
       where b.listing_id = h.listing_id and b.observed_at < h.observed_at order by b.observed_at desc limit 1))
 order by listing_id, observed_at
+"""
+_EXPAND = """
+insert into core.price_history (listing_id, observed_at, price_minor, total_minor, currency, availability)
+select d.listing_id, coalesce(r.first_at, d.start), d.price_minor, d.total_minor, d.currency, d.availability
+from (
+    select m.listing_id, (m.month + n)::timestamp at time zone 'UTC' as start, m.month + n as day, b.price_minor,
+           b.total_minor, b.currency, b.availability
+    from core.price_history_months m
+    cross join generate_series(0, 30) n
+    cross join lateral (
+        select h.* from core.price_history h
+        where h.listing_id = m.listing_id and h.observed_at < (m.month + n + 1)::timestamp at time zone 'UTC'
+        order by h.observed_at desc limit 1
+    ) b
+    where m.month = %(month)s and m.days >> n & 1 = 1 and b.observed_at < (m.month + n)::timestamp at time zone 'UTC'
+) d
+left join (
+    select id as listing_id, r.day, min(r.fetched_at) as first_at
+    from ops.page_readings r, unnest(r.listing_ids) as id
+    where r.day >= %(month)s::date and r.day < (%(month)s::date + interval '1 month')
+    group by id, r.day
+) r on r.listing_id = d.listing_id and r.day = d.day
+on conflict (listing_id, observed_at) do nothing
 """
 _NOTE = """
 insert into ops.compacted_months as m (month, rows_before, rows_after, bytes_before, bytes_after)

@@ -5,16 +5,20 @@ Belongs here: which column takes what. Does not: what is new or changed (``load`
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 import psycopg
 
 from domain.listing import Availability, Listing
+from domain.listing_kind import KindVerdict, ListingKind
 from domain.money import to_minor
 from warehouse.completion import Completed
 from warehouse.copy_text import NULL, binary, copy_lines, flag, plain, text, text_array
+
+# Tells what kind of thing a listing offers; how is for the caller to know.
+TellKind = Callable[[Listing], KindVerdict]
 
 GONE = (str(Availability.SOLD), str(Availability.GONE))
 
@@ -22,7 +26,7 @@ LISTING_COLUMNS = (
     "listing_id, source, external_id, url, title, description, brand, size, color, category, condition,"
     " condition_label, condition_source_id, price, currency, fee, total_price, original_price, original_currency,"
     " image_urls, seller_id, listed_at, first_seen_at, last_changed_at, last_page_id, carried, price_kind, list_price,"
-    " shipping_price, sku, gtin, group_id, country, ends_at, attributes"
+    " shipping_price, sku, gtin, group_id, country, ends_at, attributes, kind, kind_reason, kind_version"
 )
 _STATE_COLUMNS = (
     "listing_id, content_hash, price_minor, total_minor, currency, availability, favourite_count, view_count, quantity,"
@@ -41,9 +45,17 @@ class NewListing(NamedTuple):
     quantity: int | None
 
 
-def listing_line(listing_id: int, completed: Completed, seller_id: int | None, at: object, page_id: int) -> str:
+def listing_line(
+    listing_id: int,
+    completed: Completed,
+    seller_id: int | None,
+    at: object,
+    page_id: int,
+    tell_kind: TellKind | None = None,
+) -> str:
     """Return a row of ``LISTING_COLUMNS`` first seen, last changed and last read on the page at hand."""
     one = completed.listing
+    told = None if tell_kind is None else tell_kind(one)
     return "\t".join(
         (
             str(listing_id),
@@ -81,17 +93,22 @@ def listing_line(listing_id: int, completed: Completed, seller_id: int | None, a
             text(one.country),
             plain(one.ends_at),
             text(msgspec.json.encode(dict(one.attributes)).decode()) if one.attributes else "{}",
+            ListingKind.NORMAL if told is None else told.kind,
+            NULL if told is None or told.kind is ListingKind.NORMAL else text(told.reason),
+            NULL if told is None else told.version,
         )
     )
 
 
-def copy_new(conn: psycopg.Connection, values: Mapping[str, Any], new: Sequence[NewListing]) -> None:
+def copy_new(
+    conn: psycopg.Connection, values: Mapping[str, Any], new: Sequence[NewListing], tell_kind: TellKind | None = None
+) -> None:
     """COPY new listings with their state, first history row and stock; in the load's transaction."""
     at, page_id = str(values["at"]), values["page_id"]
     copy_lines(
         conn,
         f"core.listings ({LISTING_COLUMNS})",
-        (listing_line(one.listing_id, one.completed, one.seller_id, at, page_id) for one in new),
+        (listing_line(one.listing_id, one.completed, one.seller_id, at, page_id, tell_kind) for one in new),
     )
     states, history, stock = [], [], []
     for one in new:

@@ -29,6 +29,7 @@ from domain.listing import Listing, Seller
 from domain.money import to_minor
 from domain.page import PageReading, RawPage
 from domain.plausibility import implausible
+from warehouse.compaction import expand_month
 from warehouse.completion import (
     Completed,
     Priced,
@@ -42,13 +43,13 @@ from warehouse.completion import (
 from warehouse.copy_text import binary, copy_lines, flag, integer_array, plain, text
 from warehouse.history import append_history, correct_history
 from warehouse.known import known_listings, observed_before
-from warehouse.listing_rows import GONE, LISTING_COLUMNS, NewListing, copy_new, listing_line
+from warehouse.listing_rows import GONE, LISTING_COLUMNS, NewListing, TellKind, copy_new, listing_line
 from warehouse.lots import load_lots
 from warehouse.pages import utc_day
 from warehouse.partitions import ensure_partitions, partition_name
 from warehouse.poison import record_bytes, refusal, storable
 from warehouse.recheck import Checked, Record, check, numbered
-from warehouse.reviews import Suspicion, settle, withdraw
+from warehouse.reviews import Suspicion, hold_again, settle, withdraw
 from warehouse.sellers import load_sellers, seller_ids
 from warehouse.stock import append_stock
 from warehouse.unpriced import load_unpriced
@@ -95,6 +96,7 @@ class _Context(msgspec.Struct, frozen=True, kw_only=True):
     is_reparse: bool
     has_reviews: bool
     watch: tuple[int, Exclusions, bool] | None
+    tell_kind: TellKind | None
 
 
 class _Found(msgspec.Struct, frozen=True):
@@ -186,7 +188,14 @@ _KEY_COLUMNS = (
 
 
 def load_reading(
-    conn: psycopg.Connection, page_id: int, page: RawPage, reading: PageReading, *, parser_version: int
+    conn: psycopg.Connection,
+    page_id: int,
+    page: RawPage,
+    reading: PageReading,
+    *,
+    parser_version: int,
+    tell_kind: TellKind | None = None,
+    again: bool = False,
 ) -> LoadResult:
     """Load one page's reading in one transaction; loading it again changes nothing.
 
@@ -200,9 +209,11 @@ def load_reading(
         reading: what the parser made of it.
         parser_version: rises when the parser reads more or better; the same page read by a higher version replaces
             what the lower one had read where the page is still the listing's newest.
+        tell_kind: asked for what is new or changed; without it listings are normal, to be told later.
+        again: what the same version read is replaced, too: a backfill.
     """
     with conn.transaction():
-        context = _begin(conn, page_id, page, parser_version)
+        context = _begin(conn, page_id, page, parser_version, tell_kind, again=again)
         sorted_out = _sort_out(conn, context, reading)
         new, rows = sorted_out.new, sorted_out.rows
         _load_sellers(conn, context, sorted_out)
@@ -311,7 +322,15 @@ def _sift(context: _Context, records: Sequence[Record], rejected: dict[int, _Rej
     return list(kept.values()), storable_records
 
 
-def _begin(conn: psycopg.Connection, page_id: int, page: RawPage, parser_version: int) -> _Context:
+def _begin(
+    conn: psycopg.Connection,
+    page_id: int,
+    page: RawPage,
+    parser_version: int,
+    tell_kind: TellKind | None,
+    *,
+    again: bool,
+) -> _Context:
     """Take the source's turn and look up what the steps need."""
     day = utc_day(page.fetched_at)
     values: dict[str, Any] = {
@@ -352,11 +371,12 @@ def _begin(conn: psycopg.Connection, page_id: int, page: RawPage, parser_version
     return _Context(
         values=values,
         is_counted=read_by is not None,
-        is_reparse=read_by is not None and parser_version > read_by,
+        is_reparse=read_by is not None and (again or parser_version > read_by),
         has_reviews=bool(has_reviews),
         watch=None
         if watch_id is None
         else (watch_id, Exclusions(*wishes, personal_sellers_only=personal_only), is_initial),
+        tell_kind=tell_kind,
     )
 
 
@@ -426,6 +446,8 @@ def _complete_rows(
         ],
     )
     held = settle(conn, context.values, list(_suspicions(found, known, records)))
+    if context.is_reparse:
+        held |= hold_again(conn, context.values)
     before = observed_before(conn, context.values) if any(one.is_late or one.is_again for one in found) else {}
     rows, staged = [], []
     for one in found:
@@ -587,7 +609,7 @@ def _load_new(conn: psycopg.Connection, context: _Context, new: Sequence[_New]) 
                 one.listing.quantity,
             )
         )
-    copy_new(conn, context.values, rows)
+    copy_new(conn, context.values, rows, context.tell_kind)
 
 
 def _merge_listings(conn: psycopg.Connection, context: _Context, rows: Sequence[_Row]) -> None:
@@ -600,7 +622,9 @@ def _merge_listings(conn: psycopg.Connection, context: _Context, rows: Sequence[
 
     def line(row: _Row) -> str:
         seller_id = None if row.seller is None else sellers.get(row.seller.external_id)
-        return listing_line(row.listing_id, row.completed, seller_id, values["at"], values["page_id"])
+        return listing_line(
+            row.listing_id, row.completed, seller_id, values["at"], values["page_id"], context.tell_kind
+        )
 
     if any(row.is_new for row in sent):
         copy_lines(conn, f"core.listings ({LISTING_COLUMNS})", (line(row) for row in sent if row.is_new))
@@ -642,7 +666,8 @@ set url = m.url, title = m.title, description = m.description, brand = m.brand, 
     price_kind = m.price_kind, list_price = m.list_price, shipping_price = m.shipping_price, sku = m.sku,
     gtin = m.gtin, group_id = m.group_id, country = m.country, ends_at = m.ends_at, attributes = m.attributes,
     last_changed_at = case when m.is_changed then m.last_changed_at else l.last_changed_at end,
-    last_page_id = m.last_page_id, carried = m.carried
+    last_page_id = m.last_page_id, carried = m.carried, kind = m.kind, kind_reason = m.kind_reason,
+    kind_version = m.kind_version
 from pricescope_merge m
 where l.listing_id = m.listing_id and not m.is_late
 """
@@ -654,7 +679,8 @@ set first_seen_at = least(l.first_seen_at, m.first_seen_at), description = m.des
     original_price = m.original_price, original_currency = m.original_currency, image_urls = m.image_urls,
     listed_at = m.listed_at, seller_id = coalesce(l.seller_id, m.seller_id), carried = m.carried,
     list_price = m.list_price, shipping_price = m.shipping_price, sku = m.sku, gtin = m.gtin, group_id = m.group_id,
-    country = m.country, ends_at = m.ends_at, attributes = m.attributes
+    country = m.country, ends_at = m.ends_at, attributes = m.attributes, kind = m.kind, kind_reason = m.kind_reason,
+    kind_version = m.kind_version
 from pricescope_merge m
 where l.listing_id = m.listing_id and m.is_late
   and (m.first_seen_at < l.first_seen_at or (l.seller_id is null and m.seller_id is not null)
@@ -684,6 +710,7 @@ def _load_state_and_history(conn: psycopg.Connection, context: _Context, rows: S
     if has_late:
         # This one looks through the day's pages, where a hash is the right way.
         conn.execute("select set_config('enable_hashjoin', 'on', true)")
+        expand_month(conn, values["day"])
         present = correct_history(conn, values)
         conn.execute("select set_config('enable_hashjoin', 'off', true)")
     append_history(conn, values)

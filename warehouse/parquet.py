@@ -153,7 +153,7 @@ def copy_blocks(
         for raw in _raw_blocks(conn, statement):
             if under_way is not None:
                 under_way.result()
-            under_way = writer.submit(lambda raw=raw: write(_read_block(raw, fields)))
+            under_way = writer.submit(_write_block, write, raw, fields)
         if under_way is not None:
             under_way.result()
 
@@ -296,6 +296,10 @@ def _raw_blocks(conn: psycopg.Connection, statement: sql.Composed) -> Iterator[b
                 pieces, size = [], 0
     if pieces:
         yield b"".join(pieces)
+
+
+def _write_block(write: Callable[[pa.Table], None], raw: bytes, fields: tuple[Field, ...]) -> None:
+    write(_read_block(raw, fields))
 
 
 def _read_block(raw: bytes, fields: tuple[Field, ...]) -> pa.Table:

@@ -88,6 +88,22 @@ def _hold(
             cursor.executemany(_INSERT, [{**values, **one._asdict()} for one in new])
 
 
+def hold_again(conn: psycopg.Connection, values: Mapping[str, Any]) -> set[int]:
+    """Hold what was held when the page at hand was read before, unless it was released; return the listings' ids."""
+    held = {
+        listing_id
+        for (listing_id,) in conn.execute(
+            "select k.listing_id from pricescope_load k join ops.price_reviews r"
+            " on r.listing_id = k.listing_id and r.observed_at = %(at)s and r.price_minor = k.price_minor"
+            " where r.state <> 'released' and k.is_again",
+            values,
+        ).fetchall()
+    }
+    if held:
+        conn.execute(_KEEP_KNOWN, {"ids": integer_array(held)})
+    return held
+
+
 def withdraw(conn: psycopg.Connection, at: datetime, listing_ids: Sequence[int], held: set[int]) -> None:
     """Withdraw open reviews of listings that the page at hand shows at a price that can be meant."""
     shown = [listing_id for listing_id in listing_ids if listing_id not in held]

@@ -61,6 +61,7 @@ seen as (
     inner join listings on last_prices.listing_id = listings.listing_id
     where
         not watch_listings.is_blacklisted
+        and listings.listing_kind = any(string_to_array(watches.wanted_kinds, ','))
         and listings.price_kind in {{ comparable_price_kinds() }}
 
 ),

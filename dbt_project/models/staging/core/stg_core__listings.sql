@@ -11,6 +11,7 @@ select
     source as source_name,
     seller_id,
     condition,
+    kind as listing_kind,
     price_kind,
     listed_at,
     first_seen_at,

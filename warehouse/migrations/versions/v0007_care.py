@@ -1,6 +1,6 @@
 """Closed months of the price history in short, and views for reviews of size, index use and slow statements.
 
-Revision: 0009, after 0006. Frozen: later changes are revisions of their own.
+Revision: 0007, after 0006. Frozen: later changes are revisions of their own.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009"
+revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
