@@ -386,9 +386,7 @@ class _Year:
                 )
             raw = _latencies(conn, _RAW_OVERVIEW, lambda: {"day": self.today - timedelta(days=1)}, 5)
             ratio = raw[0] / self.history[year]["overview"]
-            print(
-                f"  overview from raw history                     {raw[0]:8.2f} ms; the stored one is {ratio:,.0f} x faster"
-            )
+            print(f"  overview from raw history {raw[0]:29.2f} ms: the stored one is {ratio:,.0f} x as fast")
 
     def _cold(self, query: str, values: Callable[[], Mapping[str, Any]]) -> tuple[float, float]:
         """Restart the server with its files out of the page cache; measure first touches of distinct rows."""
