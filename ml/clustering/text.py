@@ -1,0 +1,189 @@
+"""Titles as tokens and as sparse vectors: words, model codes, character n-grams.
+
+Belongs here: how a title is read, weights of what is read. Does not: comparing titles, languages' stop words.
+
+Weights are those of TF-IDF (Spärck Jones 1972; sublinear term frequency 1 + ln tf, rows of unit length).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from ml.clustering.arrays import Floats, Integers, Sparse, row_lengths, rows_of_sets, scaled_columns, unit_rows
+
+# A word keeps the marks inside it: "ps-lx350h", "mq8n2b/a", "5.5".
+_TOKEN = re.compile(r"[^\W_]+(?:[-./][^\W_]+)*")
+_MARKS = re.compile(r"[\W_]+")
+# A model code glued to its neighbours is at most this long: longer is two words, not one written apart.
+_LONGEST_CODE = 24
+_SHORTEST_CODE = 3
+_LONGEST_GRAM = 4
+
+
+def normalise(text: str) -> str:
+    """Return a title in lower case with plain characters (NFKC) and single blanks."""
+    return " ".join(unicodedata.normalize("NFKC", text).lower().split())
+
+
+def tokens_of(title: str) -> list[str]:
+    """Return the words of a normalised title in order, marks inside a word kept."""
+    return _TOKEN.findall(title)
+
+
+def squeeze(token: str) -> str:
+    """Return a token without its marks: ``ps-lx350h`` -> ``pslx350h``."""
+    return _MARKS.sub("", token)
+
+
+def has_digit(token: str) -> bool:
+    """Say whether a token holds a digit: model numbers, sizes, capacities."""
+    return any(map(str.isdigit, token))
+
+
+@dataclass(frozen=True, slots=True)
+class TitleSpace:
+    """Titles read once: everything that comparing them needs.
+
+    Attributes:
+        words: (n, words) binary; ``word_idf`` (words,) between 0 and 1, 1 for a word no other title has.
+        word_vectors: (n, words) TF-IDF rows of unit length.
+        digits: (n, words) binary, only the words holding a digit.
+        codes: (n, codes) binary, squeezed words of 3 characters or more with a digit.
+        glued: (n, codes) binary, the same and what neighbouring words give when written together.
+        grams: (n, grams) TF-IDF rows of unit length over the character 2- to 4-grams inside words.
+        first_word: (n,) index of the first word, -1 for a title without words.
+        lengths: (n,) characters.
+    """
+
+    words: Sparse
+    word_idf: Floats
+    word_vectors: Sparse
+    digits: Sparse
+    codes: Sparse
+    glued: Sparse
+    code_idf: Floats
+    grams: Sparse
+    first_word: Integers
+    lengths: Integers
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+
+def read_titles(titles: Sequence[str]) -> TitleSpace:
+    """Read normalised titles; statistics (idf) are those of these titles."""
+    tokens = [tokens_of(title) for title in titles]
+    word_index: dict[str, int] = {}
+    word_sets = [_numbers(dict.fromkeys(own), word_index) for own in tokens]
+    words = rows_of_sets(word_sets, len(word_index))
+    word_idf = _share_of_surprise(words)
+    is_digit = np.fromiter(map(has_digit, word_index), dtype=np.float64, count=len(word_index))
+    digits = scaled_columns(words, is_digit)
+    digits.eliminate_zeros()
+    codes, glued, code_idf = _read_codes(tokens)
+    return TitleSpace(
+        words=words,
+        word_idf=word_idf,
+        word_vectors=unit_rows(scaled_columns(words, _idf(words))),
+        digits=digits,
+        codes=codes,
+        glued=glued,
+        code_idf=code_idf,
+        grams=character_grams(titles),
+        first_word=np.fromiter((own[0] if own else -1 for own in word_sets), dtype=np.int64, count=len(titles)),
+        lengths=np.fromiter(map(len, titles), dtype=np.int64, count=len(titles)),
+    )
+
+
+def _numbers(names: Iterable[str], index: dict[str, int]) -> list[int]:
+    return [index.setdefault(name, len(index)) for name in names]
+
+
+def _read_codes(tokens: Sequence[Sequence[str]]) -> tuple[Sparse, Sparse, Floats]:
+    index: dict[str, int] = {}
+    own_sets: list[list[int]] = []
+    glued_sets: list[list[int]] = []
+    for title in tokens:
+        parts = [squeeze(token) for token in title]
+        own = dict.fromkeys(part for part in parts if len(part) >= _SHORTEST_CODE and has_digit(part))
+        both = dict(own)
+        for width in (2, 3):
+            for start in range(len(parts) - width + 1):
+                code = "".join(parts[start : start + width])
+                if _SHORTEST_CODE < len(code) <= _LONGEST_CODE and has_digit(code):
+                    both[code] = None
+        own_sets.append(_numbers(own, index))
+        glued_sets.append(_numbers(both, index))
+    glued = rows_of_sets(glued_sets, len(index))
+    return rows_of_sets(own_sets, len(index)), glued, _share_of_surprise(glued)
+
+
+def document_frequency(matrix: Sparse) -> Integers:
+    """Return in how many rows each column occurs."""
+    return np.bincount(matrix.indices, minlength=matrix.shape[1]).astype(np.int64)
+
+
+def _idf(matrix: Sparse) -> Floats:
+    return np.asarray(np.log((1 + matrix.shape[0]) / (1 + document_frequency(matrix))) + 1, dtype=np.float64)
+
+
+def _share_of_surprise(matrix: Sparse) -> Floats:
+    # ln(n / df) / ln(n): 1 for what one title has, 0 for what all have, whatever the number of titles.
+    size = max(matrix.shape[0], 2)
+    df = np.maximum(document_frequency(matrix), 1)
+    return np.asarray(np.clip(np.log(size / df) / np.log(size), 0, 1), dtype=np.float64)
+
+
+def character_grams(titles: Sequence[str]) -> Sparse:
+    """Return the TF-IDF rows (n, grams) of the character 2- to 4-grams inside words, each word padded by a blank.
+
+    Grams are exact, not hashed. A gram that only one title holds keeps its weight in the row's length, but has no
+    column: it can match nothing.
+    """
+    padded = [f" {' '.join(_MARKS.split(title))} ".replace("  ", " ") for title in titles]
+    rows = np.repeat(np.arange(len(padded)), [len(text) for text in padded])
+    letters = np.frombuffer("".join(padded).encode("utf-32-le"), dtype=np.uint32)
+    alphabet, letters = np.unique(letters, return_inverse=True)
+    if len(alphabet) >= 2**16:  # pragma: no cover - more characters than any script mix of listings holds
+        letters %= 2**16 - 1
+    symbols = letters.astype(np.uint64) + np.uint64(1)
+    blank = _positions_of_blanks(alphabet, letters)
+    parts = [_grams_of_width(width, rows, symbols, blank, len(padded)) for width in range(2, _LONGEST_GRAM + 1)]
+    squares = sum(part[1] for part in parts)
+    matrix = sparse.hstack([part[0] for part in parts], format="csr", dtype=np.float32)
+    norms = np.sqrt(np.maximum(squares, 1e-12))
+    data = (matrix.data / np.repeat(norms, row_lengths(matrix))).astype(np.float32)
+    return sparse.csr_matrix((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def _positions_of_blanks(alphabet: Integers, letters: Integers) -> Integers:
+    at = np.flatnonzero(alphabet == ord(" "))
+    return (letters == at[0]) if len(at) else np.zeros(len(letters), dtype=bool)
+
+
+def _grams_of_width(width: int, rows: Integers, symbols: Integers, blank: Integers, size: int) -> tuple[Sparse, Floats]:
+    count = max(len(symbols) - width + 1, 0)
+    code = np.zeros(count, dtype=np.uint64)
+    crosses = np.zeros(count, dtype=bool)
+    for offset in range(width):
+        code = (code << np.uint64(16)) | symbols[offset : offset + count]
+        if 0 < offset < width - 1:
+            crosses |= blank[offset : offset + count]
+    inside = ~crosses & (rows[:count] == rows[width - 1 : width - 1 + count])
+    _, columns = np.unique(code[inside], return_inverse=True)
+    own_rows = rows[:count][inside]
+    counts = sparse.csr_matrix(
+        (np.ones(len(columns), dtype=np.float32), (own_rows, columns)),
+        shape=(size, int(columns.max()) + 1 if len(columns) else 0),
+    )
+    counts.sum_duplicates()
+    counts.data = 1 + np.log(counts.data)
+    weighted = scaled_columns(counts, _idf(counts)) if counts.shape[1] else counts
+    squares = np.asarray(weighted.multiply(weighted).sum(axis=1), dtype=np.float64).ravel()
+    return weighted[:, document_frequency(weighted) > 1], squares
