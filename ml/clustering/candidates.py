@@ -5,10 +5,10 @@ Belongs here: proposing pairs without ever holding n x n numbers. Does not: judg
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from ml.clustering.arrays import BLOCK_ROWS, Booleans, Floats, Integers, Singles, Sparse, blocks
@@ -19,9 +19,10 @@ NEIGHBOURS_BY_VECTOR = 10
 CODE_IN_AT_MOST = 40
 # A neighbour less alike than this is no candidate: the pair model gives such a pair no chance.
 _LEAST_SIMILARITY = 0.1
-# Multiplications the search may spend on one group: the most common n-grams are left out of it beyond that (of the
-# search only: the pair's own similarity counts them all).
-_WORK = 1_000_000_000
+# Multiplications the search may spend on a title of a group, and on a small group: beyond that the most common n-grams
+# are left out of the search (of the search only: the pair's own similarity counts them all).
+_WORK_PER_TITLE = 20_000
+_WORK_OF_SMALL_GROUP = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,14 @@ def find_candidates(
     *,
     vectors: Singles | None = None,
     only: Booleans | None = None,
+    progress: Callable[[float], None] = lambda _share: None,
 ) -> Pairs:
     """Return the pairs worth comparing, none of them across groups.
 
     Args:
         groups: (n,) the group (watch, category) of each title.
         vectors: (n, d) float32 unit vectors, or None.
+        progress: told the share of the titles searched, 0 to 1.
         only: (n,) true for the rows whose neighbours are wanted; a pair has at least one of them. None for all.
     """
     size = len(space)
@@ -54,7 +57,10 @@ def find_candidates(
     keys = [_shared_codes(space, groups, wanted)]
     order = np.argsort(groups, kind="stable")
     starts = np.flatnonzero(np.diff(groups[order], prepend=groups[order][:1] - 1)) if size else np.array([], dtype=int)
+    done = 0
     for members in np.split(order, starts[1:]):
+        progress(done / size)
+        done += len(members)
         rows = np.flatnonzero(wanted[members])
         if len(members) < 2 or not len(rows):
             continue
@@ -116,9 +122,10 @@ def _affordable(grams: Sparse, rows: int) -> Sparse:
     work = df * df * (rows / grams.shape[0])
     by_frequency = np.argsort(df, kind="stable")
     spent = np.cumsum(work[by_frequency])
-    if not len(spent) or spent[-1] <= _WORK:
+    allowed = max(_WORK_PER_TITLE * rows, _WORK_OF_SMALL_GROUP)
+    if not len(spent) or spent[-1] <= allowed:
         return grams
-    limit = df[by_frequency[np.searchsorted(spent, _WORK)]]
+    limit = df[by_frequency[np.searchsorted(spent, allowed, side="right")]]
     return grams[:, df < limit]
 
 
@@ -153,17 +160,3 @@ def best_of_each(values: Floats, pairs: Pairs, size: int) -> Floats:
     np.maximum.at(best, pairs.left, values)
     np.maximum.at(best, pairs.right, values)
     return best
-
-
-def empty_pairs() -> Pairs:
-    """Return no pairs."""
-    nothing = np.array([], dtype=np.int64)
-    return Pairs(left=nothing, right=nothing)
-
-
-def neighbour_graph(left: Integers, right: Integers, values: Floats, size: int) -> Sparse:
-    """Return the symmetric sparse matrix (size, size) of the pairs' values."""
-    return sparse.csr_matrix(
-        (np.concatenate([values, values]), (np.concatenate([left, right]), np.concatenate([right, left]))),
-        shape=(size, size),
-    )

@@ -5,13 +5,14 @@ Belongs here: the features of the pair model. Does not: their weights, choosing 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from ml.clustering.arrays import (
     BLOCK_PAIRS,
     Floats,
     Integers,
-    Singles,
     blocks,
     pair_products,
     row_lengths,
@@ -22,7 +23,7 @@ from ml.clustering.arrays import (
 from ml.clustering.candidates import Pairs, best_of_each
 from ml.clustering.text import TitleSpace
 
-LEXICAL_FEATURES = (
+FEATURES = (
     "gram_cosine",
     "word_cosine",
     "digit_jaccard",
@@ -33,41 +34,45 @@ LEXICAL_FEATURES = (
     "rarest_unshared_low",
     "same_first_word",
     "code_found",
+    "code_begins",
+    "unit_conflict",
+    "unit_agreement",
     "length_ratio",
     "gram_cosine_below_best_low",
     "gram_cosine_below_best_high",
 )
-VECTOR_FEATURES = ("vector_cosine", "vector_cosine_below_best")
 
 
-def pair_features(space: TitleSpace, pairs: Pairs, vectors: Singles | None = None) -> Floats:
-    """Return the features of every pair: (pairs, 13), with vectors (pairs, 15); all about between -1 and 1.
+def pair_features(space: TitleSpace, pairs: Pairs) -> Floats:
+    """Return the features of every pair, (pairs, 16), all between -1 and 1; see :func:`feature_blocks`."""
+    out = np.empty((len(pairs), len(FEATURES)), dtype=np.float64)
+    for part, features in feature_blocks(space, pairs):
+        out[part] = features
+    return out
 
-    Args:
-        vectors: (n, d) float32 unit vectors of the titles. They add :data:`VECTOR_FEATURES`.
 
-    The features are those of the pair model described in ``docs/clusters.md``; "below best" compares a pair with the
-    best pair of either title, so that a crowd of lookalikes does not pass for matches.
+def feature_blocks(space: TitleSpace, pairs: Pairs) -> Iterator[tuple[slice, Floats]]:
+    """Yield the features of the pairs a part at a time, so that only probabilities need be kept.
+
+    The features are described in ``docs/clusters.md``; "below best" compares a pair with the best pair of either
+    title, so that a crowd of lookalikes does not pass for matches.
     """
     grams = pair_products(space.grams, pairs.left, pairs.right)
-    columns = [np.empty((len(pairs), len(LEXICAL_FEATURES)), dtype=np.float64)]
+    best = best_of_each(grams, pairs, len(space))
     for part in blocks(len(pairs), BLOCK_PAIRS):
-        columns[0][part, 1:11] = _word_features(space, pairs.left[part], pairs.right[part])
-    below = _below_best(grams, pairs, len(space))
-    columns[0][:, 0] = grams
-    columns[0][:, 11:13] = below
-    if vectors is not None:
-        cosine = np.empty(len(pairs), dtype=np.float64)
-        for part in blocks(len(pairs), BLOCK_PAIRS // 10):
-            cosine[part] = np.einsum("ij,ij->i", vectors[pairs.left[part]], vectors[pairs.right[part]])
-        columns += [cosine[:, None], _below_best(cosine, pairs, len(space))[:, :1]]
-    return np.hstack(columns)
-
-
-def _below_best(values: Floats, pairs: Pairs, size: int) -> Floats:
-    best = best_of_each(values, pairs, size)
-    left, right = values - best[pairs.left], values - best[pairs.right]
-    return np.column_stack([np.minimum(left, right), np.maximum(left, right)])
+        left, right = pairs.left[part], pairs.right[part]
+        below_left, below_right = grams[part] - best[left], grams[part] - best[right]
+        yield (
+            part,
+            np.column_stack(
+                [
+                    grams[part],
+                    _word_features(space, left, right),
+                    np.minimum(below_left, below_right),
+                    np.maximum(below_left, below_right),
+                ]
+            ),
+        )
 
 
 def _word_features(space: TitleSpace, left: Integers, right: Integers) -> Floats:
@@ -87,6 +92,9 @@ def _word_features(space: TitleSpace, left: Integers, right: Integers) -> Floats
     all_sum = row_sums(idf_left) + row_sums(idf_right) - shared_sum
     unshared_left, unshared_right = row_maxima((idf_left - shared).tocsr()), row_maxima((idf_right - shared).tocsr())
 
+    same_units = row_sums(space.units[left].multiply(space.units[right]))
+    same_amounts = row_sums(space.amounts[left].multiply(space.amounts[right]))
+
     lengths = np.column_stack([space.lengths[left], space.lengths[right]])
     first = space.first_word[left]
     return np.column_stack(
@@ -100,6 +108,9 @@ def _word_features(space: TitleSpace, left: Integers, right: Integers) -> Floats
             np.minimum(unshared_left, unshared_right),
             (first == space.first_word[right]) & (first >= 0),
             _code_found(space, left, right),
+            _code_begins(space, left, right),
+            (same_units > same_amounts).astype(np.float64),
+            np.minimum(same_amounts, 2) / 2,
             lengths.min(axis=1) / np.maximum(lengths.max(axis=1), 1),
         ]
     )
@@ -109,4 +120,11 @@ def _code_found(space: TitleSpace, left: Integers, right: Integers) -> Floats:
     """Return how rare the rarest code of one title is that the other holds, however either writes it apart."""
     one = row_maxima(scaled_columns(space.codes[left].multiply(space.glued[right]).tocsr(), space.code_idf))
     other = row_maxima(scaled_columns(space.codes[right].multiply(space.glued[left]).tocsr(), space.code_idf))
+    return np.maximum(one, other)
+
+
+def _code_begins(space: TitleSpace, left: Integers, right: Integers) -> Floats:
+    """Return how rare the rarest code of one title is that begins a longer code of the other."""
+    one = row_maxima(scaled_columns(space.codes[left].multiply(space.stems[right]).tocsr(), space.code_idf))
+    other = row_maxima(scaled_columns(space.codes[right].multiply(space.stems[left]).tocsr(), space.code_idf))
     return np.maximum(one, other)

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from ml.clustering.arrays import Floats
-from ml.clustering.features import LEXICAL_FEATURES
+from ml.clustering.features import FEATURES
 
 _SHIPPED = "pair_model.json"
 
@@ -68,9 +68,7 @@ def _model_of(text: str, name: str) -> PairModel:
         intercept, version = float(given["intercept"]), str(given["version"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise PairModelError(f"{name}: not a file of pair model coefficients ({error!r})") from None
-    if tuple(coefficients) != LEXICAL_FEATURES:
-        wrong = sorted(set(coefficients) ^ set(LEXICAL_FEATURES)) or "their order"
+    if tuple(coefficients) != FEATURES:
+        wrong = sorted(set(coefficients) ^ set(FEATURES)) or "their order"
         raise PairModelError(f"{name}: its features are not the ones measured here: {wrong}; train it again")
-    return PairModel(
-        version=version, features=LEXICAL_FEATURES, weights=tuple(coefficients.values()), intercept=intercept
-    )
+    return PairModel(version=version, features=FEATURES, weights=tuple(coefficients.values()), intercept=intercept)

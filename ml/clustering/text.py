@@ -24,6 +24,35 @@ _MARKS = re.compile(r"[\W_]+")
 _LONGEST_CODE = 24
 _SHORTEST_CODE = 3
 _LONGEST_GRAM = 4
+# A code that begins another (a region's or colour's suffix left out) is at least this long.
+_SHORTEST_STEM = 5
+# A number and its unit, together or apart: 64gb, 7 kg, 5.5", 55 inch.
+_AMOUNT = re.compile(r"(?<![^\W_])(\d+(?:[.,]\d+)?)[\s-]?([a-z]+|\"|''|')(?![^\W_])")
+_UNITS = {
+    spelling: unit
+    for unit, spellings in {
+        "gb": "gb go",
+        "tb": "tb to",
+        "mb": "mb mo",
+        "mp": "mp megapixel megapixels mpx",
+        "kg": "kg kgs kilo",
+        "g": "g gr grams",
+        "l": "l litre litres liter liters ltr lt litri litros",
+        "ml": "ml",
+        "inch": "inch inches in ins zoll pouces pollici pulgadas \" '' '",
+        "cm": "cm",
+        "mm": "mm",
+        "w": "w watt watts",
+        "v": "v volt volts",
+        "mah": "mah",
+        "hz": "hz",
+        "ghz": "ghz",
+        "ft": "ft feet",
+        "btu": "btu",
+        "pack": "pack pcs pieces",
+    }.items()
+    for spelling in spellings.split()
+}  # fmt: skip
 
 
 def normalise(text: str) -> str:
@@ -56,6 +85,8 @@ class TitleSpace:
         digits: (n, words) binary, only the words holding a digit.
         codes: (n, codes) binary, squeezed words of 3 characters or more with a digit.
         glued: (n, codes) binary, the same and what neighbouring words give when written together.
+        stems: (n, codes) binary, the codes that begin a longer code of the title; ``code_idf`` (codes,) as word_idf.
+        units: (n, units) binary, in which units the title gives a number; ``amounts`` (n, amounts) which numbers.
         grams: (n, grams) TF-IDF rows of unit length over the character 2- to 4-grams inside words.
         first_word: (n,) index of the first word, -1 for a title without words.
         lengths: (n,) characters.
@@ -67,7 +98,10 @@ class TitleSpace:
     digits: Sparse
     codes: Sparse
     glued: Sparse
+    stems: Sparse
     code_idf: Floats
+    units: Sparse
+    amounts: Sparse
     grams: Sparse
     first_word: Integers
     lengths: Integers
@@ -86,7 +120,8 @@ def read_titles(titles: Sequence[str]) -> TitleSpace:
     is_digit = np.fromiter(map(has_digit, word_index), dtype=np.float64, count=len(word_index))
     digits = scaled_columns(words, is_digit)
     digits.eliminate_zeros()
-    codes, glued, code_idf = _read_codes(tokens)
+    codes, glued, stems = _read_codes(tokens)
+    units, amounts = _read_amounts(titles)
     return TitleSpace(
         words=words,
         word_idf=word_idf,
@@ -94,7 +129,10 @@ def read_titles(titles: Sequence[str]) -> TitleSpace:
         digits=digits,
         codes=codes,
         glued=glued,
-        code_idf=code_idf,
+        stems=stems,
+        code_idf=_share_of_surprise(glued),
+        units=units,
+        amounts=amounts,
         grams=character_grams(titles),
         first_word=np.fromiter((own[0] if own else -1 for own in word_sets), dtype=np.int64, count=len(titles)),
         lengths=np.fromiter(map(len, titles), dtype=np.int64, count=len(titles)),
@@ -105,7 +143,7 @@ def _numbers(names: Iterable[str], index: dict[str, int]) -> list[int]:
     return [index.setdefault(name, len(index)) for name in names]
 
 
-def _read_codes(tokens: Sequence[Sequence[str]]) -> tuple[Sparse, Sparse, Floats]:
+def _read_codes(tokens: Sequence[Sequence[str]]) -> tuple[Sparse, Sparse, Sparse]:
     index: dict[str, int] = {}
     own_sets: list[list[int]] = []
     glued_sets: list[list[int]] = []
@@ -120,8 +158,32 @@ def _read_codes(tokens: Sequence[Sequence[str]]) -> tuple[Sparse, Sparse, Floats
                     both[code] = None
         own_sets.append(_numbers(own, index))
         glued_sets.append(_numbers(both, index))
-    glued = rows_of_sets(glued_sets, len(index))
-    return rows_of_sets(own_sets, len(index)), glued, _share_of_surprise(glued)
+    names = list(index)
+    stem_sets = [
+        list(
+            dict.fromkeys(
+                index[names[code][:end]]
+                for code in own
+                for end in range(_SHORTEST_STEM, len(names[code]))
+                if names[code][:end] in index
+            )
+        )
+        for own in own_sets
+    ]
+    width = len(index)
+    return rows_of_sets(own_sets, width), rows_of_sets(glued_sets, width), rows_of_sets(stem_sets, width)
+
+
+def _read_amounts(titles: Sequence[str]) -> tuple[Sparse, Sparse]:
+    units: dict[str, int] = {}
+    amounts: dict[str, int] = {}
+    unit_sets: list[list[int]] = []
+    amount_sets: list[list[int]] = []
+    for title in titles:
+        found = [(number.replace(",", "."), _UNITS[unit]) for number, unit in _AMOUNT.findall(title) if unit in _UNITS]
+        unit_sets.append(_numbers(dict.fromkeys(unit for _, unit in found), units))
+        amount_sets.append(_numbers(dict.fromkeys(f"{float(number):g} {unit}" for number, unit in found), amounts))
+    return rows_of_sets(unit_sets, len(units)), rows_of_sets(amount_sets, len(amounts))
 
 
 def document_frequency(matrix: Sparse) -> Integers:

@@ -1,4 +1,4 @@
-"""Train the pair model: ``python -m ml.clustering.train --synthetic 6000 --labelled FILE.csv --output pair_model.json``.
+"""Train the pair model: ``python -m ml.clustering.train --synthetic 6000 --output pair_model.json``.
 
 Belongs here: from labelled titles to coefficients with their provenance. Does not: fetching data, judging the result
 (``benchmarks/clusters.py`` does, on data this must never see: Abt-Buy).
@@ -15,7 +15,7 @@ import csv
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ from threadpoolctl import threadpool_limits
 
 from ml.clustering.arrays import Booleans, Floats, Integers
 from ml.clustering.candidates import find_candidates
-from ml.clustering.features import LEXICAL_FEATURES, pair_features
+from ml.clustering.features import FEATURES, pair_features
 from ml.clustering.synthetic import generate
 from ml.clustering.text import normalise, read_titles
 
@@ -42,6 +42,8 @@ class Labelled:
     products: Integers
     groups: Integers
     sha256: str
+    weight: float = 1.0
+    same_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +61,48 @@ def synthetic_set(size: int, seed: int) -> Labelled:
     return _labelled(f"synthetic catalogue, {size} titles, seed {seed}", made.titles, made.products, made.kinds)
 
 
-def read_labelled(path: Path) -> Labelled:
+# The columns of a labelled file, and those of the public PriceRunner file (Akritidis 2020, "Product Classification and
+# Clustering" of the UCI repository).
+_COLUMNS = (("title", "cluster", "group"), ("product_title", "cluster_id", "category_label"))
+
+
+def read_labelled(path: Path, products: Sequence[range] | None = None) -> Labelled:
     """Read a labelled CSV.
 
+    Args:
+        products: keep only the rows whose ``product_id`` lies in one of these; None for all.
+
     Raises:
-        ValueError: the file lacks a column.
+        ValueError: the file lacks a column, or no row is left.
     """
     with path.open(encoding="utf-8", newline="") as lines:
-        rows = list(csv.DictReader(lines))
-    if not rows or not {"title", "cluster"} <= set(rows[0]):
+        reader = csv.DictReader(lines, skipinitialspace=True)
+        rows = [{(key or "").strip().lower().replace(" ", "_"): value for key, value in row.items()} for row in reader]
+    names = next((names for names in _COLUMNS if rows and set(names[:2]) <= set(rows[0])), None)
+    if names is None:
         raise ValueError(f"{path}: needs the columns title and cluster, and at least one row")
+    if products is not None:
+        rows = [row for row in rows if any(int(row["product_id"]) in part for part in products)]
+    if not rows:
+        raise ValueError(f"{path}: no row has one of those product ids")
+    title, cluster, group = names
     return _labelled(
-        path.name,
-        [row["title"] for row in rows],
-        _numbered(row["cluster"] for row in rows),
-        _numbered(row.get("group") or "" for row in rows),
+        path.name if products is None else f"{path.name}, product ids {written(products)}",
+        [row[title] for row in rows],
+        _numbered(row[cluster] for row in rows),
+        _numbered(row.get(group) or "" for row in rows),
     )
+
+
+def ranges_of(text: str) -> tuple[range, ...]:
+    """Read ``90-152,11752-11836``, both ends included."""
+    parts = [part.split("-") for part in text.split(",")]
+    return tuple(range(int(part[0]), int(part[-1]) + 1) for part in parts)
+
+
+def written(ranges: Sequence[range]) -> str:
+    """Write ranges as :func:`ranges_of` reads them."""
+    return ",".join(f"{part.start}-{part.stop - 1}" for part in ranges)
 
 
 def _numbered(names: Iterable[str]) -> Integers:
@@ -91,11 +119,11 @@ def _labelled(name: str, titles: Sequence[str], products: Integers, groups: Inte
 
 
 def training_pairs(given: Labelled) -> tuple[Floats, Booleans]:
-    """Return features (pairs, 13) and truth (pairs,) of a set's candidates; equal titles count once."""
-    _, first = np.unique(
-        np.array([f"{group}\t{title}" for title, group in zip(given.titles, given.groups, strict=True)]),
-        return_index=True,
-    )
+    """Return features (pairs, 16) and truth (pairs,) of a set's candidates; equal titles count once."""
+    seen: dict[tuple[int, str], int] = {}
+    for row, key in enumerate(zip(given.groups.tolist(), given.titles, strict=True)):
+        seen.setdefault(key, row)
+    first = np.array(list(seen.values()), dtype=np.int64)
     space = read_titles([given.titles[row] for row in first])
     products = given.products[first]
     pairs = find_candidates(space, given.groups[first])
@@ -103,13 +131,20 @@ def training_pairs(given: Labelled) -> tuple[Floats, Booleans]:
 
 
 def train(sets: Sequence[Labelled]) -> Trained:
-    """Fit the logistic regression (C = 5), every set with the same total weight; rounded to 4 decimals."""
+    """Fit the logistic regression (C = 5); coefficients are rounded to 4 decimals.
+
+    A set's pairs share its weight. Where ``same_share`` is given, the pairs of one product together weigh that share
+    of it: an excerpt of a catalogue holds whole clusters but few of the lookalikes around them.
+    """
     features, truths, weights, provenance = [], [], [], []
     for given in sets:
         own, truth = training_pairs(given)
+        share = truth.mean() if given.same_share is None else given.same_share
         features.append(own)
         truths.append(truth)
-        weights.append(np.full(len(own), 1 / len(own)))
+        weights.append(
+            given.weight * np.where(truth, share / max(truth.sum(), 1), (1 - share) / max((~truth).sum(), 1))
+        )
         provenance.append(
             {
                 "name": given.name,
@@ -117,6 +152,8 @@ def train(sets: Sequence[Labelled]) -> Trained:
                 "products": len(np.unique(given.products)),
                 "pairs": len(own),
                 "same": int(truth.sum()),
+                "weight": given.weight,
+                "same_share": round(float(share), _DECIMALS),
                 "sha256": given.sha256,
             }
         )
@@ -136,9 +173,9 @@ def as_json(trained: Trained) -> str:
     digest = hashlib.sha256(repr((trained.weights, trained.intercept)).encode()).hexdigest()[:8]
     return json.dumps(
         {
-            "version": f"logistic-13/{digest}",
+            "version": f"logistic-{len(FEATURES)}/{digest}",
             "intercept": trained.intercept,
-            "coefficients": dict(zip(LEXICAL_FEATURES, trained.weights, strict=True)),
+            "coefficients": dict(zip(FEATURES, trained.weights, strict=True)),
             "trained_on": list(trained.provenance),
             "trained_by": "python -m ml.clustering.train",
         },
@@ -150,11 +187,19 @@ def main() -> None:
     """Train from the command line."""
     parser = argparse.ArgumentParser(description="Train the pair model from labelled titles.")
     parser.add_argument("--labelled", type=Path, action="append", default=[], help="CSV: title, cluster[, group]")
+    parser.add_argument(
+        "--products", type=ranges_of, help="only these product ids of the labelled files: 90-152,200-260"
+    )
+    parser.add_argument("--weight", type=float, default=1.0, help="weight of each labelled file beside the catalogue")
+    parser.add_argument("--same-share", type=float, help="weigh its pairs of one product to this share, 0 to 1")
     parser.add_argument("--synthetic", type=int, default=0, help="titles of a generated catalogue, 0 for none")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, required=True)
     given = parser.parse_args()
-    sets = [read_labelled(path) for path in given.labelled]
+    sets = [
+        replace(read_labelled(path, given.products), weight=given.weight, same_share=given.same_share)
+        for path in given.labelled
+    ]
     if given.synthetic:
         sets.append(synthetic_set(given.synthetic, given.seed))
     if not sets:
