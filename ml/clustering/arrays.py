@@ -44,7 +44,7 @@ def rows_of_sets(sets: Sequence[Sequence[int]], width: int) -> Sparse:
 
 def row_lengths(matrix: Sparse) -> Integers:
     """Return how many entries each row stores."""
-    return np.diff(matrix.indptr).astype(np.int64)
+    return np.asarray(np.diff(matrix.indptr), dtype=np.int64)
 
 
 def row_sums(matrix: Sparse) -> Floats:

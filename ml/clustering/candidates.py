@@ -68,7 +68,7 @@ def find_candidates(
             left, right = np.repeat(rows, len(members)), np.tile(np.arange(len(members)), len(rows))
             keys.append(_keys(members[left], members[right], size))
             continue
-        left, right = _gram_neighbours(space.grams[members], rows)
+        left, right = sparse_neighbours(space.grams[members], rows)
         keys.append(_keys(members[left], members[right], size))
         if vectors is not None:
             left, right = vector_neighbours(vectors[members], rows, NEIGHBOURS_BY_VECTOR)
@@ -98,9 +98,13 @@ def _shared_codes(space: TitleSpace, groups: Integers, wanted: Booleans) -> Inte
     return np.concatenate(found) if found else np.array([], dtype=np.int64)
 
 
-def _gram_neighbours(grams: Sparse, rows: Integers) -> tuple[Integers, Integers]:
-    """Return the most similar titles of each of ``rows`` as two arrays of row numbers."""
-    searched = _affordable(grams, len(rows))
+def sparse_neighbours(vectors: Sparse, rows: Integers, count: int = NEIGHBOURS_BY_GRAMS) -> tuple[Integers, Integers]:
+    """Return up to ``count`` most similar rows (cosine 0.1 or more) of each of ``rows``, as two arrays of row numbers.
+
+    Args:
+        vectors: (n, terms) rows of unit length without negative entries.
+    """
+    searched = _affordable(vectors, len(rows))
     columns = searched.T.tocsr()
     lefts, rights = [], []
     for block in blocks(len(rows), BLOCK_ROWS // 4):
@@ -110,7 +114,7 @@ def _gram_neighbours(grams: Sparse, rows: Integers) -> tuple[Integers, Integers]
         local = np.repeat(np.arange(len(own)), np.diff(product.indptr))[kept]
         left, right, value = own[local], product.indices[kept].astype(np.int64), product.data[kept]
         other = left != right
-        left, right = _best_per_row(left[other], right[other], value[other], NEIGHBOURS_BY_GRAMS)
+        left, right = _best_per_row(left[other], right[other], value[other], count)
         lefts.append(left)
         rights.append(right)
     return np.concatenate(lefts), np.concatenate(rights)

@@ -1,7 +1,8 @@
 """Photos as confirmation: 64-bit perceptual hashes of a pair's first photos.
 
-Belongs here: what an equal photo adds to a probability. Does not: computing hashes, proposing pairs: sellers reuse stock
-pictures, so that a shared photo alone proves no shared product.
+Belongs here: what an equal photo adds to a probability. Does not: computing hashes, proposing pairs.
+
+Sellers reuse stock pictures, so that a shared photo alone proves no shared product.
 """
 
 from __future__ import annotations

@@ -40,12 +40,14 @@ class Clustering:
         probability: (n,) mean probability that the listing is the same product as the other members; nan if unique.
         representative: (n,) true for one listing a cluster.
         method: what made them, with its parameters, as stored with a run.
+        distance: (n,) distance to the cluster's centroid where the method has one, nan if unique.
     """
 
     labels: Integers
     probability: Floats
     representative: Booleans
     method: str
+    distance: Floats | None = None
 
     @property
     def n_clusters(self) -> int:

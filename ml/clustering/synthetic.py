@@ -6,7 +6,8 @@ Every product has a maker, a line, a model code, an attribute or two (capacity, 
 share all but the code's digits or one attribute, as real catalogues do. A shop writes some of it, in its own order,
 with its own habits: codes glued or hyphenated or cut short, units apart or together, marketing words, a colour left
 out. A third of the products have no code that most shops write: they are told apart, as phones and consoles are, by a
-generation ("8", "x2"), a qualifier ("plus", "mini") and a capacity. Brands and lines are invented syllables; no real catalogue was copied.
+generation ("8", "x2"), a qualifier ("plus", "mini") and a capacity. Brands and lines are invented syllables; no real
+catalogue was copied.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ import numpy as np
 
 from ml.clustering.arrays import Integers
 
-_SYLLABLES = "ar bel cor dax el fen gor hal il jun kal lor mar nex or pel qua rin sol tam ul vor wex yor zan".split()
+_SYLLABLES = (
+    "ar", "bel", "cor", "dax", "el", "fen", "gor", "hal", "il", "jun", "kal", "lor", "mar", "nex",
+    "or", "pel", "qua", "rin", "sol", "tam", "ul", "vor", "wex", "yor", "zan",
+)  # fmt: skip
 _KINDS = {
     "phone": (("smartphone", "mobile phone", "sim free phone", ""), "gb", (16, 32, 64, 128, 256)),
     "camera": (("digital camera", "compact camera", "camera"), "mp", (10, 12, 16, 20, 24)),

@@ -15,7 +15,17 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from ml.clustering.arrays import Floats, Integers, Sparse, row_lengths, rows_of_sets, scaled_columns, unit_rows
+from ml.clustering.arrays import (
+    Booleans,
+    Floats,
+    Hashes,
+    Integers,
+    Sparse,
+    row_lengths,
+    rows_of_sets,
+    scaled_columns,
+    unit_rows,
+)
 
 # A word keeps the marks inside it: "ps-lx350h", "mq8n2b/a", "5.5".
 _TOKEN = re.compile(r"[^\W_]+(?:[-./][^\W_]+)*")
@@ -210,12 +220,11 @@ def character_grams(titles: Sequence[str]) -> Sparse:
     """
     padded = [f" {' '.join(_MARKS.split(title))} ".replace("  ", " ") for title in titles]
     rows = np.repeat(np.arange(len(padded)), [len(text) for text in padded])
-    letters = np.frombuffer("".join(padded).encode("utf-32-le"), dtype=np.uint32)
-    alphabet, letters = np.unique(letters, return_inverse=True)
-    if len(alphabet) >= 2**16:  # pragma: no cover - more characters than any script mix of listings holds
-        letters %= 2**16 - 1
-    symbols = letters.astype(np.uint64) + np.uint64(1)
-    blank = _positions_of_blanks(alphabet, letters)
+    points = np.frombuffer("".join(padded).encode("utf-32-le"), dtype=np.uint32)
+    # 16 bits a letter, so that four of them are one number: characters are numbered by the alphabet in use.
+    alphabet, letters = np.unique(points, return_inverse=True)
+    symbols = (letters % (2**16 - 1)).astype(np.uint64) + np.uint64(1)
+    blank = np.asarray(alphabet[letters] == ord(" "), dtype=bool)
     parts = [_grams_of_width(width, rows, symbols, blank, len(padded)) for width in range(2, _LONGEST_GRAM + 1)]
     squares = sum(part[1] for part in parts)
     matrix = sparse.hstack([part[0] for part in parts], format="csr", dtype=np.float32)
@@ -224,14 +233,9 @@ def character_grams(titles: Sequence[str]) -> Sparse:
     return sparse.csr_matrix((data, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
-def _positions_of_blanks(alphabet: Integers, letters: Integers) -> Integers:
-    at = np.flatnonzero(alphabet == ord(" "))
-    return (letters == at[0]) if len(at) else np.zeros(len(letters), dtype=bool)
-
-
-def _grams_of_width(width: int, rows: Integers, symbols: Integers, blank: Integers, size: int) -> tuple[Sparse, Floats]:
+def _grams_of_width(width: int, rows: Integers, symbols: Hashes, blank: Booleans, size: int) -> tuple[Sparse, Floats]:
     count = max(len(symbols) - width + 1, 0)
-    code = np.zeros(count, dtype=np.uint64)
+    code: Hashes = np.zeros(count, dtype=np.uint64)
     crosses = np.zeros(count, dtype=bool)
     for offset in range(width):
         code = (code << np.uint64(16)) | symbols[offset : offset + count]
