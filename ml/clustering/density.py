@@ -10,17 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
-from ml.clustering.arrays import Booleans, Integers, Singles, Sparse, blocks, unit_rows
+from ml.clustering.arrays import Booleans, Integers, Singles, blocks, unit_rows
 from ml.clustering.listings import Listings
 from ml.clustering.products import UNIQUE, Clustering, Progress, choose_representatives, quiet
 
 Metric = Literal["cosine", "euclidean"]
+# A float32 array or a CSR matrix.
+Vectors: TypeAlias = Any
 NOISE = UNIQUE
 _BLOCK = 250
 # Between two listings that share no channel: the largest either metric knows.
@@ -32,7 +34,7 @@ class Channel:
     """One view of n listings: unit vectors (n, d), dense float32 or sparse; a row of zeros where it is missing."""
 
     name: str
-    vectors: Singles | Sparse
+    vectors: Vectors
     weight: float = 1 / 3
 
     @property
