@@ -7,6 +7,7 @@ import sys
 import typer
 
 from cli import (
+    cluster,
     deals,
     explain,
     imports,
@@ -62,6 +63,7 @@ app.command("scan")(scan.scan)
 app.command("sources")(sources.sources)
 app.command("import")(imports.import_files)
 app.command("parse")(parse.parse)
+app.command("cluster")(cluster.cluster)
 app.command("record")(record.record_pages)
 app.command("deals")(deals.deals)
 app.command("explain")(explain.explain)

@@ -8,6 +8,7 @@ frequency in the cluster times ln(1 + A / f), A the mean number of terms a clust
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,21 @@ _TERMS = 5
 # A word names a cluster only if this share of its titles have it: one seller's flourish does not.
 _LEAST_SHARE = 0.34
 _LONGEST_NAME = 60
+# What sellers fill in when they must name a brand.
+_NO_BRAND = {
+    "",
+    "-",
+    "?",
+    "other",
+    "unknown",
+    "unbranded",
+    "no brand",
+    "none",
+    "n/a",
+    "sans marque",
+    "ohne marke",
+    "andere",
+}
 # Longer than this, a word is a glued code or an address.
 _LONGEST_WORD = 24
 
@@ -54,7 +70,10 @@ def label_clusters(listings: Listings, labels: Integers, representative: Boolean
         scores = _class_tf_idf({cluster: _terms(one.words) for cluster, one in read.items()})
         for cluster in clusters:
             fallback = listings.titles[chosen[cluster]] if cluster in chosen else ""
-            names[cluster] = _name(read[cluster], scores[cluster], _brand(listings.brands, members[cluster]), fallback)
+            rows = members[cluster]
+            brand = _brand(listings.brands, rows, read[cluster].words)
+            spelling = _spellings(listings.titles[row] for row in rows)
+            names[cluster] = _name(read[cluster], scores[cluster], brand, spelling, fallback)
     return tuple(names[cluster] for cluster in sorted(names))
 
 
@@ -89,25 +108,28 @@ def _class_tf_idf(counts: Mapping[int, Counter[tuple[str, ...]]]) -> dict[int, d
     }
 
 
-def _brand(brands: Sequence[str] | None, rows: Sequence[int]) -> str:
-    if brands is None:
-        return ""
-    known = Counter(brands[row].strip() for row in rows if brands[row].strip())
-    if not known:
-        return ""
-    return min(known, key=lambda brand: (-known[brand], brand))
+def _brand(brands: Sequence[str] | None, rows: Sequence[int], titles: Sequence[tuple[str, ...]]) -> str:
+    """Return the brand most members name; where none does, the word that most titles begin with."""
+    given = [brands[row].strip() for row in rows] if brands is not None else []
+    known = Counter(brand for brand in given if brand.lower() not in _NO_BRAND)
+    if known:
+        return min(known, key=lambda brand: (-known[brand], brand))
+    first = Counter(words[0] for words in titles if words and not has_digit(words[0]))
+    best = min(first, key=lambda word: (-first[word], word), default="")
+    return best if best and first[best] > len(titles) / 2 else ""
 
 
-def _name(cluster: _Cluster, scores: Mapping[tuple[str, ...], float], brand: str, fallback: str) -> str:
+def _name(
+    cluster: _Cluster, scores: Mapping[tuple[str, ...], float], brand: str, spelling: Mapping[str, str], fallback: str
+) -> str:
     words = _best_words(cluster, scores, brand)
-    if not words:
-        return brand or " ".join(fallback.split())[:_LONGEST_NAME]
-    name = brand
+    if len(words) < 2 and not any(map(has_digit, words)):
+        return " ".join(fallback.split())[:_LONGEST_NAME] or brand
+    name = spelling.get(brand, brand)
     for word in _in_order(words, cluster.words):
-        longer = f"{name} {_spelled(word)}".strip()
-        if len(longer) > _LONGEST_NAME:
-            break
-        name = longer
+        longer = f"{name} {spelling.get(word, word)}".strip()
+        if len(longer) <= _LONGEST_NAME:
+            name = longer
     return name
 
 
@@ -126,7 +148,7 @@ def _best_words(cluster: _Cluster, scores: Mapping[tuple[str, ...], float], bran
 
 
 def _in_order(words: Sequence[str], titles: Sequence[tuple[str, ...]]) -> list[str]:
-    """Sort words by where titles have them: the first word of most titles, mostly the brand, comes first."""
+    """Sort words by where titles have them."""
     places: dict[str, list[float]] = {word: [] for word in words}
     for title in titles:
         for place, word in enumerate(title):
@@ -135,8 +157,14 @@ def _in_order(words: Sequence[str], titles: Sequence[tuple[str, ...]]) -> list[s
     return sorted(words, key=lambda word: (float(np.mean(places[word] or [1.0])), word))
 
 
-def _spelled(word: str) -> str:
-    """Write codes in capitals and words with a capital, as titles do."""
-    if has_digit(word):
-        return word.upper() if any(map(str.isalpha, word)) and not word[0].isdigit() else word
-    return word[:1].upper() + word[1:]
+def _spellings(titles: Iterable[str]) -> dict[str, str]:
+    """Return how most titles write each word: iPhone, LCD; a word never written with a capital gets one."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for title in titles:
+        for word in tokens_of(unicodedata.normalize("NFKC", title)):
+            counts[word.lower()][word] += 1
+    spelling = {}
+    for word, ways in counts.items():
+        best = min(ways, key=lambda way: (-ways[way], way))
+        spelling[word] = best if best != word or has_digit(word) else word[:1].upper() + word[1:]
+    return spelling

@@ -220,7 +220,7 @@ def character_grams(titles: Sequence[str]) -> Sparse:
     """
     padded = [f" {' '.join(_MARKS.split(title))} ".replace("  ", " ") for title in titles]
     rows = np.repeat(np.arange(len(padded)), [len(text) for text in padded])
-    points = np.frombuffer("".join(padded).encode("utf-32-le"), dtype=np.uint32)
+    points = np.frombuffer("".join(padded).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     # 16 bits a letter, so that four of them are one number: characters are numbered by the alphabet in use.
     alphabet, letters = np.unique(points, return_inverse=True)
     symbols = (letters % (2**16 - 1)).astype(np.uint64) + np.uint64(1)

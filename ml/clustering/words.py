@@ -10,7 +10,7 @@ _ENGLISH = (
     "it its like more my new no not of off on one only or our out over own per plus post postage pre ready sale "
     "same see sold stock than that the their this to under up used uk usa very was we what will with without you "
     "your condition genuine original authentic excellent mint nice rare vintage boxed box papers delivery shipping "
-    "inc incl item"
+    "inc incl item ref reference made"
 )
 _FRENCH = (
     "au aux avec ce ces comme d dans de des du elle en est et etat état bon très tres il je l la le les leur mais "
