@@ -53,10 +53,12 @@ def find_candidates(
         only: (n,) true for the rows whose neighbours are wanted; a pair has at least one of them. None for all.
     """
     size = len(space)
+    if not size:
+        return Pairs(np.array([], dtype=np.int64), np.array([], dtype=np.int64))
     wanted = np.ones(size, dtype=bool) if only is None else only
     keys = [_shared_codes(space, groups, wanted)]
     order = np.argsort(groups, kind="stable")
-    starts = np.flatnonzero(np.diff(groups[order], prepend=groups[order][:1] - 1)) if size else np.array([], dtype=int)
+    starts = np.flatnonzero(np.diff(groups[order], prepend=groups[order][:1] - 1))
     done = 0
     for members in np.split(order, starts[1:]):
         progress(done / size)
@@ -74,7 +76,7 @@ def find_candidates(
             left, right = vector_neighbours(vectors[members], rows, NEIGHBOURS_BY_VECTOR)
             keys.append(_keys(members[left], members[right], size))
     found = np.unique(np.concatenate(keys))
-    return Pairs(left=found // max(size, 1), right=found % max(size, 1))
+    return Pairs(left=found // size, right=found % size)
 
 
 def _keys(left: Integers, right: Integers, size: int) -> Integers:

@@ -75,6 +75,26 @@ def tokens_of(title: str) -> list[str]:
     return _TOKEN.findall(title)
 
 
+def join_amounts(title: str) -> str:
+    """Return a normalised title with its numbers and units as one word each: ``7,5 litres`` -> ``7.5l``."""
+    return _AMOUNT.sub(_joined, title)
+
+
+def _joined(found: re.Match[str]) -> str:
+    unit = _unit_of(found)
+    return found[0] if unit is None else f"{_plain(found[1])}{unit}"
+
+
+def _unit_of(found: re.Match[str]) -> str | None:
+    # "20 in stock" is no size; "20in" and '20"' are.
+    apart = not found[0].startswith(found[1] + found[2])
+    return None if apart and found[2] in {"in", "ins"} else _UNITS.get(found[2])
+
+
+def _plain(number: str) -> str:
+    return f"{float(number.replace(',', '.')):.12g}"
+
+
 def squeeze(token: str) -> str:
     """Return a token without its marks: ``ps-lx350h`` -> ``pslx350h``."""
     return _MARKS.sub("", token)
@@ -122,13 +142,15 @@ class TitleSpace:
 
 def read_titles(titles: Sequence[str]) -> TitleSpace:
     """Read normalised titles; statistics (idf) are those of these titles."""
+    titles = [join_amounts(title) for title in titles]
     tokens = [tokens_of(title) for title in titles]
     word_index: dict[str, int] = {}
     word_sets = [_numbers(dict.fromkeys(own), word_index) for own in tokens]
     words = rows_of_sets(word_sets, len(word_index))
     word_idf = _share_of_surprise(words)
     is_digit = np.fromiter(map(has_digit, word_index), dtype=np.float64, count=len(word_index))
-    digits = scaled_columns(words, is_digit)
+    # A copy: dropping the zeros moves indices in place, and they are shared with the words.
+    digits = scaled_columns(words, is_digit).copy()
     digits.eliminate_zeros()
     codes, glued, stems = _read_codes(tokens)
     units, amounts = _read_amounts(titles)
@@ -190,9 +212,10 @@ def _read_amounts(titles: Sequence[str]) -> tuple[Sparse, Sparse]:
     unit_sets: list[list[int]] = []
     amount_sets: list[list[int]] = []
     for title in titles:
-        found = [(number.replace(",", "."), _UNITS[unit]) for number, unit in _AMOUNT.findall(title) if unit in _UNITS]
+        read = [(_plain(found[1]), _unit_of(found)) for found in _AMOUNT.finditer(title)]
+        found = [(number, unit) for number, unit in read if unit is not None]
         unit_sets.append(_numbers(dict.fromkeys(unit for _, unit in found), units))
-        amount_sets.append(_numbers(dict.fromkeys(f"{float(number):g} {unit}" for number, unit in found), amounts))
+        amount_sets.append(_numbers(dict.fromkeys(f"{number} {unit}" for number, unit in found), amounts))
     return rows_of_sets(unit_sets, len(units)), rows_of_sets(amount_sets, len(amounts))
 
 

@@ -18,7 +18,8 @@ def test_words_keep_the_marks_inside_them() -> None:
     assert tokens_of(normalise("Sony  PS-LX350H, 5.5″ (mq8n2b/a)")) == ["sony", "ps-lx350h", "5.5", "mq8n2b/a"]
 
 
-_WORDS = st.text(alphabet="abc1é", min_size=1, max_size=6)
+# Of a one-letter word scikit-learn makes a gram shorter than asked for; ours has none.
+_WORDS = st.text(alphabet="abc1é", min_size=2, max_size=6)
 
 
 @given(st.lists(st.lists(_WORDS, min_size=1, max_size=4).map(" ".join), min_size=3, max_size=8))
@@ -27,10 +28,7 @@ def test_gram_similarities_are_those_of_scikit_learns_tf_idf(titles: list[str]) 
     expected = reference.fit_transform(titles)
     left, right = np.triu_indices(len(titles), 1)
     ours = pair_products(character_grams(titles), left, right)
-    # char_wb counts a word shorter than the width once as it is; ours has no gram there. Everything else is equal.
-    if all(len(word) >= 2 for title in titles for word in title.split()):
-        assert ours == pytest.approx(pair_products(expected, left, right), abs=1e-5)
-    assert (ours <= 1 + 1e-5).all()
+    assert ours == pytest.approx(pair_products(expected, left, right), abs=1e-5)
 
 
 def _of(one: str, other: str, *others: str) -> dict[str, float]:

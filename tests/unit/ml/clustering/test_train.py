@@ -1,0 +1,83 @@
+"""Training: reproducible, and the shipped coefficients are what it says."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ml.clustering.model import PairModelError, read_model, shipped_model
+from ml.clustering.synthetic import generate
+from ml.clustering.train import as_json, ranges_of, read_labelled, synthetic_set, train, training_pairs, written
+
+
+def test_the_same_input_gives_the_same_coefficients_and_another_seed_others() -> None:
+    first, second = train([synthetic_set(800, 1)]), train([synthetic_set(800, 1)])
+    assert first == second
+    assert train([synthetic_set(800, 2)]).weights != first.weights
+
+
+def test_coefficients_written_are_read_back_and_named_by_their_content(tmp_path: Path) -> None:
+    trained = train([synthetic_set(800, 1)])
+    path = tmp_path / "model.json"
+    path.write_text(as_json(trained))
+    model = read_model(path)
+    assert (model.weights, model.intercept) == (trained.weights, trained.intercept)
+    assert model.version != shipped_model().version
+
+
+def test_the_shipped_catalogue_part_is_what_the_generator_makes_today() -> None:
+    shipped = json.loads(resources.files("ml.clustering").joinpath("pair_model.json").read_text(encoding="utf-8"))
+    synthetic = next(part for part in shipped["trained_on"] if part["name"].startswith("synthetic"))
+    made = synthetic_set(synthetic["titles"], 0)
+    assert made.sha256 == synthetic["sha256"]
+    truth = training_pairs(made)[1]
+    assert (len(truth), int(truth.sum())) == (synthetic["pairs"], synthetic["same"])
+    assert not any("abt" in str(part["name"]).lower() for part in shipped["trained_on"])
+
+
+def test_the_shipped_model_is_near_what_the_catalogue_alone_gives() -> None:
+    # The labelled part is public, but not in the repository: the rest must already point the same way.
+    alone = train([synthetic_set(6000, 0)])
+    features, truth = training_pairs(synthetic_set(1500, 5))
+    shipped = shipped_model()
+    theirs = replace(shipped, weights=alone.weights, intercept=alone.intercept).probability(features)
+    ours = shipped.probability(features)
+    assert np.mean((ours > 0.5) == truth) > 0.97
+    assert np.corrcoef(ours, theirs)[0, 1] > 0.95
+
+
+def test_a_labelled_file_is_read_by_its_columns_and_product_ids(tmp_path: Path) -> None:
+    path = tmp_path / "some.csv"
+    path.write_text("Product ID,Product Title,Cluster ID,Category Label\n1,A b,7,x\n2,a c,7,x\n9,d,8,y\n")
+    labelled = read_labelled(path, ranges_of("1-2"))
+    assert labelled.titles == ("a b", "a c")
+    assert labelled.name == "some.csv, product ids 1-2"
+    assert written(ranges_of("1-2,9")) == "1-2,9-9"
+    assert read_labelled(path).products.tolist() == [0, 0, 1]
+    with pytest.raises(ValueError, match="no row"):
+        read_labelled(path, ranges_of("100-200"))
+    path.write_text("name\nx\n")
+    with pytest.raises(ValueError, match="title and cluster"):
+        read_labelled(path)
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", '{"coefficients": {"x": 1}, "intercept": 0, "version": "v"}', "not json"])
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "model.json"
+    path.write_text(text)
+    with pytest.raises(PairModelError):
+        read_model(path)
+
+
+def test_the_catalogue_is_the_same_for_the_same_seed_and_as_large_as_asked() -> None:
+    first, second = generate(500, seed=3), generate(500, seed=3)
+    assert first.titles == second.titles
+    assert len(first.titles) == len(first.products) == len(first.brands) == 500
+    assert generate(500, seed=4).titles != first.titles
+    sizes = np.bincount(first.products)
+    assert 2 < sizes[sizes > 0].mean() < 4
