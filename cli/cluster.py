@@ -50,7 +50,7 @@ def cluster(
     method: Annotated[Literal["products", "dbscan"], typer.Option(help="the default, or the classic")] = "products",
     themes: Annotated[bool, typer.Option("--themes", help="add the looser level: columns theme, theme_label")] = False,
     cut: Annotated[
-        float | None, typer.Option(min=0.01, max=1, help="products: least mean probability inside a cluster [0.25]")
+        float | None, typer.Option(min=0.01, max=1, help="products: least mean probability inside a cluster [0.3]")
     ] = None,
     eps: Annotated[float | None, typer.Option(min=0.0001, help="dbscan: the distance of neighbours [0.5]")] = None,
     min_samples: Annotated[int | None, typer.Option(min=1, help="dbscan: neighbours that make a core [5]")] = None,

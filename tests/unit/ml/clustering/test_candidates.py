@@ -77,9 +77,8 @@ def test_only_pairs_of_the_wanted_rows_are_proposed() -> None:
     some = find_candidates(space, groups, only=wanted)
     assert len(some)
     assert (wanted[some.left] | wanted[some.right]).all()
-    assert _keys(some.left, some.right) <= _keys(
-        *(lambda every: (every.left, every.right))(find_candidates(space, groups))
-    )
+    every = find_candidates(space, groups)
+    assert _keys(some.left, some.right) <= _keys(every.left, every.right)
 
 
 def test_vectors_add_pairs_that_words_do_not_show() -> None:

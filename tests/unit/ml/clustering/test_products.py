@@ -115,18 +115,24 @@ def test_equal_titles_are_certain_mates_and_titles_without_words_never() -> None
     assert found.probability[:2].tolist() == [1.0, 1.0]
 
 
-def test_another_capacity_is_another_product() -> None:
+def test_another_capacity_or_model_is_another_product_and_another_writing_is_not() -> None:
     made = generate(400, seed=4)
-    phones = [
-        "apple iphone x 64gb space grey",
-        "apple iphone x 64 gb silver",
-        "apple iphone x 256gb space grey",
-        "apple iphone x 256 gb silver",
+    titles = [
+        "Rolex Submariner 16610 box papers 1998",
+        "rolex submariner date 16610 full set",
+        "Rolex Submariner 16613",
+        "Samsung Galaxy A5 64GB black",
+        "samsung galaxy a5 64 gb black",
+        "Samsung Galaxy A5 32GB black",
+        "Sony DSC-W120 silver",
+        "sony dscw120 digital camera",
     ]
-    listings = Listings([str(row) for row in range(404)], [*phones, *made.titles])
-    labels = cluster_products(listings).labels[:4].tolist()
-    assert labels[0] == labels[1] != labels[2] == labels[3]
-    assert UNIQUE not in labels
+    labels = cluster_products(Listings([str(row) for row in range(408)], [*titles, *made.titles])).labels.tolist()
+    assert labels[0] == labels[1] != UNIQUE
+    assert labels[2] not in labels[:2]
+    assert labels[3] == labels[4] != UNIQUE
+    assert labels[5] not in labels[3:5]
+    assert labels[6] == labels[7] != UNIQUE
 
 
 def test_the_representative_is_the_best_connected_then_the_one_at_the_median_price() -> None:

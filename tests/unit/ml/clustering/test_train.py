@@ -47,7 +47,7 @@ def test_the_shipped_model_is_near_what_the_catalogue_alone_gives() -> None:
     shipped = shipped_model()
     theirs = replace(shipped, weights=alone.weights, intercept=alone.intercept).probability(features)
     ours = shipped.probability(features)
-    assert np.mean((ours > 0.5) == truth) > 0.97
+    assert np.mean((ours > 0.5) == truth) > 0.96
     assert np.corrcoef(ours, theirs)[0, 1] > 0.95
 
 
