@@ -5,7 +5,7 @@ Belongs here: candidates, probabilities and linkage put together. Does not: them
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,14 +90,17 @@ def score_pairs(
     pairs = find_candidates(
         space, units.groups, vectors=vectors, only=wanted, progress=lambda share: progress("finding pairs", share)
     )
-    probability = np.empty(len(pairs), dtype=np.float64)
-    for part, features in feature_blocks(space, pairs):
-        probability[part] = model.probability(features)
-        progress("comparing pairs", part.stop / len(pairs))
+    probability = model.probabilities(_features(space, pairs, progress))
     if listings.photo_hashes is not None:
         photos = listings.photo_hashes[units.first]
         probability = confirm(probability, same_photo(photos[pairs.left], photos[pairs.right]))
     return ScoredPairs(units, space, pairs, probability)
+
+
+def _features(space: TitleSpace, pairs: Pairs, progress: Progress) -> Iterator[Floats]:
+    for part, features in feature_blocks(space, pairs):
+        progress("comparing pairs", part.start / len(pairs))
+        yield features
 
 
 def cluster_products(

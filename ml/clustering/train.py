@@ -52,6 +52,7 @@ class Trained:
 
     weights: tuple[float, ...]
     intercept: float
+    same_share: float
     provenance: tuple[dict[str, object], ...]
 
 
@@ -164,6 +165,7 @@ def train(sets: Sequence[Labelled]) -> Trained:
     return Trained(
         weights=tuple(round(float(value), _DECIMALS) for value in model.coef_[0]),
         intercept=round(float(model.intercept_[0]), _DECIMALS),
+        same_share=round(float(np.average(np.concatenate(truths), weights=weight)), _DECIMALS),
         provenance=tuple(provenance),
     )
 
@@ -175,6 +177,7 @@ def as_json(trained: Trained) -> str:
         {
             "version": f"logistic-{len(FEATURES)}/{digest}",
             "intercept": trained.intercept,
+            "same_share": trained.same_share,
             "coefficients": dict(zip(FEATURES, trained.weights, strict=True)),
             "trained_on": list(trained.provenance),
             "trained_by": "python -m ml.clustering.train",

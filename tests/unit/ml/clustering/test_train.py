@@ -66,6 +66,26 @@ def test_a_labelled_file_is_read_by_its_columns_and_product_ids(tmp_path: Path) 
         read_labelled(path)
 
 
+def test_probabilities_move_to_the_share_of_matches_among_the_pairs() -> None:
+    model = replace(shipped_model(), weights=(8.0,), intercept=-4.0, same_share=0.5)
+    rng = np.random.default_rng(0)
+    # Scores as the model expects them, of pairs among which one in fifty is a match, and of pairs half of which are.
+    for share in (0.02, 0.5):
+        truth = rng.random(200_000) < share
+        score = np.clip(np.where(truth, 0.75, 0.25) + rng.normal(0, 0.25, len(truth)), -1, 2)
+        plain, moved = model.probability(score[:, None]), model.probabilities([score[:, None]])
+        assert abs(moved.mean() - share) < 0.01
+        assert share == 0.5 or abs(plain.mean() - share) > 0.1
+        assert (np.argsort(moved, kind="stable") == np.argsort(plain, kind="stable"))[:100].all()
+
+
+def test_few_pairs_hardly_move_and_no_pairs_are_no_problem() -> None:
+    model = shipped_model()
+    assert model.at_own_share(np.array([0.4])) == pytest.approx([0.4], abs=0.01)
+    assert model.probabilities([]).tolist() == []
+    assert np.isfinite(model.at_own_share(np.array([0.0, 1.0] * 1000))).all()
+
+
 @pytest.mark.parametrize("text", ["[]", "{}", '{"coefficients": {"x": 1}, "intercept": 0, "version": "v"}', "not json"])
 def test_a_file_that_is_no_model_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "model.json"
