@@ -1,6 +1,6 @@
 """Claim: the default method finds the products of Abt-Buy, keeps ids, and clusters 50,000 listings within a minute.
 
-Run: ``PRICESCOPE_FIXTURES=... python -m benchmarks.clusters [--titles 50000] [--without-embeddings]``, threads set to 1.
+Run: ``PRICESCOPE_FIXTURES=... python -m benchmarks.clusters [--titles 50000] [--without-embeddings]``.
 Prints scores on Abt-Buy (never trained on) beside the classic DBSCAN on MiniLM vectors and beside leaving every item
 alone; the share of items that keep their cluster's id when 30 % more arrive; the cost of waiting for a full run; and
 seconds and memory for a generated catalogue beside scikit-learn's DBSCAN on a part of it. Takes some minutes.

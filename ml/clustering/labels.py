@@ -158,7 +158,7 @@ def _in_order(words: Sequence[str], titles: Sequence[tuple[str, ...]]) -> list[s
 
 
 def _spellings(titles: Iterable[str]) -> dict[str, str]:
-    """Return how most titles write each word: iPhone, LCD; a word never written with a capital gets one."""
+    """Return how most titles write each word: iPhone, LCD. One never written with a capital gets one, a code all."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for title in titles:
         for word in tokens_of(unicodedata.normalize("NFKC", title)):
@@ -166,5 +166,12 @@ def _spellings(titles: Iterable[str]) -> dict[str, str]:
     spelling = {}
     for word, ways in counts.items():
         best = min(ways, key=lambda way: (-ways[way], way))
-        spelling[word] = best if best != word or has_digit(word) else word[:1].upper() + word[1:]
+        spelling[word] = best if best != word else _with_capitals(word)
     return spelling
+
+
+def _with_capitals(word: str) -> str:
+    if has_digit(word):
+        # Codes are written in capitals, amounts (64gb) are not.
+        return word.upper() if word[0].isalpha() else word
+    return word[:1].upper() + word[1:]
