@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from ml.clustering.arrays import BLOCK_ROWS, Booleans, Floats, Integers, Singles, Sparse, blocks
+from ml.clustering.arrays import BLOCK_ROWS, Booleans, Floats, Integers, Singles, Sparse, blocks, pair_products
 from ml.clustering.text import TitleSpace, document_frequency
 
 NEIGHBOURS_BY_GRAMS = 25
@@ -57,6 +57,7 @@ def find_candidates(
         return Pairs(np.array([], dtype=np.int64), np.array([], dtype=np.int64))
     wanted = np.ones(size, dtype=bool) if only is None else only
     keys = [_shared_codes(space, groups, wanted)]
+    small = [np.array([], dtype=np.int64)]
     order = np.argsort(groups, kind="stable")
     starts = np.flatnonzero(np.diff(groups[order], prepend=groups[order][:1] - 1))
     done = 0
@@ -68,13 +69,14 @@ def find_candidates(
             continue
         if len(members) <= NEIGHBOURS_BY_GRAMS + 1:
             left, right = np.repeat(rows, len(members)), np.tile(np.arange(len(members)), len(rows))
-            keys.append(_keys(members[left], members[right], size))
+            small.append(_keys(members[left], members[right], size))
             continue
         left, right = sparse_neighbours(space.grams[members], rows)
         keys.append(_keys(members[left], members[right], size))
         if vectors is not None:
             left, right = vector_neighbours(vectors[members], rows, NEIGHBOURS_BY_VECTOR)
             keys.append(_keys(members[left], members[right], size))
+    keys.append(_alike_enough(space.grams, np.concatenate(small), size))
     found = np.unique(np.concatenate(keys))
     return Pairs(left=found // size, right=found % size)
 
@@ -82,6 +84,11 @@ def find_candidates(
 def _keys(left: Integers, right: Integers, size: int) -> Integers:
     low, high = np.minimum(left, right).astype(np.int64), np.maximum(left, right).astype(np.int64)
     return np.unique((low * size + high)[low != high])
+
+
+def _alike_enough(grams: Sparse, keys: Integers, size: int) -> Integers:
+    # All pairs of small groups, at once: a search in each would cost more than it saves.
+    return keys[pair_products(grams, keys // size, keys % size) >= _LEAST_SIMILARITY]
 
 
 def _shared_codes(space: TitleSpace, groups: Integers, wanted: Booleans) -> Integers:

@@ -1,4 +1,4 @@
-"""Train the pair model: ``python -m ml.clustering.train --synthetic 6000 --output pair_model.json``.
+"""Train the pair model: ``python -m ml.clustering.train --synthetic 6000 --watches 16 --output pair_model.json``.
 
 Belongs here: from labelled titles to coefficients with their provenance. Does not: fetching data, judging the result
 (``benchmarks/clusters.py`` does, on data this must never see: Abt-Buy).
@@ -31,6 +31,9 @@ from ml.clustering.text import normalise, read_titles
 _REGULARISATION = 5.0
 # Digits kept: enough for a probability, few enough to be the same on every machine's BLAS.
 _DECIMALS = 4
+# Generated watches: titles and mean offers of a product; their weight together, the catalogue's being 1.
+_WATCH_TITLES, _WATCH_OFFERS, _WATCHES_WEIGHT = 150, 15.0, 0.3
+_FIRST_WATCH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,20 @@ def synthetic_set(size: int, seed: int) -> Labelled:
     """Return a generated catalogue as a training set."""
     made = generate(size, seed=seed)
     return _labelled(f"synthetic catalogue, {size} titles, seed {seed}", made.titles, made.products, made.kinds)
+
+
+def watch_sets(count: int, seed: int) -> list[Labelled]:
+    """Return small generated runs, each by itself: what a watch's search finds, many offers of few products.
+
+    There common words are those of the product, and rare ones a seller's: the opposite of a catalogue.
+    """
+    sets = []
+    for own in range(seed + _FIRST_WATCH, seed + _FIRST_WATCH + count):
+        made = generate(_WATCH_TITLES, seed=own, offers=_WATCH_OFFERS)
+        name = f"synthetic watch, {_WATCH_TITLES} titles, seed {own}"
+        one = _labelled(name, made.titles, made.products, np.zeros(_WATCH_TITLES, dtype=np.int64))
+        sets.append(replace(one, weight=round(_WATCHES_WEIGHT / count, _DECIMALS)))
+    return sets
 
 
 # The columns of a labelled file, and those of the public PriceRunner file (Akritidis 2020, "Product Classification and
@@ -196,6 +213,9 @@ def main() -> None:
     parser.add_argument("--weight", type=float, default=1.0, help="weight of each labelled file beside the catalogue")
     parser.add_argument("--same-share", type=float, help="weigh its pairs of one product to this share, 0 to 1")
     parser.add_argument("--synthetic", type=int, default=0, help="titles of a generated catalogue, 0 for none")
+    parser.add_argument(
+        "--watches", type=int, default=0, help="generated watches beside it: many offers of few products"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, required=True)
     given = parser.parse_args()
@@ -205,8 +225,9 @@ def main() -> None:
     ]
     if given.synthetic:
         sets.append(synthetic_set(given.synthetic, given.seed))
+    sets += watch_sets(given.watches, given.seed)
     if not sets:
-        parser.error("give --labelled FILE.csv, --synthetic N, or both")
+        parser.error("give --labelled FILE.csv, --synthetic N, --watches N, or some of them")
     given.output.write_text(as_json(train(sets)), encoding="utf-8")
 
 

@@ -69,6 +69,11 @@ def test_no_pair_crosses_groups_even_with_a_shared_code() -> None:
     assert _keys(pairs.left, pairs.right) == {(0, 2), (1, 3)}
 
 
+def test_titles_with_nothing_in_common_are_no_pair_even_alone_together() -> None:
+    pairs = find_candidates(read_titles(["gucci marmont", "samsung ue65mu6400"]), np.zeros(2, dtype=np.int64))
+    assert len(pairs) == 0
+
+
 def test_only_pairs_of_the_wanted_rows_are_proposed() -> None:
     titles, _ = _catalogue(200)
     wanted = np.zeros(200, dtype=bool)

@@ -58,6 +58,15 @@ def test_an_unseen_catalogue_is_clustered_far_better_than_leaving_everything_alo
     assert b_cubed(made.products, found.labels).f1 > 0.8 > b_cubed(made.products, alone).f1 + 0.1
 
 
+def test_many_offers_of_few_products_are_clustered_as_well_as_a_catalogue() -> None:
+    # A watch's search: what its titles have in common is the product, what is rare in them the seller.
+    scores = []
+    for seed in range(900, 906):
+        made = generate(150, seed=seed, offers=15)
+        scores.append(b_cubed(made.products, cluster_products(_listings(made)).labels).f1)
+    assert np.mean(scores) > 0.8
+
+
 _TITLES = st.lists(
     st.sampled_from([*generate(60, seed=8).titles, "", "!!!", "robe", "Robe ", "canon eos 450d", "Canon EOS450D body"]),
     min_size=1,

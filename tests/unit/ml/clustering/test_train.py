@@ -12,7 +12,16 @@ import pytest
 
 from ml.clustering.model import PairModelError, read_model, shipped_model
 from ml.clustering.synthetic import generate
-from ml.clustering.train import as_json, ranges_of, read_labelled, synthetic_set, train, training_pairs, written
+from ml.clustering.train import (
+    as_json,
+    ranges_of,
+    read_labelled,
+    synthetic_set,
+    train,
+    training_pairs,
+    watch_sets,
+    written,
+)
 
 
 def test_the_same_input_gives_the_same_coefficients_and_another_seed_others() -> None:
@@ -32,9 +41,11 @@ def test_coefficients_written_are_read_back_and_named_by_their_content(tmp_path:
 
 def test_the_shipped_catalogue_part_is_what_the_generator_makes_today() -> None:
     shipped = json.loads(resources.files("ml.clustering").joinpath("pair_model.json").read_text(encoding="utf-8"))
-    synthetic = next(part for part in shipped["trained_on"] if part["name"].startswith("synthetic"))
+    synthetic = next(part for part in shipped["trained_on"] if part["name"].startswith("synthetic catalogue"))
     made = synthetic_set(synthetic["titles"], 0)
     assert made.sha256 == synthetic["sha256"]
+    watches = {part["name"]: part["sha256"] for part in shipped["trained_on"] if "watch" in part["name"]}
+    assert watches == {watch.name: watch.sha256 for watch in watch_sets(len(watches), 0)}
     truth = training_pairs(made)[1]
     assert (len(truth), int(truth.sum())) == (synthetic["pairs"], synthetic["same"])
     assert not any("abt" in str(part["name"]).lower() for part in shipped["trained_on"])
@@ -42,7 +53,7 @@ def test_the_shipped_catalogue_part_is_what_the_generator_makes_today() -> None:
 
 def test_the_shipped_model_is_near_what_the_catalogue_alone_gives() -> None:
     # The labelled part is public, but not in the repository: the rest must already point the same way.
-    alone = train([synthetic_set(6000, 0)])
+    alone = train([synthetic_set(2500, 0), *watch_sets(6, 0)])
     features, truth = training_pairs(synthetic_set(1500, 5))
     shipped = shipped_model()
     theirs = replace(shipped, weights=alone.weights, intercept=alone.intercept).probability(features)
