@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     reddit_username: str | None = None
     reddit_password: SecretStr | None = None
     shops_file: Path | None = None
+    kinds_file: Path | None = None
 
     # ---- schedules
     enabled_sources: Annotated[tuple[str, ...], NoDecode] = (
@@ -77,9 +78,13 @@ class Settings(BaseSettings):
     first_day: date = date(2023, 1, 1)
     raw_page_days: Annotated[int, Field(ge=1)] = 90
     item_days: Annotated[int, Field(ge=1)] = 365
+    run_log_days: Annotated[int, Field(ge=1)] = 90
+    archive_directory: Path | None = None
+    compact_after_days: Annotated[int, Field(ge=31)] | None = None
 
     # ---- deals
     comparables_window_days: Annotated[int, Field(ge=1, le=365)] = 30
+    lookback_days: Annotated[int, Field(ge=1, le=3660)] | None = None
     base_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
 
     # ---- alerts

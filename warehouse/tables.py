@@ -137,6 +137,9 @@ listings = Table(
         comment="fields that the newest page did not say: kept from an older one",
     ),
     Column("price_kind", Text, nullable=False, server_default="price", comment="see domain.price_kind"),
+    Column("kind", Text, nullable=False, server_default="normal", comment="see domain.listing_kind"),
+    Column("kind_reason", Text, comment="a sentence for the owner"),
+    Column("kind_version", Text, comment="of the word lists that told the kind; null: not told yet"),
     Column("list_price", Numeric(18, 4), comment="struck through or recommended, same currency"),
     Column("shipping_price", Numeric(18, 4), comment="cheapest delivery; 0 is free, null is unknown"),
     Column("sku", Text),
@@ -145,7 +148,8 @@ listings = Table(
     Column("country", Text, comment="ISO 3166 alpha-2 of where the thing is"),
     Column("ends_at", DateTime(timezone=True)),
     Column("attributes", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
-    UniqueConstraint("source", "external_id"),
+    # The id rides along, so that a check finds it without touching the wide row.
+    UniqueConstraint("source", "external_id", postgresql_include=["listing_id"]),
     Index("ix_listings_condition_price", "condition", "price"),
     Index("ix_listings_condition_listed_at", "condition", "listed_at"),
     Index("ix_listings_seller", "seller_id"),
@@ -156,7 +160,7 @@ listings = Table(
     schema="core",
 )
 
-# Narrow and updated on every check, so that the wide row above is not (fillfactor 70 keeps updates HOT).
+# Narrow and updated on every check, so that the wide row above is not; half of each page stays free for these updates.
 listing_state = Table(
     "listing_state",
     metadata,
@@ -180,8 +184,15 @@ listing_state = Table(
         comment="false: sold, gone, or last seen without a price",
     ),
     Column("quantity", Integer, comment="pieces in stock where a page said so"),
+    Column(
+        "has_carried",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="core.listings.carried is not empty",
+    ),
     schema="core",
-    postgresql_with={"fillfactor": 70},
+    postgresql_with={"fillfactor": 50},
 )
 
 # Partitioned; created by the migration with INCLUDE columns and BRIN. A row on each change and once a day (heartbeat).
@@ -203,6 +214,18 @@ price_history = Table(
     postgresql_partition_by="RANGE (observed_at)",
 )
 
+# What compaction keeps of the heartbeats that it removes from a closed month (warehouse.compaction).
+price_history_months = Table(
+    "price_history_months",
+    metadata,
+    Column("listing_id", BigInteger, nullable=False),
+    Column("month", Date, nullable=False, comment="first of the UTC month"),
+    Column("days", Integer, nullable=False, comment="bit n set: observed on day n + 1 of the month"),
+    Column("checks", Integer, nullable=False, comment="pages that showed it in the month"),
+    PrimaryKeyConstraint("listing_id", "month"),
+    schema="core",
+)
+
 # Where a source tells its stock: a row at each change, without a heartbeat.
 stock_history = Table(
     "stock_history",
@@ -212,6 +235,29 @@ stock_history = Table(
     Column("quantity", Integer, nullable=False),
     PrimaryKeyConstraint("listing_id", "observed_at", postgresql_include=["quantity"]),
     Index("ix_stock_history_observed_at", "observed_at", postgresql_using="brin"),
+    schema="core",
+)
+
+# Listings that a watch's complete runs no longer show, though they reached their place (domain.absence).
+listing_absences = Table(
+    "listing_absences",
+    metadata,
+    Column("watch_id", BigInteger, ForeignKey("app.watches.watch_id", ondelete="CASCADE"), nullable=False),
+    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), nullable=False),
+    Column("missing_since", DateTime(timezone=True), nullable=False, comment="first run that missed it"),
+    Column("last_missed_at", DateTime(timezone=True), nullable=False),
+    Column("missed", Integer, nullable=False, comment="complete runs in a row that reached its place"),
+    Column(
+        "successors",
+        ARRAY(BigInteger),
+        nullable=False,
+        comment="listings shown after it when it was last seen: where one of them is shown, its place was reached",
+    ),
+    Column("gone_at", DateTime(timezone=True), comment="missing_since, once it counts as gone"),
+    Column("confidence", Double, comment="that it is gone, 0 to 1"),
+    Column("returned_at", DateTime(timezone=True), comment="seen again after all"),
+    PrimaryKeyConstraint("watch_id", "listing_id"),
+    Index("ix_listing_absences_listing", "listing_id"),
     schema="core",
 )
 
@@ -310,6 +356,7 @@ watches = Table(
     ),
     Column("excluded_sellers", ARRAY(Text), nullable=False, server_default="{}", comment="ids or logins"),
     Column("personal_sellers_only", Boolean, nullable=False, server_default=text("false")),
+    Column("kinds", ARRAY(Text), nullable=False, server_default="{normal}", comment="see domain.listing_kind"),
     Column("is_active", Boolean, nullable=False, server_default=text("true")),
     Column("is_probe", Boolean, nullable=False, server_default=text("false")),
     _now(),
@@ -530,6 +577,42 @@ quarantine = Table(
     Column("resolved_at", DateTime(timezone=True)),
     UniqueConstraint("page_id", "record_index"),
     CheckConstraint("state in ('open', 'resolved')", name="state"),
+    schema="ops",
+)
+
+# Observations whose price cannot be meant: kept out of the history until they are confirmed or released.
+price_reviews = Table(
+    "price_reviews",
+    metadata,
+    Column("review_id", BigInteger, Identity(), primary_key=True),
+    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), nullable=False),
+    Column("page_id", BigInteger, nullable=False, comment="raw page that showed the price"),
+    Column("observed_at", DateTime(timezone=True), nullable=False),
+    Column("price_minor", BigInteger, nullable=False),
+    Column("total_minor", BigInteger),
+    Column("currency", Text, nullable=False),
+    Column("availability", Text, nullable=False),
+    Column("reason", Text, nullable=False, comment="see domain.plausibility"),
+    Column("known_minor", BigInteger, nullable=False, comment="price known before, in known_currency"),
+    Column("known_currency", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default="open"),
+    _now(),
+    Column("decided_at", DateTime(timezone=True)),
+    UniqueConstraint("listing_id", "observed_at"),
+    Index("ix_price_reviews_open", "observed_at", postgresql_where=text("state = 'open'")),
+    CheckConstraint("state in ('open', 'released', 'rejected', 'withdrawn')", name="state"),
+    schema="ops",
+)
+
+compacted_months = Table(
+    "compacted_months",
+    metadata,
+    Column("month", Date, primary_key=True, comment="first of the UTC month"),
+    Column("rows_before", BigInteger, nullable=False),
+    Column("rows_after", BigInteger, nullable=False),
+    Column("bytes_before", BigInteger, nullable=False),
+    Column("bytes_after", BigInteger, nullable=False),
+    Column("compacted_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     schema="ops",
 )
 
