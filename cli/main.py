@@ -7,8 +7,8 @@ import sys
 import typer
 
 from cli import (
-    cluster,
     backup,
+    cluster,
     database,
     deals,
     docs,

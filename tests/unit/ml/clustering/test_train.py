@@ -18,7 +18,6 @@ from ml.clustering.train import (
     read_labelled,
     synthetic_set,
     train,
-    training_pairs,
     watch_sets,
     written,
 )
