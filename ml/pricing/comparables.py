@@ -90,6 +90,7 @@ class Opinion:
     Attributes:
         location: weighted median of log price.
         spread: weighted (median - 10th percentile) / 1.2816: the lower tail's standard deviation.
+        upper: weighted (90th percentile - median) / 1.2816.
         mad: weighted 1.4826 * median absolute deviation.
         n: Kish's effective number of comparables, (sum w)^2 / sum w^2.
         best: alikeness of the nearest.
@@ -97,6 +98,7 @@ class Opinion:
 
     location: Floats
     spread: Floats
+    upper: Floats
     mad: Floats
     n: Floats
     best: Floats
@@ -328,8 +330,15 @@ def opinion(neighbours: Neighbours, log_prices: Floats, *, k: int, temperature: 
     weight = weights_of(similarity, temperature)
     values = log_prices[np.maximum(neighbours.rows[:, :k], 0)]
     location = weighted_quantile(values, weight, 0.5)
-    low = weighted_quantile(values, weight, 0.1)
+    low, high = weighted_quantile(values, weight, 0.1), weighted_quantile(values, weight, 0.9)
     mad = weighted_quantile(np.abs(values - location[:, None]), weight, 0.5)
     total = weight.sum(axis=1)
     n = total**2 / np.maximum((weight**2).sum(axis=1), 1e-300)
-    return Opinion(location, (location - low) / NORMAL_Q10, 1.4826 * mad, n, similarity[:, 0].astype(np.float64))
+    return Opinion(
+        location=location,
+        spread=(location - low) / NORMAL_Q10,
+        upper=(high - location) / NORMAL_Q10,
+        mad=1.4826 * mad,
+        n=n,
+        best=similarity[:, 0].astype(np.float64),
+    )
