@@ -63,9 +63,7 @@ class Points:
     attributes: Singles
 
     def take(self, rows: Integers) -> Points:
-        return Points(
-            self.text[rows], None if self.vectors is None else self.vectors[rows], self.attributes[rows]
-        )
+        return Points(self.text[rows], None if self.vectors is None else self.vectors[rows], self.attributes[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,8 +287,10 @@ def attribute_distance(left: Singles, right: Singles) -> Singles:
 def _top(alike: Singles, k: int) -> Integers:
     """Return the columns of the k largest of each row, largest first; ties by column."""
     k = min(k, alike.shape[1])
-    best = np.argpartition(-alike, k - 1, axis=1)[:, :k] if k < alike.shape[1] else np.tile(
-        np.arange(alike.shape[1]), (len(alike), 1)
+    best = (
+        np.argpartition(-alike, k - 1, axis=1)[:, :k]
+        if k < alike.shape[1]
+        else np.tile(np.arange(alike.shape[1]), (len(alike), 1))
     )
     best = np.sort(best, axis=1)
     order = np.argsort(-np.take_along_axis(alike, best, axis=1), axis=1, kind="stable")

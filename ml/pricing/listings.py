@@ -60,7 +60,9 @@ class Listings:
         if wrong:
             raise PricingError(f"columns of different length: ids {n}, {wrong}")
         if n and not bool(np.all(np.isfinite(self.prices) & (self.prices > 0))):
-            raise PricingError("a price is missing or not positive; leave such listings out, they have nothing to compare")
+            raise PricingError(
+                "a price is missing or not positive; leave such listings out, they have nothing to compare"
+            )
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -30,6 +30,7 @@ from ml.pricing.model import (
     Regressor,
     Seen,
     centre_of,
+    factor_groups,
     look_at,
     predict,
     raw_interval,
@@ -46,13 +47,13 @@ MIN_CALIBRATION_ROWS = 200
 LEAST_CALIBRATION_ROWS = 30
 _MOST_BOOSTING_ROWS = 60_000
 _SAMPLE = 1_500
-_TEMPERATURES = (0.06, 0.1, 0.2)
+_TEMPERATURES = (0.1,)
 _ATTRIBUTE_TEMPERATURES = (0.1, 0.2, 0.5)
 _WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _PLANTED = (0.3, 0.4, 0.5, 0.6)
 _FALSE_ALARMS = 0.02
 # A guess of the spread of log price where nothing can be measured; see ml.robust.PRIOR_SPREAD.
-_PRIOR = 0.4
+PRIOR = 0.4
 
 
 def fit(
@@ -68,33 +69,34 @@ def fit(
     Args:
         history: listings seen before anything that will be priced.
         calibration: rows of the calibration window; the most recent 20 %, at least 200, where not given.
-        past_deals: ids alerted before: not compared with, not trained on, not calibrated on.
+        past_deals: ids alerted before: not compared with, not trained on. They stay in the calibration window: without
+            its rarest scores every next one would look rare.
         seed: of the boosting. refit: train the forests again on all rows once calibrated.
 
     Raises:
         PricingError: for an empty history.
     """
-    if past_deals:
-        kept = np.array([row for row, name in enumerate(history.ids) if name not in set(past_deals)], dtype=np.int64)
-        if calibration is not None:
-            raise PricingError("give the calibration rows of a history from which past deals are already taken out")
-        history = history.take(kept)
     if len(history) == 0:
         raise PricingError("the history is empty; there is nothing to compare with")
-    window = calibration_window(history.first_seen) if calibration is None else calibration
-    regressor, seen = prepare(history)
-    outside = np.setdiff1d(np.arange(len(history)), window)
+    deals = frozenset(past_deals)
+    kept = np.array([row for row, name in enumerate(history.ids) if name not in deals], dtype=np.int64)
+    if len(kept) == 0:
+        raise PricingError("every listing of the history is a past deal; there is nothing to compare with")
+    window = history.take(calibration_window(history.first_seen) if calibration is None else calibration)
+    pool = history.take(kept)
+    regressor, seen = prepare(pool)
+    in_window = frozenset(window.ids)
+    outside = np.array([row for row, name in enumerate(pool.ids) if name not in in_window], dtype=np.int64)
     usable = boostable(seen.neighbours)
-    if len(history) >= MIN_BOOSTING_ROWS and len(outside) >= MIN_BOOSTING_ROWS // 2:
-        regressor = replace(regressor, boosting=boost(regressor, history, seen, outside[usable[outside]], seed))
-    raw = predict(regressor, history.take(window), pick(seen, window))
-    calibrated = calibrate(regressor, history.take(window), raw)
+    if len(pool) >= MIN_BOOSTING_ROWS and usable[outside].sum() >= MIN_BOOSTING_ROWS // 2:
+        regressor = replace(regressor, boosting=boost(regressor, pool, seen, outside[usable[outside]], seed))
+    calibrated = calibrate(regressor, window, predict(regressor, window))
     trained = 0
     if regressor.boosting is not None:
         rows = np.flatnonzero(usable) if refit else outside
         trained = len(rows)
         if refit:
-            regressor = replace(regressor, boosting=boost(regressor, history, seen, rows, seed))
+            regressor = replace(regressor, boosting=boost(regressor, pool, seen, rows, seed))
     return FairPriceModel(regressor, calibrated, trained)
 
 
@@ -110,7 +112,7 @@ def prepare(pool: Listings) -> tuple[Regressor, Seen]:
     space = fit_ngrams(pool.titles)
     scales = attribute_scales(pool)
     points = place(space, scales, pool)
-    regressor = Regressor(pool, points, space, scales, Knobs(), centre, _PRIOR, _PRIOR)
+    regressor = Regressor(pool, points, space, scales, Knobs(), centre, PRIOR, PRIOR)
     regressor = replace(regressor, knobs=choose_knobs(regressor))
     seen = look_at(regressor, pool, points)
     wide = seen.opinions[2]
@@ -119,17 +121,7 @@ def prepare(pool: Listings) -> tuple[Regressor, Seen]:
 
 def _typical(spreads: Floats) -> float:
     known = spreads[np.isfinite(spreads)]
-    return max(float(np.sqrt(np.median(known**2))), 0.05) if len(known) >= 10 else _PRIOR
-
-
-def pick(seen: Seen, rows: Integers) -> Seen:
-    """Return what was seen of the chosen rows."""
-    found = seen.neighbours
-    return Seen(
-        Neighbours(found.rows[rows], found.similarity[rows], found.eligible[rows]),
-        tuple(replace(o, **{name: getattr(o, name)[rows] for name in o.__slots__}) for o in seen.opinions),
-        [replace(s, **{name: getattr(s, name)[rows] for name in s.__slots__}) for s in seen.summaries],
-    )
+    return max(float(np.sqrt(np.median(known**2))), 0.05) if len(known) >= 10 else PRIOR
 
 
 def boostable(neighbours: Neighbours) -> Booleans:
@@ -190,8 +182,13 @@ def choose_knobs(regressor: Regressor) -> Knobs:
             wide = opinion(found, logs, k=K_WIDE, temperature=temperature)
             lower = shrunk_spread(wide.spread, wide.n, _typical(wide.spread))
             error = float(np.nanmedian(np.abs(near.location - actual)))
-            tried.append((error, power((near.location - actual) / lower, near.location, actual, lower),
-                          Knobs(temperature, share)))
+            tried.append(
+                (
+                    error,
+                    power((near.location - actual) / lower, near.location, actual, lower),
+                    Knobs(temperature, share),
+                )
+            )
     least = min(error for error, _, _ in tried)
     return max((t for t in tried if t[0] <= 1.03 * least), key=lambda t: t[1])[2]
 
@@ -217,6 +214,7 @@ def power(deviations: Floats, expected: Floats, actual: Floats, unit: Floats) ->
 def boost(regressor: Regressor, items: Listings, seen: Seen, rows: Integers, seed: int) -> Boosting:
     """Train the quantile forests of log p - m on the rows (the most recent 60,000 where there are more)."""
     from sklearn.ensemble import HistGradientBoostingRegressor  # noqa: PLC0415 - only fitting needs it
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - the same
 
     location = seen.opinions[0].location
     rows = rows[np.isfinite(location[rows])]
@@ -240,7 +238,9 @@ def boost(regressor: Regressor, items: Listings, seen: Seen, rows: Integers, see
             early_stopping=False,
             random_state=seed,
         )
-        forests.append(forest_of(model.fit(features, residual)))
+        # OpenMP threads that wait for a busy core cost ten times what they bring on tables of this size.
+        with threadpool_limits(limits=1):
+            forests.append(forest_of(model.fit(features, residual)))
     return Boosting(encoder, (forests[0], forests[1], forests[2]))
 
 
@@ -257,7 +257,7 @@ def calibrate(regressor: Regressor, window: Listings, raw: Raw) -> Calibration:
     low, centre, high = raw_interval(raw, location_weight)
     ratios = stretch_ratios(logs, low, centre, high)[known]
     if len(ratios) < LEAST_CALIBRATION_ROWS:
-        return Calibration(units, location_weight, score_weight, np.zeros(0), {}, len(ratios), float("nan"), None)
+        return replace(uncalibrated(), rows=len(ratios))
     half = len(ratios) // 2
     covered = ratios[half:] <= conformal_quantile(ratios[:half])
     return Calibration(
@@ -272,9 +272,12 @@ def calibrate(regressor: Regressor, window: Listings, raw: Raw) -> Calibration:
     )
 
 
-def _factors(window: Listings, raw: Raw, ratios: Floats, known: Booleans) -> dict[str, float]:
-    from ml.pricing.model import factor_groups  # noqa: PLC0415
+def uncalibrated() -> Calibration:
+    """Return the calibration of nothing: no p-values, no intervals."""
+    return Calibration((1.0, 1.0, 1.0), 0.5, 0.5, np.zeros(0), {}, 0, float("nan"), None)
 
+
+def _factors(window: Listings, raw: Raw, ratios: Floats, known: Booleans) -> dict[str, float]:
     groups = [pair for pair, is_known in zip(factor_groups(window, raw), known, strict=True) if is_known]
     by_tier = group_factors(ratios, [tier for _, tier in groups])
     return by_tier | group_factors(ratios, [watch for watch, _ in groups])
@@ -283,7 +286,11 @@ def _factors(window: Listings, raw: Raw, ratios: Floats, known: Booleans) -> dic
 def _units(raw: Raw, logs: Floats) -> tuple[float, float, float]:
     simple, boosted = raw.deviations(logs)
     comparables = _deviation(simple[raw.tier > SHRUNK], 1.0)
-    return _deviation(simple[raw.tier == SHRUNK], comparables), comparables, _deviation(boosted[raw.tier == BOOSTED], 1.0)
+    return (
+        _deviation(simple[raw.tier == SHRUNK], comparables),
+        comparables,
+        _deviation(boosted[raw.tier == BOOSTED], 1.0),
+    )
 
 
 def _deviation(values: Floats, otherwise: float) -> float:
@@ -307,6 +314,3 @@ def _mixture(raw: Raw, logs: Floats, units: tuple[float, float, float]) -> tuple
         slope = w / units[2] * 1.6448536 / arm + (1 - w) / units[1] / raw.lower
         powers[w] = power(score[rows], centre_of(raw, location)[rows], logs[rows], 1.0 / slope[rows])
     return location, mixture_choice(powers, 0.5, 0.03)
-
-
-__all__ = ["calibrate", "fit"]
