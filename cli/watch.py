@@ -13,9 +13,11 @@ from rich.table import Table
 
 from cli.context import note, out, warehouse
 from cli.errors import UserError
+from domain.listing_kind import ListingKind
 from domain.money import format_money
 from domain.settings import settings
 from domain.watch import RuleName, Watch
+from ml.kinds import classifier
 from pipeline.preview import preview_watch
 from scrapers.contract import ParsedSearch, SearchUrlError
 from scrapers.registry import create_source, search_addresses, source_of_url
@@ -23,6 +25,8 @@ from warehouse.cadence import Cadence, list_cadences
 from warehouse.watches import add_watch, get_watch, list_watches, pause_watch, remove_watch, resume_watch, update_watch
 
 app = typer.Typer(no_args_is_help=True, help="Add, list, change, try out and remove watches.")
+
+KIND_HELP = "kind of listing wanted: normal, bundle, accessory ...; repeatable; default: by the search text"
 
 Which = Annotated[str, typer.Argument(help="the watch's number or name")]
 
@@ -67,6 +71,17 @@ def _countries(codes: Iterable[str]) -> tuple[str, ...]:
     return given
 
 
+def _kinds(given: list[str] | None, text: str) -> tuple[ListingKind, ...]:
+    """Return the kinds named, else those that the search text asks for."""
+    if given is None:
+        return classifier(settings().kinds_file).kinds_wanted(text)
+    names = tuple(kind.value for kind in ListingKind)
+    for name in given:
+        if name not in names:
+            raise UserError(f"--kind must be one of {', '.join(names)}, not {name!r}")
+    return tuple(ListingKind(name) for name in dict.fromkeys(given))
+
+
 def _sellers(watch: Watch) -> str:
     kinds = "personal only" if watch.personal_sellers_only else "any"
     return f"{kinds}, not {', '.join(watch.excluded_sellers)}" if watch.excluded_sellers else kinds
@@ -104,6 +119,7 @@ def _show(watch: Watch, cadence: Cadence | None = None) -> None:
         ("highlight", ", ".join(watch.highlight) or "-"),
         ("only from", ", ".join(watch.seller_countries) or "any country"),
         ("sellers", _sellers(watch)),
+        ("kinds", ", ".join(watch.kinds)),
         ("pages a poll", watch.pages_per_poll or "default"),
         ("checked every", _interval(watch, cadence)),
         ("channels", ", ".join(watch.channels) or "all configured"),
@@ -131,6 +147,7 @@ def add(
     country: Annotated[list[str] | None, typer.Option(help="only things in this country (DE, PL); repeatable")] = None,
     exclude_seller: Annotated[list[str] | None, typer.Option(help="a seller's login or id; repeatable")] = None,
     personal_only: Annotated[bool, typer.Option("--personal-only", help="leave businesses out")] = False,
+    kind: Annotated[list[str] | None, typer.Option(help=KIND_HELP)] = None,
 ) -> None:
     """Watch a search. The URL is parsed and shown back; a parameter that is not understood is an error."""
     parsed = parse_url(url)
@@ -159,6 +176,7 @@ def add(
         seller_countries=_countries(country or ()),
         excluded_sellers=tuple(exclude_seller or ()),
         personal_sellers_only=personal_only,
+        kinds=_kinds(kind, text if isinstance(text, str) else ""),
         **{key: value for key, value in chosen.items() if value is not None},
     )
     with warehouse("watch") as (conn, _):
@@ -198,6 +216,7 @@ def search(
                 params=parsed.params,
                 max_price=_amount(max_price, "--max-price"),
                 blacklist=tuple(blacklist or ()),
+                kinds=_kinds(None, text),
             )
             out.print(f"{add_watch(conn, watch).name}: {parsed.canonical_url}", markup=False)
     if left_out:
@@ -258,6 +277,7 @@ def edit(
     exclude_seller: Annotated[list[str] | None, typer.Option(help="replaces the list; '' empties it")] = None,
     personal_only: Annotated[bool | None, typer.Option("--personal-only/--any-seller")] = None,
     every: Annotated[int | None, typer.Option(min=0, help="minutes between checks; 0: planned again")] = None,
+    kind: Annotated[list[str] | None, typer.Option(help=KIND_HELP)] = None,
 ) -> None:
     """Change a watch; what is not named stays."""
     changes: dict[str, Any] = {
@@ -272,6 +292,7 @@ def edit(
         "seller_countries": None if country is None else _countries(country),
         "excluded_sellers": None if exclude_seller is None else tuple(name for name in exclude_seller if name),
         "personal_sellers_only": personal_only,
+        "kinds": None if kind is None else _kinds(kind, ""),
     }
     changes = {key: value for key, value in changes.items() if value is not None}
     if every is not None:

@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     reddit_username: str | None = None
     reddit_password: SecretStr | None = None
     shops_file: Path | None = None
+    kinds_file: Path | None = None
 
     # ---- schedules
     enabled_sources: Annotated[tuple[str, ...], NoDecode] = (

@@ -8,6 +8,7 @@ from decimal import Decimal
 import msgspec
 
 from domain.condition import Condition
+from domain.listing_kind import ListingKind
 from domain.price_kind import PriceKind
 
 
@@ -54,6 +55,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
         is_initial: found by the watch's first run, so reported and not alerted until its price drops.
         judged_total_minor: payable price at the last verdict; None where never judged.
         price_kind: only comparable kinds get a verdict.
+        kind, kind_reason: what the listing offers and the sentence that says why; no reason where none was told.
     """
 
     watch_id: int
@@ -71,3 +73,5 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     is_initial: bool = False
     judged_total_minor: int | None = None
     price_kind: PriceKind = PriceKind.PRICE
+    kind: ListingKind = ListingKind.NORMAL
+    kind_reason: str | None = None

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 import msgspec
 
+from domain.listing_kind import ListingKind
+
 
 class RuleName(StrEnum):
     """The deal rules a watch may switch on, any together."""
@@ -39,6 +41,7 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
         excluded_sellers: ids or logins of sellers whose listings are left out.
         personal_sellers_only: listings of sellers known to be a business are left out.
         check_every_minutes: the interval asked for; None leaves it to what the watch brings (``domain.cadence``).
+        kinds: the kinds of listings wanted; others are neither alerted nor in its statistics.
         channels: names of the channels told; empty means all configured.
         is_probe: the watch used to probe the source while it is blocked.
     """
@@ -64,6 +67,7 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
     seller_countries: tuple[str, ...] = ()
     excluded_sellers: tuple[str, ...] = ()
     personal_sellers_only: bool = False
+    kinds: tuple[ListingKind, ...] = (ListingKind.NORMAL,)
     is_active: bool = True
     is_probe: bool = False
     created_at: datetime | None = None

@@ -18,6 +18,7 @@ import msgspec
 
 from domain.condition import Condition
 from domain.deal import Evidence, Verdict, VerdictKind
+from domain.listing_kind import ListingKind
 from domain.money import format_money, from_minor, minor_exponent
 from domain.statistics import Candidate, GroupStatistics
 from domain.watch import RuleName, Watch
@@ -31,7 +32,8 @@ def judge(watch: Watch, candidate: Candidate) -> list[Verdict]:
     """Return one verdict for each rule the watch has switched on, in the watch's order.
 
     The absolute rule is off where ``watch.max_price`` is None. Prices are compared in ``candidate.currency``, the
-    watch's currency. ``check_first`` means: cheaper than a real offer plausibly is; shown, not alerted.
+    watch's currency. ``check_first`` means: cheaper than a real offer plausibly is, or a bundle that costs what one
+    thing should; shown, not alerted. A listing of a kind that ``watch.kinds`` leaves out is ``excluded`` by every rule.
 
     Raises:
         ValueError: when the candidate belongs to another watch or its price is in another currency than the watch's.
@@ -42,11 +44,14 @@ def judge(watch: Watch, candidate: Candidate) -> list[Verdict]:
             f"not for watch {watch.watch_id} in {watch.currency}"
         )
     rules = [rule for rule in watch.rules if rule is not RuleName.ABSOLUTE or watch.max_price is not None]
-    refusal = _refusal(candidate)
+    refusal = _refusal(watch, candidate)
     if refusal is not None:
         kind, reason, evidence = refusal
         return [Verdict(rule=rule, kind=kind, reason=reason, evidence=evidence) for rule in rules]
-    return [_RULES[rule](watch, candidate) for rule in rules]
+    verdicts = [_RULES[rule](watch, candidate) for rule in rules]
+    if candidate.kind is ListingKind.BUNDLE and candidate.kind not in watch.kinds:
+        return [_looked_at_first(verdict, candidate) for verdict in verdicts]
+    return verdicts
 
 
 def decide(verdicts: Sequence[Verdict]) -> Verdict | None:
@@ -74,7 +79,7 @@ def overall(verdicts: Sequence[Verdict]) -> VerdictKind:
 # ---------------------------------------------------------------- what stops every rule
 
 
-def _refusal(candidate: Candidate) -> tuple[VerdictKind, str, Evidence] | None:
+def _refusal(watch: Watch, candidate: Candidate) -> tuple[VerdictKind, str, Evidence] | None:
     own = from_minor(candidate.total_minor, candidate.listing_currency)
     if candidate.price is None:
         evidence = Evidence(price=own, currency=candidate.listing_currency)
@@ -88,6 +93,8 @@ def _refusal(candidate: Candidate) -> tuple[VerdictKind, str, Evidence] | None:
     evidence = Evidence(price=candidate.price, currency=candidate.currency)
     if candidate.is_blacklisted:
         return VerdictKind.EXCLUDED, _BLACKLISTED, evidence
+    if candidate.kind not in watch.kinds and candidate.kind is not ListingKind.BUNDLE:
+        return VerdictKind.EXCLUDED, _other_kind(candidate), evidence
     if candidate.price <= 0:
         reason = f"{format_money(candidate.price, candidate.currency)} stands for a price on request; look at it first"
         return VerdictKind.CHECK_FIRST, reason, evidence
@@ -98,6 +105,20 @@ _BLACKLISTED = (
     "the watch leaves it out, by a word on its blacklist or by its seller, so it is neither alerted nor counted in the "
     "statistics"
 )
+
+
+def _other_kind(candidate: Candidate) -> str:
+    why = candidate.kind_reason or f"it is of the kind {candidate.kind}"
+    return f"{why}; the watch does not ask for that, so it is neither alerted nor counted in the statistics"
+
+
+def _looked_at_first(verdict: Verdict, candidate: Candidate) -> Verdict:
+    """Several things for less than one costs may be the best offer of all, but by no rule's measure."""
+    if verdict.kind is not VerdictKind.DEAL:
+        return verdict
+    why = candidate.kind_reason or "it offers several things at once"
+    reason = f"{why}, so its price does not compare; look at it first: {verdict.reason}"
+    return msgspec.structs.replace(verdict, kind=VerdictKind.CHECK_FIRST, reason=reason)
 
 
 # ---------------------------------------------------------------- the comparables a rule may use

@@ -11,6 +11,7 @@ from domain.settings import Settings
 from domain.watch import Watch
 from ml.rules import overall
 from pipeline.judge import explain
+from pipeline.kinds import kind_teller
 from scrapers.contract import ItemSource
 from scrapers.registry import create_source
 from warehouse import baselines
@@ -42,7 +43,9 @@ def check_listing(conn: psycopg.Connection, settings: Settings, watch: Watch, ur
     reading = source.read(page)
     with conn.transaction():
         page_id = store_page(conn, page, origin="fetch" if settings.sandbox_url is None else "sandbox")
-        loaded = load_reading(conn, page_id, page, reading, parser_version=source.parser_version)
+        loaded = load_reading(
+            conn, page_id, page, reading, parser_version=source.parser_version, tell_kind=kind_teller(settings)
+        )
         if reading.meaning is PageMeaning.OK and reading.listings:
             link_listings(conn, watch, reading.listings, seen_at=page.fetched_at)
     if reading.meaning is not PageMeaning.OK or not reading.listings or not loaded.listing_ids:

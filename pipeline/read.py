@@ -14,10 +14,11 @@ import psycopg
 from domain.matching import satisfies
 from domain.page import PageReading, RawPage
 from domain.settings import Settings
+from pipeline.kinds import kind_teller
 from scrapers.contract import Source
 from scrapers.registry import create_source
 from warehouse.links import link_listings
-from warehouse.load import load_reading
+from warehouse.load import TellKind, load_reading
 from warehouse.pages import pages_of_day, read_page, unread_pages
 from warehouse.products import match_by_gtin
 from warehouse.quarantine import count_open, pages_to_retry
@@ -50,20 +51,23 @@ def read_day(
     """
     source = create_source(source_name, settings)
     outcome = ReadOutcome(source=source_name, day=day)
+    tell_kind = kind_teller(settings)
     stored = (
         pages_of_day(conn, source_name, day) if again else unread_pages(conn, source_name, day, source.parser_version)
     )
     for page_id, page in stored:
-        _read_page(conn, source, page_id, page, outcome)
+        _read_page(conn, source, page_id, page, outcome, tell_kind)
     if outcome.new or outcome.changed:
         match_by_gtin(conn, source=source_name)
     return outcome
 
 
-def _read_page(conn: psycopg.Connection, source: Source, page_id: int, page: RawPage, outcome: ReadOutcome) -> None:
+def _read_page(
+    conn: psycopg.Connection, source: Source, page_id: int, page: RawPage, outcome: ReadOutcome, tell_kind: TellKind
+) -> None:
     reading = source.read(page)
     with conn.transaction():
-        loaded = load_reading(conn, page_id, page, reading, parser_version=source.parser_version)
+        loaded = load_reading(conn, page_id, page, reading, parser_version=source.parser_version, tell_kind=tell_kind)
         if page.watch_id is None:
             _link_by_content(conn, source.name, page, reading)
     outcome.pages += 1
@@ -101,7 +105,7 @@ def retry_quarantine(conn: psycopg.Connection, settings: Settings, *, source: st
         page = read_page(conn, page_id, fetched_at)
         reader = create_source(page.source, settings)
         day = ReadOutcome(source=page.source, day=fetched_at.date())
-        _read_page(conn, reader, page_id, page, day)
+        _read_page(conn, reader, page_id, page, day, kind_teller(settings))
         outcome.pages += 1
     outcome.still_open = sum(count_open(conn).values()) if source is None else count_open(conn).get(source, 0)
     outcome.resolved = before - outcome.still_open

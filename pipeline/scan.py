@@ -24,6 +24,7 @@ from domain.page import PageMeaning
 from domain.settings import Settings
 from domain.source_state import OK, SourceState, after_page, may_poll
 from pipeline import scan_progress
+from pipeline.kinds import kind_teller
 from pipeline.poll import state_now, utc_now
 from pipeline.scan_fetch import Answered, Asker, Chunk, ScanRefusedError, fetch_chunks, growing_wait
 from pipeline.scan_progress import ChunkResult, ScanCounts, ScanProgress, ScanRange, ScanState
@@ -182,6 +183,7 @@ class _Scan:
         self._source = source
         self._how = how
         self._on_chunk = on_chunk
+        self._tell_kind = kind_teller(settings)
         self._origin: Origin = "fetch" if settings.sandbox_url is None else "sandbox"
         self._is_noted_ok = False
         self.progress = self._begun(scan)
@@ -264,7 +266,14 @@ class _Scan:
         page = bundle_of(pages, f"{pages[0].url.rpartition('/')[0]}/{ids[0]}-{ids[-1]}")
         reading = combined(answers)
         page_id = store_page(self._conn, page, origin=self._origin, run_id=self._how.run_id)
-        loaded = load_reading(self._conn, page_id, page, reading, parser_version=self._source.parser_version)
+        loaded = load_reading(
+            self._conn,
+            page_id,
+            page,
+            reading,
+            parser_version=self._source.parser_version,
+            tell_kind=self._tell_kind,
+        )
         return ScanCounts(
             pages=1,
             listings=len(reading.listings),

@@ -21,6 +21,7 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 
 from domain.condition import Condition
+from domain.listing_kind import ListingKind
 from domain.money import unusual_exponents
 from domain.price_kind import COMPARABLE_KINDS, PriceKind
 from domain.statistics import Candidate, GroupStatistics
@@ -172,6 +173,8 @@ def _candidate(row: DictRow, *, with_groups: bool) -> Candidate:
         is_initial=row["is_initial"],
         judged_total_minor=row["judged_total_minor"],
         price_kind=PriceKind(row["price_kind"]),
+        kind=ListingKind(row["kind"]),
+        kind_reason=row["kind_reason"],
     )
 
 
@@ -298,7 +301,7 @@ def _pairs_cte(*, only_pending: bool) -> str:
         select
             wl.watch_id, wl.listing_id, wl.is_blacklisted, wl.judged_total_minor, wl.judged_baseline_at, wl.judged_at,
             wl.verdict, w.currency, w.min_comparables, w.rules, w.updated_at as watch_updated_at, l.title,
-            l.description, l.condition, l.price_kind, s.currency as listing_currency,
+            l.description, l.condition, l.price_kind, l.kind, l.kind_reason, s.currency as listing_currency,
             s.last_page_id as page_id, wl.is_initial,
             coalesce(s.total_minor, s.price_minor) as total_minor,
             coalesce(s.total_minor, s.price_minor) / {_PER_MAJOR_UNIT} as own_amount
@@ -388,6 +391,7 @@ def _with_statistics(only_pending: bool) -> str:
         placed.watch_id, placed.listing_id, placed.title, placed.description, placed.condition, placed.price,
         placed.currency, placed.total_minor, placed.listing_currency, placed.is_blacklisted, placed.window_days,
         placed.page_id, placed.is_initial, placed.judged_total_minor, placed.price_kind,
+        placed.kind, placed.kind_reason,
         placed.newest_at, placed.own_price, placed.own_log_price, placed.ids_level,
         {_group_columns("c", "condition_rank", "and near.condition = placed.condition")},
         {_group_columns("a", "watch_rank", "")},

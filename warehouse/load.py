@@ -16,7 +16,7 @@ whose own hash is the one kept needs no look at the wide columns; only where it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -25,6 +25,7 @@ import psycopg
 
 from domain.exclusion import Exclusions, Facts
 from domain.listing import Availability, Listing, Seller
+from domain.listing_kind import KindVerdict, ListingKind
 from domain.money import to_minor
 from domain.page import PageReading, RawPage
 from warehouse.completion import Completed, Priced, complete, fill, stated_total, total_minor, with_total
@@ -36,6 +37,9 @@ from warehouse.partitions import ensure_partitions, partition_name
 from warehouse.poison import record_bytes, refusal, storable
 from warehouse.stock import append_stock
 from warehouse.unpriced import load_unpriced
+
+# Tells what kind of thing a listing offers; how is for the caller to know.
+TellKind = Callable[[Listing], KindVerdict]
 
 
 class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +80,7 @@ class _Context(msgspec.Struct, frozen=True, kw_only=True):
     is_counted: bool
     is_reparse: bool
     watch: tuple[int, Exclusions, bool] | None
+    tell_kind: TellKind | None
 
 
 class _Found(msgspec.Struct, frozen=True):
@@ -118,7 +123,7 @@ _LISTING_COLUMNS = (
     "listing_id, source, external_id, url, title, description, brand, size, color, category, condition,"
     " condition_label, condition_source_id, price, currency, fee, total_price, original_price, original_currency,"
     " image_urls, seller_id, listed_at, first_seen_at, last_changed_at, last_page_id, carried, price_kind, list_price,"
-    " shipping_price, sku, gtin, group_id, country, ends_at, attributes"
+    " shipping_price, sku, gtin, group_id, country, ends_at, attributes, kind, kind_reason, kind_version"
 )
 _KEY_COLUMNS = (
     "ordinal, external_id, content_hash, price_minor, total_minor, currency, availability, favourite_count, view_count,"
@@ -127,7 +132,13 @@ _KEY_COLUMNS = (
 
 
 def load_reading(
-    conn: psycopg.Connection, page_id: int, page: RawPage, reading: PageReading, *, parser_version: int
+    conn: psycopg.Connection,
+    page_id: int,
+    page: RawPage,
+    reading: PageReading,
+    *,
+    parser_version: int,
+    tell_kind: TellKind | None = None,
 ) -> LoadResult:
     """Load one page's reading in one transaction; loading it again changes nothing.
 
@@ -141,10 +152,11 @@ def load_reading(
         reading: what the parser made of it.
         parser_version: rises when the parser reads more or better; the same page read by a higher version replaces
             what the lower one had read where the page is still the listing's newest.
+        tell_kind: asked for what is new or changed; without it listings are normal, to be told later.
     """
     kept, ordinals, rejected = _sift(page, reading)
     with conn.transaction():
-        context = _begin(conn, page_id, page, parser_version)
+        context = _begin(conn, page_id, page, parser_version, tell_kind)
         rows = _classify(conn, context, kept)
         if rows:
             _load_sellers(conn, context, rows)
@@ -216,7 +228,9 @@ def _sift(page: RawPage, reading: PageReading) -> tuple[list[Listing], int, list
     return list(kept.values()), storable_records, list(rejected.values())
 
 
-def _begin(conn: psycopg.Connection, page_id: int, page: RawPage, parser_version: int) -> _Context:
+def _begin(
+    conn: psycopg.Connection, page_id: int, page: RawPage, parser_version: int, tell_kind: TellKind | None
+) -> _Context:
     """Take the source's turn and look up what the steps need."""
     day = utc_day(page.fetched_at)
     values: dict[str, Any] = {
@@ -260,6 +274,7 @@ def _begin(conn: psycopg.Connection, page_id: int, page: RawPage, parser_version
         watch=None
         if watch_id is None
         else (watch_id, Exclusions(*wishes, personal_sellers_only=personal_only), is_initial),
+        tell_kind=tell_kind,
     )
 
 
@@ -508,7 +523,8 @@ set url = m.url, title = m.title, description = m.description, brand = m.brand, 
     price_kind = m.price_kind, list_price = m.list_price, shipping_price = m.shipping_price, sku = m.sku,
     gtin = m.gtin, group_id = m.group_id, country = m.country, ends_at = m.ends_at, attributes = m.attributes,
     last_changed_at = case when m.is_changed then m.last_changed_at else l.last_changed_at end,
-    last_page_id = m.last_page_id, carried = m.carried
+    last_page_id = m.last_page_id, carried = m.carried, kind = m.kind, kind_reason = m.kind_reason,
+    kind_version = m.kind_version
 from pricescope_merge m
 where l.listing_id = m.listing_id and not m.is_late
 """
@@ -520,7 +536,8 @@ set first_seen_at = least(l.first_seen_at, m.first_seen_at), description = m.des
     original_price = m.original_price, original_currency = m.original_currency, image_urls = m.image_urls,
     listed_at = m.listed_at, seller_id = coalesce(l.seller_id, m.seller_id), carried = m.carried,
     list_price = m.list_price, shipping_price = m.shipping_price, sku = m.sku, gtin = m.gtin, group_id = m.group_id,
-    country = m.country, ends_at = m.ends_at, attributes = m.attributes
+    country = m.country, ends_at = m.ends_at, attributes = m.attributes, kind = m.kind, kind_reason = m.kind_reason,
+    kind_version = m.kind_version
 from pricescope_merge m
 where l.listing_id = m.listing_id and m.is_late
   and (m.first_seen_at < l.first_seen_at or (l.seller_id is null and m.seller_id is not null)
@@ -540,6 +557,7 @@ def _is_sent(row: _Row) -> bool:
 
 def _listing_row(context: _Context, row: _Row, seller_ids: dict[str, int]) -> tuple[Any, ...]:
     listing = row.completed.listing
+    told = None if context.tell_kind is None else context.tell_kind(listing)
     at, page_id = context.values["at"], context.values["page_id"]
     return (
         row.listing_id,
@@ -577,6 +595,9 @@ def _listing_row(context: _Context, row: _Row, seller_ids: dict[str, int]) -> tu
         listing.country,
         listing.ends_at,
         msgspec.json.encode(dict(listing.attributes)).decode() if listing.attributes else "{}",
+        str(ListingKind.NORMAL if told is None else told.kind),
+        None if told is None or told.kind is ListingKind.NORMAL else told.reason,
+        None if told is None else told.version,
     )
 
 

@@ -38,6 +38,7 @@ def demo_settings(*, sandbox_url: str, smtp_port: int, slack_url: str, dashboard
             "PRICESCOPE_REDDIT_USERNAME": "",
             "PRICESCOPE_REDDIT_PASSWORD": "",
             "PRICESCOPE_SHOPS_FILE": "",
+            "PRICESCOPE_KINDS_FILE": "",
             "PRICESCOPE_SCHEDULES_RUNNING": "false",
             "PRICESCOPE_FIRST_DAY": first_day.isoformat(),
             # Empty, not absent: what `.env` says for the real pipeline must not reach the demo.

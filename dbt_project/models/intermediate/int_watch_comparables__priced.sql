@@ -1,4 +1,4 @@
--- The comparables of each watch: found within the window, not blacklisted, in the watch's currency.
+-- The comparables of each watch: found within the window, of a kind it asks for, not blacklisted, in its currency.
 with
 
 valued as (

@@ -62,6 +62,7 @@ seen as (
     inner join listings on last_of_day.listing_id = listings.listing_id
     where
         not watch_listings.is_blacklisted
+        and listings.listing_kind = any(watches.wanted_kinds)
         and listings.price_kind in {{ comparable_price_kinds() }}
 
 ),
