@@ -104,7 +104,7 @@ def run(items: Listings, repeats: int) -> None:
         priced = natural & np.isfinite(before.low)
         held = (stream.prices >= before.low) & (stream.prices <= before.high)
         error = np.abs(before.expected / stream.prices - 1)
-        alarms = [float(np.mean(after.p_value[natural] <= level)) for level in _LEVELS]
+        alarms = [float(np.mean(after.p_value[priced] <= level)) for level in _LEVELS]
         calibrated.append([float(np.nanmedian(error)), float(held[priced].mean()), float(priced.mean()), *alarms])
     print(f"{'rule':<24}{'AUPRC':>16}{'P@3 %':>16}{'R@5 %':>16}{'FA/1000 @ 50 %':>18}")
     for name, rows in figures.items():

@@ -50,6 +50,7 @@ _SAMPLE = 1_500
 _TEMPERATURES = (0.1,)
 _ATTRIBUTE_TEMPERATURES = (0.1, 0.2, 0.5)
 _WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
+_USUAL_LOCATION_WEIGHT = 0.25
 _PLANTED = (0.3, 0.4, 0.5, 0.6)
 _FALSE_ALARMS = 0.02
 # A guess of the spread of log price where nothing can be measured; see ml.robust.PRIOR_SPREAD.
@@ -299,13 +300,15 @@ def _deviation(values: Floats, otherwise: float) -> float:
 
 
 def _mixture(raw: Raw, logs: Floats, units: tuple[float, float, float]) -> tuple[float, float]:
-    """Return the boosted half's share in the expected price and in the score, a half unless another is clearly better."""
+    """Return the boosted half's share in the expected price and in the score.
+
+    A quarter and a half, unless another share is clearly better in the window.
+    """
     rows = raw.tier == BOOSTED
     if rows.sum() < MIN_CALIBRATION_ROWS:
-        return 0.5, 0.5
-    errors = {w: -float(np.median(np.abs(centre_of(raw, w) - logs)[rows])) for w in _WEIGHTS}
-    location = mixture_choice({w: np.exp(error) for w, error in errors.items()}, 0.5, 0.005)
-    simple, _ = raw.deviations(logs)
+        return _USUAL_LOCATION_WEIGHT, 0.5
+    exactness = {w: 1.0 / max(float(np.median(np.abs(centre_of(raw, w) - logs)[rows])), 1e-9) for w in _WEIGHTS}
+    location = mixture_choice(exactness, _USUAL_LOCATION_WEIGHT, 0.04)
     arm = (raw.boosted[:, 1] - raw.boosted[:, 0]).clip(0.05)
     powers = {}
     for w in _WEIGHTS:
@@ -313,4 +316,4 @@ def _mixture(raw: Raw, logs: Floats, units: tuple[float, float, float]) -> tuple
         # What one unit of log price adds to the score.
         slope = w / units[2] * 1.6448536 / arm + (1 - w) / units[1] / raw.lower
         powers[w] = power(score[rows], centre_of(raw, location)[rows], logs[rows], 1.0 / slope[rows])
-    return location, mixture_choice(powers, 0.5, 0.03)
+    return location, mixture_choice(powers, 0.5, 0.15)
