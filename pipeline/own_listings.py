@@ -69,7 +69,7 @@ class OwnTable:
     unused: tuple[str, ...] = ()
 
 
-class _Unusable(ValueError):
+class _UnusableError(ValueError):
     """Why a line cannot be used."""
 
 
@@ -102,7 +102,7 @@ def read_listings(path: Path) -> OwnTable:
     for line, record, raw in records:
         try:
             listing = _listing(line, record, table.attributes, seen)
-        except _Unusable as error:
+        except _UnusableError as error:
             table.rejects.append(Reject(line, record["id"].strip(), str(error), raw))
             continue
         seen[listing.id] = line
@@ -167,17 +167,17 @@ def _limited(lines: Sequence[str], start: int) -> Iterator[str]:
 def _listing(line: int, record: Mapping[str, str], attributes: Sequence[str], seen: Mapping[str, int]) -> OwnListing:
     name, title = record["id"].strip(), record["title"].strip()
     if not name:
-        raise _Unusable("no id")
+        raise _UnusableError("no id")
     if name in seen:
-        raise _Unusable(f"id {name!r} stands in line {seen[name]} already")
+        raise _UnusableError(f"id {name!r} stands in line {seen[name]} already")
     if not title:
-        raise _Unusable("no title")
+        raise _UnusableError("no title")
     try:
         price = _price(record["price"].strip())
         given = record.get("currency", "").strip()
         currency = parse_currency(given) if given else ""
     except MoneyError as error:
-        raise _Unusable(str(error)) from None
+        raise _UnusableError(str(error)) from None
     return OwnListing(
         line=line,
         id=name,
@@ -192,10 +192,10 @@ def _listing(line: int, record: Mapping[str, str], attributes: Sequence[str], se
 
 def _price(text: str) -> Decimal:
     if not text:
-        raise _Unusable("no price")
+        raise _UnusableError("no price")
     price = parse_amount(text)
     if price == 0:
-        raise _Unusable("the price is 0, which stands for a price on request")
+        raise _UnusableError("the price is 0, which stands for a price on request")
     return price
 
 
@@ -205,7 +205,9 @@ def _time(text: str) -> datetime | None:
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
-        raise _Unusable(f"first_seen {text[:40]!r} is not a date like 2026-05-04 or 2026-05-04T12:00:00Z") from None
+        raise _UnusableError(
+            f"first_seen {text[:40]!r} is not a date like 2026-05-04 or 2026-05-04T12:00:00Z"
+        ) from None
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 

@@ -63,6 +63,7 @@ class Points:
     attributes: Singles
 
     def take(self, rows: Integers) -> Points:
+        """Return the chosen rows, in the order given."""
         return Points(self.text[rows], None if self.vectors is None else self.vectors[rows], self.attributes[rows])
 
 
@@ -281,7 +282,8 @@ def attribute_distance(left: Singles, right: Singles) -> Singles:
         missing_a, missing_b = np.isnan(a), np.isnan(b)
         square = np.minimum((a - b) ** 2, 25.0)
         total += np.where(missing_a | missing_b, (missing_a != missing_b) * np.float32(1.0 / left.shape[1]), square)
-    return np.sqrt(total)
+    result: Singles = np.sqrt(total)
+    return result
 
 
 def _top(alike: Singles, k: int) -> Integers:

@@ -5,7 +5,7 @@ Belongs here: ranks, factors, coverage counts; pure numpy. Does not: prices, mod
 Intervals: conformalised quantile regression (Romano, Patterson, Candes 2019) with a multiplicative score, so that the
 centre always stays inside: a row's ratio is the number by which its interval's arm must be stretched to reach its
 price, and the calibrated factor is the ceil((n + 1) 0.9)-th smallest ratio. p-values: the share of calibration rows at
-least as cheap, (1 + #{z_i >= z}) / (n + 1) (Bates et al., Annals of Statistics 2023, arXiv 2104.08279). Both hold on
+least as cheap (Bates et al., Annals of Statistics 2023, arXiv 2104.08279). Both hold on
 average over listings exchangeable with the calibration window, not for each group: a group's own factor is therefore
 mixed in by its size.
 """
@@ -37,7 +37,7 @@ def stretch_ratios(log_prices: Floats, low: Floats, centre: Floats, high: Floats
 
 
 def conformal_quantile(ratios: Floats, level: float = LEVEL) -> float:
-    """Return the ceil((n + 1) level)-th smallest ratio, the largest where n is too small for the level; NaN for none."""
+    """Return the ceil((n + 1) level)-th smallest ratio, the largest for a small n; NaN for none."""
     if len(ratios) == 0:
         return float("nan")
     rank = min(len(ratios), int(np.ceil((len(ratios) + 1) * level)))
@@ -45,7 +45,7 @@ def conformal_quantile(ratios: Floats, level: float = LEVEL) -> float:
 
 
 def group_factors(ratios: Floats, groups: Sequence[str], level: float = LEVEL) -> dict[str, float]:
-    """Return a stretch factor per group, its logarithm shrunk to the global one by 100 pseudo-rows; "" is the global."""
+    """Return a stretch factor per group, its logarithm shrunk to the global by 100 pseudo-rows; "" is the global."""
     overall = conformal_quantile(ratios, level)
     factors = {"": overall}
     names = np.array(groups, dtype=object)
@@ -60,9 +60,18 @@ def group_factors(ratios: Floats, groups: Sequence[str], level: float = LEVEL) -
 
 
 def p_values(calibration: Floats, scores: Floats) -> Floats:
-    """Return (1 + #{calibration >= score}) / (n + 1); NaN where the score is. ``calibration`` is sorted, ascending."""
-    at_least = len(calibration) - np.searchsorted(calibration, scores, side="left")
-    return np.where(np.isnan(scores), np.nan, (1.0 + at_least) / (len(calibration) + 1.0))
+    """Return how rare so high a score is: rank / (n + 1) among the calibration scores, at least 1 / (n + 1).
+
+    Between two calibration scores the rank is interpolated, which makes the share of alarms at a level that level on
+    average (the mean of a fractional order statistic) instead of at most that; it falls as the score rises.
+
+    Args:
+        calibration: sorted, ascending. scores: NaN gives NaN.
+    """
+    n = len(calibration)
+    values, first = np.unique(calibration, return_index=True)
+    rank = np.interp(scores, values, (n - first).astype(np.float64), left=n + 1.0)
+    return np.where(np.isnan(scores), np.nan, rank / (n + 1.0))
 
 
 @dataclass(frozen=True, slots=True)

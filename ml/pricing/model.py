@@ -3,7 +3,8 @@
 Belongs here: the model's parts, the raw prediction, the calibrated estimate. Does not: fitting, files.
 
 Tiers by the number of comparables that a listing's own group holds (itself, later ones and relists not counted):
-``none`` under 5; ``shrunk`` 5 to 19 (median and lower spread of the watch, shrunk to brand and all, averaged with the comparables'); ``comparables``
+``none`` under 5; ``shrunk`` 5 to 19 (median and lower spread of the watch,
+shrunk to brand and all, averaged with the comparables'); ``comparables``
 from 20 on; ``boosted``, comparables and quantile boosting, where the pool had 500 rows to train on.
 """
 
@@ -29,7 +30,7 @@ from ml.pricing.features import Encoder, build_features
 from ml.pricing.forest import Forest
 from ml.pricing.listings import Floats, Integers, Listings
 from ml.pricing.ngrams import NgramSpace
-from ml.pricing.summaries import group_summaries, shrunk
+from ml.pricing.summaries import Summary, group_summaries, shrunk
 from ml.robust import PSEUDO_OBSERVATIONS, TOO_GOOD_SHARE
 
 TIERS = ("none", "shrunk", "comparables", "boosted")
@@ -91,7 +92,7 @@ class Seen(NamedTuple):
 
     neighbours: Neighbours
     opinions: tuple[Opinion, Opinion, Opinion]
-    summaries: list
+    summaries: list[Summary]
 
 
 @dataclass(frozen=True, slots=True)

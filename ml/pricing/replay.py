@@ -3,8 +3,8 @@
 Belongs here: leave-one-out and its order in time. Does not: files, verdicts.
 
 Where times are known the listings are priced block by block in their order: whatever is fitted for a block is fitted on
-the blocks before it, comparables may also come from earlier in the block. Blocks end at fixed counts (250, then half as much again each time; listings of one
-time stay together), so later listings change nothing of earlier ones. Listings all of one time, or of none, are priced
+the blocks before it, comparables may also come from earlier in the block. Blocks end at fixed counts (250, then half as
+much again each time; listings of one time stay together), so later listings change nothing of earlier ones. Listings all of one time, or of none, are priced
 from all others: comparables leave the listing itself out, forests the fifth of the listings it belongs to.
 
 A listing that looks like a deal is taken out of what later listings (in one batch: a second pass) are compared with and
@@ -22,9 +22,9 @@ import numpy as np
 from ml.pricing.comparables import place
 from ml.pricing.conformal import Coverage, coverage_by_week
 from ml.pricing.listings import Floats, Integers, Listings, time_order
-from ml.pricing.model import Estimates, Knobs, Regressor, estimate_prices, look, predict
+from ml.pricing.model import Estimates, Knobs, Regressor, estimate_prices, predict
 from ml.pricing.ngrams import fit_ngrams
-from ml.pricing.training import MIN_BOOSTING_ROWS, PRIOR, boost, boostable, calibrate, fit, prepare, uncalibrated
+from ml.pricing.training import PRIOR, calibrate, crosswise, fit, prepare, uncalibrated
 
 _FIRST_BLOCK = 250
 _GROWTH = 1.5
@@ -115,24 +115,14 @@ def _crosswise(batch: Listings, kept: Integers, seed: int) -> tuple[Estimates, s
     """Price all from the kept rows, forests by folds."""
     pool = batch.take(kept)
     regressor, seen = prepare(pool)
-    looked = look(regressor, batch)
-    raw = predict(regressor, batch, looked)
-    if len(pool) >= MIN_BOOSTING_ROWS:
-        # By the hash of the id: the order of a file says nothing.
-        fold = np.array([zlib.crc32(name.encode("utf-8", "replace")) % _FOLDS for name in batch.ids])
-        usable = boostable(seen.neighbours)
-        for number in range(_FOLDS):
-            training = np.flatnonzero(usable & (fold[kept] != number))
-            if len(training) < MIN_BOOSTING_ROWS // 2:
-                continue
-            fitted = replace(regressor, boosting=boost(regressor, pool, seen, training, seed))
-            part, here = predict(fitted, batch, looked), fold == number
-            raw.boosted[here], raw.tier[here] = part.boosted[here], part.tier[here]
+    # By the hash of the id: the order of a file says nothing.
+    fold = np.array([zlib.crc32(name.encode("utf-8", "replace")) % _FOLDS for name in batch.ids], dtype=np.int64)
+    _, raw, _ = crosswise(regressor, pool, seen, batch, pool_parts=fold[kept], item_parts=fold, seed=seed, keep=False)
     calibration = calibrate(regressor, batch, raw)
     estimate = _globally(estimate_prices(regressor, calibration, batch, raw), kept)
     n = len(calibration.scores)
     # The rank among the others: each listing is itself in the calibration window.
-    return (estimate if n == 0 else replace(estimate, p_value=(estimate.p_value * (n + 1) - 1) / n)), (
+    return (estimate if n == 0 else replace(estimate, p_value=np.minimum(estimate.p_value * (n + 1) / n, 1.0))), (
         calibration.refusal or ""
     )
 

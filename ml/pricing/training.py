@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ml.pricing.comparables import AttributeScale, Neighbours, nearest, opinion, place
+from ml.pricing.comparables import AttributeScale, nearest, opinion, place
 from ml.pricing.conformal import conformal_quantile, group_factors, mixture_choice, refusal, stretch_ratios
 from ml.pricing.features import build_features, fit_encoder
 from ml.pricing.forest import Forest, forest_of
@@ -31,6 +31,7 @@ from ml.pricing.model import (
     Seen,
     centre_of,
     factor_groups,
+    look,
     look_at,
     predict,
     raw_interval,
@@ -45,6 +46,8 @@ CALIBRATION_SHARE = 0.2
 MIN_CALIBRATION_ROWS = 200
 # With fewer calibrated scores even the rarest p-value says little.
 LEAST_CALIBRATION_ROWS = 30
+MIN_ELIGIBLE = 20
+_PARTS, _ONE_PART_FROM = 3, 20_000
 _MOST_BOOSTING_ROWS = 60_000
 _SAMPLE = 1_500
 _TEMPERATURES = (0.1,)
@@ -63,7 +66,6 @@ def fit(
     calibration: Integers | None = None,
     past_deals: Collection[str] = (),
     seed: int = 0,
-    refit: bool = True,
 ) -> FairPriceModel:
     """Fit on a history.
 
@@ -72,7 +74,10 @@ def fit(
         calibration: rows of the calibration window; the most recent 20 %, at least 200, where not given.
         past_deals: ids alerted before: not compared with, not trained on. They stay in the calibration window: without
             its rarest scores every next one would look rare.
-        seed: of the boosting. refit: train the forests again on all rows once calibrated.
+        seed: of the boosting.
+
+    Each third of the calibration window is predicted by forests trained on everything else, so that those calibrated
+    err as those kept, which see every row, will err on new listings; from 20,000 rows on the window is one part.
 
     Raises:
         PricingError: for an empty history.
@@ -86,19 +91,56 @@ def fit(
     window = history.take(calibration_window(history.first_seen) if calibration is None else calibration)
     pool = history.take(kept)
     regressor, seen = prepare(pool)
-    in_window = frozenset(window.ids)
-    outside = np.array([row for row, name in enumerate(pool.ids) if name not in in_window], dtype=np.int64)
-    usable = boostable(seen.neighbours)
-    if len(pool) >= MIN_BOOSTING_ROWS and usable[outside].sum() >= MIN_BOOSTING_ROWS // 2:
-        regressor = replace(regressor, boosting=boost(regressor, pool, seen, outside[usable[outside]], seed))
-    calibrated = calibrate(regressor, window, predict(regressor, window))
-    trained = 0
-    if regressor.boosting is not None:
-        rows = np.flatnonzero(usable) if refit else outside
-        trained = len(rows)
-        if refit:
-            regressor = replace(regressor, boosting=boost(regressor, pool, seen, rows, seed))
-    return FairPriceModel(regressor, calibrated, trained)
+    place_of = {name: place for place, name in enumerate(window.ids)}
+    in_window = np.array([place_of.get(name, -1) for name in pool.ids], dtype=np.int64)
+    parts = _PARTS if len(pool) < _ONE_PART_FROM else 1
+    regressor, raw, trained = crosswise(
+        regressor,
+        pool,
+        seen,
+        window,
+        pool_parts=np.where(in_window < 0, -1, in_window % parts),
+        item_parts=np.arange(len(window)) % parts,
+        seed=seed,
+        keep=True,
+    )
+    return FairPriceModel(regressor, calibrate(regressor, window, raw), trained)
+
+
+def crosswise(
+    regressor: Regressor,
+    pool: Listings,
+    seen: Seen,
+    items: Listings,
+    *,
+    pool_parts: Integers,
+    item_parts: Integers,
+    seed: int,
+    keep: bool,
+) -> tuple[Regressor, Raw, int]:
+    """Predict listings by forests that saw nothing of their part; return the regressor, the predictions, rows trained.
+
+    Args:
+        regressor: of the pool, without forests. pool, seen: its listings and what it sees of them.
+        items: what is predicted. pool_parts, item_parts: the part each belongs to; -1 is in none and always trained on.
+        seed: of the boosting. keep: train forests on the whole pool and put them into the regressor returned.
+    """
+    looked = look(regressor, items)
+    raw = predict(regressor, items, looked)
+    usable = seen.neighbours.eligible >= MIN_ELIGIBLE
+    if len(pool) < MIN_BOOSTING_ROWS or usable.sum() < MIN_BOOSTING_ROWS // 2:
+        return regressor, raw, 0
+    for part in np.unique(item_parts):
+        training = np.flatnonzero(usable & (pool_parts != part))
+        if len(training) < MIN_BOOSTING_ROWS // 2:
+            continue
+        fitted = replace(regressor, boosting=boost(regressor, pool, seen, training, seed))
+        predicted, here = predict(fitted, items, looked), item_parts == part
+        raw.boosted[here], raw.tier[here] = predicted.boosted[here], predicted.tier[here]
+    rows = np.flatnonzero(usable)
+    if keep:
+        regressor = replace(regressor, boosting=boost(regressor, pool, seen, rows, seed))
+    return regressor, raw, len(rows)
 
 
 def calibration_window(first_seen: Floats) -> Integers:
@@ -123,11 +165,6 @@ def prepare(pool: Listings) -> tuple[Regressor, Seen]:
 def _typical(spreads: Floats) -> float:
     known = spreads[np.isfinite(spreads)]
     return max(float(np.sqrt(np.median(known**2))), 0.05) if len(known) >= 10 else PRIOR
-
-
-def boostable(neighbours: Neighbours) -> Booleans:
-    """Return which rows had comparables enough to be trained on."""
-    return neighbours.eligible >= 20
 
 
 # ---------------------------------------------------------------- attributes and knobs

@@ -22,7 +22,9 @@ class PriceVerdict(NamedTuple):
     reason: str
 
 
-def verdicts(estimates: Estimates, kinds: tuple[str, ...], refusals: tuple[str, ...], budget: float) -> list[PriceVerdict]:
+def verdicts(
+    estimates: Estimates, kinds: tuple[str, ...], refusals: tuple[str, ...], budget: float
+) -> list[PriceVerdict]:
     """Return the verdict on each listing.
 
     Args:
@@ -46,11 +48,8 @@ def _verdict(estimates: Estimates, row: int, kind: str, refused: str, level: flo
             VerdictKind.CHECK_FIRST,
             f"{where}; under {TOO_GOOD_SHARE:.0%} of it is more often a part, an empty box or a typing mistake",
         )
-    if np.isnan(p):
-        return PriceVerdict(VerdictKind.NOT_ENOUGH_DATA, f"{where}; still learning how far such prices scatter")
-    if refused:
-        return PriceVerdict(VerdictKind.NOT_ENOUGH_DATA, refused)
-    rare = f"{where}; {1000 * p:.1f} in 1,000 ordinary listings are as cheap"
-    if p <= level and discount > 0:
-        return PriceVerdict(VerdictKind.DEAL, rare)
-    return PriceVerdict(VerdictKind.NO_DEAL, rare)
+    if np.isnan(p) or refused:
+        why = refused or f"{where}; still learning how far such prices scatter"
+        return PriceVerdict(VerdictKind.NOT_ENOUGH_DATA, why)
+    kind_of_price = VerdictKind.DEAL if p <= level and discount > 0 else VerdictKind.NO_DEAL
+    return PriceVerdict(kind_of_price, f"{where}; {1000 * p:.1f} in 1,000 ordinary listings are as cheap")
