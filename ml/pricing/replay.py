@@ -4,8 +4,9 @@ Belongs here: leave-one-out and its order in time. Does not: files, verdicts.
 
 Where times are known the listings are priced block by block in their order: whatever is fitted for a block is fitted on
 the blocks before it, comparables may also come from earlier in the block. Blocks end at fixed counts (250, then half as
-much again each time; listings of one time stay together), so later listings change nothing of earlier ones. Listings all of one time, or of none, are priced
-from all others: comparables leave the listing itself out, forests the fifth of the listings it belongs to.
+much again each time; listings of one time stay together), so later listings change nothing of earlier ones. Listings
+all of one time, or of none, are priced from all others: comparables leave the listing itself out, forests the fifth of
+the listings it belongs to.
 
 A listing that looks like a deal is taken out of what later listings (in one batch: a second pass) are compared with and
 trained on, but stays in the calibration window, where dropping the rarest would make every next one look rare.
@@ -24,7 +25,7 @@ from ml.pricing.conformal import Coverage, coverage_by_week
 from ml.pricing.listings import Floats, Integers, Listings, time_order
 from ml.pricing.model import Estimates, Knobs, Regressor, estimate_prices, predict
 from ml.pricing.ngrams import fit_ngrams
-from ml.pricing.training import PRIOR, calibrate, crosswise, fit, prepare, uncalibrated
+from ml.pricing.training import PRIOR, calibrate, crosswise, fit, pick, prepare, uncalibrated
 
 _FIRST_BLOCK = 250
 _GROWTH = 1.5
@@ -114,10 +115,20 @@ def _first(batch: Listings, seed: int) -> tuple[Estimates, str]:
 def _crosswise(batch: Listings, kept: Integers, seed: int) -> tuple[Estimates, str]:
     """Price all from the kept rows, forests by folds."""
     pool = batch.take(kept)
-    regressor, seen = prepare(pool)
+    regressor, looked = prepare(pool, batch)
     # By the hash of the id: the order of a file says nothing.
     fold = np.array([zlib.crc32(name.encode("utf-8", "replace")) % _FOLDS for name in batch.ids], dtype=np.int64)
-    _, raw, _ = crosswise(regressor, pool, seen, batch, pool_parts=fold[kept], item_parts=fold, seed=seed, keep=False)
+    _, raw, _ = crosswise(
+        regressor,
+        pool,
+        pick(looked, kept),
+        batch,
+        looked,
+        pool_parts=fold[kept],
+        item_parts=fold,
+        seed=seed,
+        keep=False,
+    )
     calibration = calibrate(regressor, batch, raw)
     estimate = _globally(estimate_prices(regressor, calibration, batch, raw), kept)
     n = len(calibration.scores)

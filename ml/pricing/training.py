@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ml.pricing.comparables import AttributeScale, nearest, opinion, place
+from ml.pricing.comparables import AttributeScale, Neighbours, Opinion, nearest, opinion, place
 from ml.pricing.conformal import conformal_quantile, group_factors, mixture_choice, refusal, stretch_ratios
 from ml.pricing.features import build_features, fit_encoder
 from ml.pricing.forest import Forest, forest_of
@@ -39,6 +39,7 @@ from ml.pricing.model import (
     shrunk_spread,
 )
 from ml.pricing.ngrams import fit_ngrams
+from ml.pricing.summaries import Summary
 from ml.robust import TOO_GOOD_SHARE
 
 MIN_BOOSTING_ROWS = 500
@@ -99,6 +100,7 @@ def fit(
         pool,
         seen,
         window,
+        look(regressor, window),
         pool_parts=np.where(in_window < 0, -1, in_window % parts),
         item_parts=np.arange(len(window)) % parts,
         seed=seed,
@@ -112,6 +114,7 @@ def crosswise(
     pool: Listings,
     seen: Seen,
     items: Listings,
+    looked: Seen,
     *,
     pool_parts: Integers,
     item_parts: Integers,
@@ -122,10 +125,9 @@ def crosswise(
 
     Args:
         regressor: of the pool, without forests. pool, seen: its listings and what it sees of them.
-        items: what is predicted. pool_parts, item_parts: the part each belongs to; -1 is in none and always trained on.
+        items, looked: what is predicted, and what the regressor sees of it. pool_parts, item_parts: the part each belongs to; -1 is in none and always trained on.
         seed: of the boosting. keep: train forests on the whole pool and put them into the regressor returned.
     """
-    looked = look(regressor, items)
     raw = predict(regressor, items, looked)
     usable = seen.neighbours.eligible >= MIN_ELIGIBLE
     if len(pool) < MIN_BOOSTING_ROWS or usable.sum() < MIN_BOOSTING_ROWS // 2:
@@ -149,17 +151,35 @@ def calibration_window(first_seen: Floats) -> Integers:
     return time_order(first_seen)[len(first_seen) - size :]
 
 
-def prepare(pool: Listings) -> tuple[Regressor, Seen]:
-    """Return a regressor without forests, its knobs chosen on the pool, and what it sees of the pool itself."""
+def prepare(pool: Listings, items: Listings | None = None) -> tuple[Regressor, Seen]:
+    """Return a regressor without forests, its knobs chosen on the pool, and what it sees of the items.
+
+    Args:
+        pool: what may be compared with. items: all that will be priced, the pool among them; the pool where not given.
+    """
     centre = float(np.median(np.log(pool.prices)))
     space = fit_ngrams(pool.titles)
     scales = attribute_scales(pool)
     points = place(space, scales, pool)
     regressor = Regressor(pool, points, space, scales, Knobs(), centre, PRIOR, PRIOR)
     regressor = replace(regressor, knobs=choose_knobs(regressor))
-    seen = look_at(regressor, pool, points)
+    seen = look_at(regressor, pool, points) if items is None else look(regressor, items)
     wide = seen.opinions[2]
     return replace(regressor, lower=_typical(wide.spread), upper=_typical(wide.upper)), seen
+
+
+def pick(seen: Seen, rows: Integers) -> Seen:
+    """Return what was seen of the chosen rows."""
+    found = seen.neighbours
+    main, sharp, wide = (
+        Opinion(o.location[rows], o.spread[rows], o.upper[rows], o.mad[rows], o.n[rows], o.best[rows])
+        for o in seen.opinions
+    )
+    return Seen(
+        Neighbours(found.rows[rows], found.similarity[rows], found.eligible[rows]),
+        (main, sharp, wide),
+        [Summary(s.count[rows], s.median[rows], s.q10[rows]) for s in seen.summaries],
+    )
 
 
 def _typical(spreads: Floats) -> float:
@@ -263,6 +283,8 @@ def boost(regressor: Regressor, items: Listings, seen: Seen, rows: Integers, see
     features = build_features(
         encoder, items, seen.neighbours, seen.opinions, seen.summaries, regressor.pool.attributes
     )[rows]
+    # scikit-learn cannot bin a column in which nothing is known; a constant is never split on.
+    features[:, np.all(np.isnan(features), axis=0)] = 0.0
     forests: list[Forest] = []
     for quantile in QUANTILES:
         model = HistGradientBoostingRegressor(
