@@ -12,6 +12,7 @@ sparse rows: memory grows with the number of listings, not its square.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -27,12 +28,10 @@ if TYPE_CHECKING:
 MIN_POOL = 9
 _LEXICAL_SHARE = 0.7
 _CONDITION_PENALTY = 0.05
+# Equally alike listings are taken in the order of a hash of their ids, whatever else is in the pool.
+_TIE_BREAK = 5e-4
 # A block of similarities: 8 million singles are 32 MB.
 _BLOCK_CELLS = 8_000_000
-# From so many rows in one group on, candidates are first found by their rarer n-grams.
-_PRUNE_FROM = 6_000
-_CANDIDATES = 120
-_COMMON_SHARE = 0.02
 NORMAL_Q10 = 1.2815515655446004
 NONE = -1
 
@@ -247,12 +246,15 @@ class _Search:
         condition = np.array([known.setdefault(self.pool.conditions[row], len(known)) for row in members])
         wanted = np.array([known.get(self.queries.conditions[row], NONE) for row in asking])
         transposed = points.text.T.tocsr()
+        drawn = [zlib.crc32(self.pool.ids[row].encode("utf-8", "replace")) for row in members]
+        handicap = np.array(drawn, dtype=np.float32) * np.float32(_TIE_BREAK / 2**32)
         size = max(16, _BLOCK_CELLS // max(1, len(members)))
         for start in range(0, len(asking), size):
             block = asking[start : start + size]
             asked = self.query_points.take(block)
             alike = self._similarities(points, asked, transposed)
             alike -= _CONDITION_PENALTY * (wanted[start : start + size, None] != condition[None, :])
+            alike -= handicap
             limit = np.where(np.isnan(self.queries.first_seen[block]), np.inf, self.queries.first_seen[block])
             alike[seen[None, :] > limit[:, None]] = -np.inf
             alike[self.own[block][:, None] == members[None, :]] = -np.inf

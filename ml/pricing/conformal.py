@@ -26,6 +26,7 @@ _GROUP_PSEUDO = 100.0
 _LEAST = 20
 _SHORTEST_ARM = 1e-6
 REFUSE_BELOW = 0.8
+_SURE = 200
 _WEEK_SECONDS = 7 * 86_400
 
 
@@ -110,7 +111,9 @@ def _monday(seconds: float) -> str:
 
 def refusal(covered: Booleans) -> str | None:
     """Return why alerts are refused, judged by the last window's intervals; None where they held well enough."""
-    if len(covered) < _LEAST or covered.mean() >= REFUSE_BELOW:
+    # A small window falls short by chance now and then: there the shortfall must exceed its standard error.
+    chance = np.sqrt(REFUSE_BELOW * (1 - REFUSE_BELOW) / max(len(covered), 1)) if len(covered) < _SURE else 0.0
+    if len(covered) < _LEAST or covered.mean() + chance >= REFUSE_BELOW:
         return None
     return (
         f"the 90 % intervals held only {covered.mean():.0%} of the last {len(covered)} prices: the market has moved or "

@@ -83,8 +83,11 @@ class Regressor:
     boosting: Boosting | None = None
 
     def log_prices(self, items: Listings) -> Floats:
-        """Return log prices relative to the centre."""
-        return np.log(items.prices) - self.centre
+        """Return log prices relative to the centre.
+
+        Rounded, because trees split on the last bit of a difference, and that bit changes with the currency's unit.
+        """
+        return np.round(np.log(items.prices) - self.centre, 9)
 
 
 class Seen(NamedTuple):

@@ -30,6 +30,8 @@ from ml.pricing.training import PRIOR, calibrate, crosswise, fit, pick, prepare,
 _FIRST_BLOCK = 250
 _GROWTH = 1.5
 _FOLDS = 5
+# A second pass over so many listings costs minutes, and a few odd ones among them move nothing.
+_ONE_PASS_FROM = 20_000
 # In one batch: so rare a price may be a deal, and is not what others should be compared with.
 SUSPECT_LEVEL = 0.01
 
@@ -105,7 +107,8 @@ def _first(batch: Listings, seed: int) -> tuple[Estimates, str]:
     if len(batch) and times.min() == times.max():
         estimate, reason = _crosswise(batch, np.arange(len(batch)), seed)
         kept = np.flatnonzero(~(estimate.p_value <= SUSPECT_LEVEL))
-        return (estimate, reason) if len(kept) == len(batch) else _crosswise(batch, kept, seed)
+        is_done = len(kept) == len(batch) or len(batch) > _ONE_PASS_FROM
+        return (estimate, reason) if is_done else _crosswise(batch, kept, seed)
     # Nothing may be chosen on prices that were not known yet: neither knobs nor typical spreads.
     space = fit_ngrams(batch.titles)
     bare = Regressor(batch, place(space, (), batch), space, (), Knobs(), 0.0, PRIOR, PRIOR)

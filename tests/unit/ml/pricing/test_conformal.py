@@ -62,7 +62,8 @@ def test_coverage_is_counted_by_watch_and_monday() -> None:
 
 
 def test_alerts_are_refused_where_the_last_windows_intervals_held_less_than_eighty_percent() -> None:
-    assert refusal(np.arange(100) < 79) is not None
-    assert "79%" in str(refusal(np.arange(100) < 79))
-    assert refusal(np.arange(100) < 80) is None
+    assert "79%" in str(refusal(np.arange(200) < 158))
+    assert refusal(np.arange(200) < 160) is None
+    assert refusal(np.arange(50) < 39) is None
+    assert refusal(np.arange(50) < 35) is not None
     assert refusal(np.zeros(5, dtype=np.bool_)) is None
