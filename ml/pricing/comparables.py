@@ -115,7 +115,8 @@ def scaled(values: Floats, scale: AttributeScale) -> Singles:
     """Return an attribute in its own unit of difference, weighted; NaN where missing or where a logarithm fails."""
     if scale.logged:
         values = np.log(np.where(values > 0, values, np.nan))
-    return (values / scale.unit * np.sqrt(scale.weight)).astype(np.float32)
+    result: Singles = (values / scale.unit * np.sqrt(scale.weight)).astype(np.float32)
+    return result
 
 
 # ---------------------------------------------------------------- who may be compared

@@ -43,8 +43,8 @@ def test_no_listing_is_compared_with_itself_or_with_one_first_seen_later(
         first_seen=[np.nan if time is None else float(time) for *_, time, _ in rows],
     )
     found = _nearest(items, items)
-    for row, chosen in enumerate(found.rows):
-        chosen = chosen[chosen >= 0]
+    for row, places in enumerate(found.rows):
+        chosen = places[places >= 0]
         assert row not in chosen
         assert len(set(chosen.tolist())) == len(chosen)
         if not np.isnan(items.first_seen[row]):
