@@ -5,10 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup chromium demo test lint bench uzum-download clean help
+.PHONY: setup chromium demo test lint bench uzum-download dump restore clean help
 
 help:
-	@echo "make demo | test | lint | bench | uzum-download N=1000 | clean"
+	@echo "make demo | test | lint | bench | uzum-download N=1000 | dump | restore FILE=... | clean"
 
 setup: $(STAMP)
 
@@ -51,6 +51,15 @@ bench: setup
 # The ids 1 to N; goes on where it was left.
 uzum-download: setup
 	$(BIN)/pricescope scan uzum --from 1 --to $(or $(N),1000)
+
+# To a file of its own under backups; FILE=... for another.
+dump: setup
+	@mkdir -p $(or $(dir $(FILE)),backups)
+	$(BIN)/pricescope backup $(or $(FILE),backups)
+
+restore: setup
+	@test -n "$(FILE)" || { echo "say which backup: make restore FILE=backups/..."; exit 1; }
+	$(BIN)/pricescope restore $(FILE)
 
 clean:
 	-$(BIN)/pricescope stop 2>/dev/null

@@ -1,37 +1,97 @@
-"""How fast pages are loaded, beside the limit: raw COPY of the very same rows into the very same tables.
+"""How fast listings are loaded, beside the limit and beside the usual ways, in one run on the embedded server.
 
-Run: ``python -m benchmarks.load [rows]``. Prints rows a second and ratios measured in one run, on the embedded
-server with fsync on. A ratio says more than a second: machines differ, and so does their load.
+Run: ``python -m benchmarks.load [rows]`` (20,000 without). The limit is COPY of the very same rows, rendered
+beforehand, into the very same tables with all their indexes; fsync is on, a checkpoint precedes each measurement, and
+each load is checked by a count. The peers load one table only, which is less than the loader does.
+
+Two shapes: ``full``, a record of 2.1 kB with description and six photos, and ``card``, what a search page shows.
 """
 
 from __future__ import annotations
 
+import gc
+import os
+import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from statistics import median
 
+import msgspec
 import psycopg
+import sqlalchemy as sa
+from sqlalchemy import orm
 
 from domain.condition import Condition
 from domain.listing import Listing, Seller
 from domain.page import PageMeaning, PageReading, RawPage
+from warehouse import tables
+from warehouse.completion import Completed
 from warehouse.connect import DatabaseUrl, connect, ensure_database
 from warehouse.embedded import EmbeddedServer
+from warehouse.listing_rows import LISTING_COLUMNS, listing_line
 from warehouse.load import load_reading
 from warehouse.migrate import upgrade
 from warehouse.partitions import ensure_partitions
 
 START = datetime(2026, 3, 10, 6, tzinfo=UTC)
 REPETITIONS = 3
-_LISTING_COLUMNS = (
-    "listing_id, source, external_id, url, title, brand, size, condition, price, currency, fee, total_price,"
-    " image_urls, seller_id, first_seen_at, last_changed_at, last_page_id"
+_TABLES = "core.listings, core.sellers, core.price_history, core.stock_history, ops.page_readings"
+_STATE_COLUMNS = (
+    "listing_id, content_hash, price_minor, total_minor, currency, availability, favourite_count, last_seen_at,"
+    " last_page_id, checks, price_changed_at, is_active, has_carried"
 )
+_WORDS = [
+    "warm",
+    "wool",
+    "coat",
+    "worn",
+    "twice",
+    "no",
+    "flaws",
+    "dark",
+    "blue",
+    "size",
+    "medium",
+    "slim",
+    "cut",
+    "from",
+    "a",
+    "smoke",
+    "free",
+    "home",
+    "ships",
+    "tomorrow",
+    "see",
+    "all",
+    "photos",
+    "for",
+    "details",
+    "lining",
+    "intact",
+    "two",
+    "pockets",
+    "with",
+    "the",
+    "original",
+    "belt",
+    "and",
+    "spare",
+    "buttons",
+]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measurement: rows a second, and bytes of write-ahead log a row."""
+
+    rows_a_second: float
+    wal: float
 
 
 def main() -> None:
@@ -41,52 +101,73 @@ def main() -> None:
         server = EmbeddedServer(Path(folder))
         server.start()
         try:
-            _measure(DatabaseUrl.parse(server.url("bench")), rows)
+            url = DatabaseUrl.parse(server.url("bench"))
+            ensure_database(url)
+            upgrade(url)
+            with connect(url, statement_timeout_ms=0) as conn:
+                ensure_partitions(conn, START.date(), START.date())
+                for shape in ("full", "card"):
+                    _print(shape, rows, _measure(conn, shape, rows))
+                peers = _peers(conn, url, rows)
+                print(f"peers, full records, one table (a merge of known keys; {len(peers)} ways)")
+                for name, figure in peers.items():
+                    print(f"  {name:58} {figure.rows_a_second:10,.0f} rows/s  {figure.wal:7,.0f} B of WAL a row")
         finally:
             server.stop()
 
 
-def _measure(url: DatabaseUrl, rows: int) -> None:
-    ensure_database(url)
-    upgrade(url)
-    listings = [_listing(number) for number in range(rows)]
-    changed = [_listing(number, reduced=number % 20 == 0) for number in range(rows)]
-    results: dict[str, list[float]] = {}
-    wal: dict[str, list[float]] = {}
-    with connect(url, statement_timeout_ms=0) as conn:
-        ensure_partitions(conn, START.date(), START.date())
-        for _ in range(REPETITIONS):
-            for name, action in _actions(conn, listings, changed).items():
-                if name.startswith(("raw", "first")):
-                    conn.execute(
-                        "truncate core.listings, core.sellers, core.price_history, core.stock_history,"
-                        " ops.page_readings cascade"
-                    )
-                conn.execute("checkpoint")
-                before = _wal(conn)
-                began = time.perf_counter()
-                action()
-                results.setdefault(name, []).append(rows / (time.perf_counter() - began))
-                wal.setdefault(name, []).append((_wal(conn) - before) / rows)
-    limit = median(results["raw COPY into the four tables"])
-    print(f"{rows} rows, median of {REPETITIONS}; embedded PostgreSQL, fsync on")
-    for name, figures in results.items():
-        print(
-            f"{name:38} {median(figures):10,.0f} rows/s  {median(figures) / limit:5.2f} x raw COPY"
-            f"  {median(wal[name]):7,.0f} B of WAL a row"
-        )
+# ---------------------------------------------------------------- ours and the limit
 
 
-def _actions(
-    conn: psycopg.Connection, listings: Sequence[Listing], changed: Sequence[Listing]
-) -> dict[str, Callable[[], None]]:
-    return {
-        "raw COPY into the four tables": lambda: _raw_copy(conn, listings),
+def _measure(conn: psycopg.Connection, shape: str, rows: int) -> dict[str, list[Figure]]:
+    make = _full if shape == "full" else _card
+    listings = [make(number) for number in range(rows)]
+    changed = [make(number, reduced=number % 20 == 0) for number in range(rows)]
+    rendered = _rendered(listings)
+    actions: dict[str, Callable[[], None]] = {
+        "raw COPY of the same rows, rendered before": lambda: _raw_copy(conn, rendered),
         "first load, pages of 1,000": lambda: _load(conn, listings, 1000, 0),
         "check again, 5 % changed, pages of 1,000": lambda: _load(conn, changed, 1000, 1),
+        "full upsert of the same, staged": lambda: _upsert(conn, rendered),
         "first load, pages of 96": lambda: _load(conn, listings, 96, 0),
         "check again, 5 % changed, pages of 96": lambda: _load(conn, changed, 96, 1),
     }
+    results: dict[str, list[Figure]] = {name: [] for name in actions}
+    for _ in range(REPETITIONS):
+        for name, action in actions.items():
+            if name.startswith(("raw", "first")):
+                conn.execute(f"truncate {_TABLES} cascade")
+            results[name].append(_timed(conn, rows, action))
+            _verify(conn, rows)
+    return results
+
+
+def _print(shape: str, rows: int, results: dict[str, list[Figure]]) -> None:
+    limit = median(figure.rows_a_second for figure in next(iter(results.values())))
+    upsert = median(figure.wal for figure in results["full upsert of the same, staged"])
+    print(f"{shape}: {rows:,} rows, median of {REPETITIONS}; embedded PostgreSQL, fsync on")
+    for name, figures in results.items():
+        speed, wal = median(one.rows_a_second for one in figures), median(one.wal for one in figures)
+        print(
+            f"  {name:44} {speed:10,.0f} rows/s  {speed / limit:5.2f} x raw COPY"
+            f"  {wal:7,.0f} B of WAL a row, {wal / upsert:4.0%} of the full upsert's"
+        )
+
+
+def _timed(conn: psycopg.Connection, rows: int, action: Callable[[], object]) -> Figure:
+    conn.execute("checkpoint")
+    gc.collect()
+    before, began = _wal(conn), time.perf_counter()
+    action()
+    return Figure(rows / (time.perf_counter() - began), (_wal(conn) - before) / rows)
+
+
+def _verify(conn: psycopg.Connection, rows: int) -> None:
+    """Count what was loaded; reading it also sets the hint bits, so that the next measurement does not pay for them."""
+    for table in ("core.listings", "core.listing_state"):
+        (found,) = conn.execute(f"select count(*) from {table}").fetchone() or (0,)
+        assert found == rows, f"{table} holds {found} rows, not {rows}"
+    conn.execute(f"vacuum (analyze) {_TABLES}, core.listing_state")
 
 
 def _load(conn: psycopg.Connection, listings: Sequence[Listing], per_page: int, check: int) -> None:
@@ -98,47 +179,161 @@ def _load(conn: psycopg.Connection, listings: Sequence[Listing], per_page: int, 
         load_reading(conn, page_id, page, reading, parser_version=1)
 
 
-def _raw_copy(conn: psycopg.Connection, listings: Sequence[Listing]) -> None:
-    """The limit: nothing is looked up, nothing is compared; text prepared beforehand would be no loader."""
+def _rendered(listings: Sequence[Listing]) -> dict[str, bytes]:
+    """Return the rows of each table as COPY text: the limit renders, looks up and compares nothing."""
+    at = str(START)
+    wide, state, history = [], [], []
+    for n, item in enumerate(listings, start=1):
+        cents = int(item.price * 100)
+        total = int((item.total_price or 0) * 100)
+        priced = f"{cents}\t{total}\tEUR\tavailable"
+        wide.append(listing_line(n, Completed(item), (n - 1) // 4 + 1, at, 1))
+        state.append(f"{n}\t\\\\x{item.content_hash().hex()}\t{priced}\t{item.favourite_count}\t{at}\t1\t1\t{at}\tt\tf")
+        history.append(f"{n}\t{at}\t{priced}")
+    sellers = [f"{n + 1}\tvinted\t{n}\tlogin{n}\tf\t{at}\t{at}" for n in range(len(listings) // 4 + 1)]
+    return {
+        target: ("\n".join(lines) + "\n").encode()
+        for target, lines in (
+            ("core.sellers (seller_id, source, external_id, login, is_business, first_seen_at, last_seen_at)", sellers),
+            (f"core.listings ({LISTING_COLUMNS})", wide),
+            (f"core.listing_state ({_STATE_COLUMNS})", state),
+            (
+                "core.price_history (listing_id, observed_at, price_minor, total_minor, currency, availability)",
+                history,
+            ),
+        )
+    }
+
+
+def _raw_copy(conn: psycopg.Connection, rendered: dict[str, bytes]) -> None:
     with conn.transaction():
-        sellers = [("vinted", str(n), f"login{n}", False, START, START, n + 1) for n in range(len(listings) // 4 + 1)]
-        _copy(
-            conn,
-            "core.sellers (source, external_id, login, is_business, first_seen_at, last_seen_at, seller_id)",
-            sellers,
-        )
-        _copy(
-            conn,
-            f"core.listings ({_LISTING_COLUMNS})",
-            (
-                (
-                    n + 1, item.source, item.external_id, item.url, item.title, item.brand, item.size,
-                    str(item.condition), item.price, item.currency, item.fee, item.total_price,
-                    list(item.image_urls), n // 4 + 1, START, START, 1,
-                )
-                for n, item in enumerate(listings)
-            ),
-        )  # fmt: skip
-        _copy(
-            conn,
-            "core.listing_state (listing_id, content_hash, price_minor, total_minor, currency, availability,"
-            " last_seen_at, last_page_id, price_changed_at)",
-            (
-                (n + 1, b"0123456789abcdef", int(item.price * 100), 0, "EUR", "available", START, 1, START)
-                for n, item in enumerate(listings)
-            ),
-        )
-        _copy(
-            conn,
-            "core.price_history (listing_id, observed_at, price_minor, total_minor, currency, availability)",
-            ((n + 1, START, int(item.price * 100), 0, "EUR", "available") for n, item in enumerate(listings)),
-        )
+        for target, data in rendered.items():
+            _copy(conn, target, data)
 
 
-def _copy(conn: psycopg.Connection, target: str, rows: object) -> None:
+def _copy(conn: psycopg.Connection, target: str, data: bytes) -> None:
     with conn.cursor().copy(f"copy {target} from stdin".encode()) as copy:
-        for row in rows:  # type: ignore[attr-defined]  # any iterable of tuples
-            copy.write_row(row)
+        for start in range(0, len(data), 1 << 18):
+            copy.write(data[start : start + (1 << 18)])
+
+
+def _upsert(conn: psycopg.Connection, rendered: dict[str, bytes]) -> None:
+    """Do what a loader without hashes does: stage everything, overwrite everything."""
+    with conn.transaction():
+        for target, data in rendered.items():
+            table, _, columns = target.partition(" ")
+            if table not in ("core.listings", "core.listing_state"):
+                continue
+            names = columns.strip("()").split(", ")
+            conn.execute(f"create temp table staged (like {table} including defaults) on commit drop")
+            _copy(conn, f"staged {columns}", data)
+            key = "source, external_id" if table == "core.listings" else "listing_id"
+            sets = ", ".join(f"{name} = excluded.{name}" for name in names if name != "listing_id")
+            if table == "core.listing_state":
+                conn.execute(
+                    "update staged t set listing_id = l.listing_id from (select listing_id, row_number() over"
+                    " (order by external_id) as n from core.listings) l where t.listing_id = l.n"
+                )
+            else:
+                conn.execute("update staged set seller_id = null")
+            conn.execute(
+                f"insert into {table} ({', '.join(names)}) overriding system value"
+                f" select {', '.join(names)} from staged on conflict ({key}) do update set {sets}"
+            )
+            conn.execute("drop table staged")
+
+
+# ---------------------------------------------------------------- the usual ways
+
+
+def _peers(conn: psycopg.Connection, url: DatabaseUrl, rows: int) -> dict[str, Figure]:
+    listings = [_full(number) for number in range(rows)]
+    records = [_record(n, item) for n, item in enumerate(listings, start=1)]
+    few = records[: max(1_000, rows // 10)]
+    engine = sa.create_engine(url.sqlalchemy, future=True)
+    results = {}
+    for name, ways in (
+        ("SQLAlchemy ORM merge, commit per 1,000", lambda: _orm_merge(engine, few)),
+        ("pandas.to_sql (append, types given)", lambda: _to_sql(engine, few)),
+        ("dlt merge by key", lambda: _dlt(url, few)),
+    ):
+        conn.execute(f"truncate {_TABLES} cascade")
+        for turn in ("first", "again"):
+            if name.startswith("pandas") and turn == "again":
+                continue
+            results[f"{name}, {turn} ({len(few):,} rows)"] = _timed(conn, len(few), ways)
+    engine.dispose()
+    return results
+
+
+class _Base(orm.DeclarativeBase):
+    metadata = tables.metadata
+
+
+class _ListingRow(_Base):
+    __table__ = tables.listings
+
+
+def _record(number: int, item: Listing) -> dict[str, object]:
+    values = msgspec.structs.asdict(item)
+    columns = {column.name for column in tables.listings.columns}
+    record = {name: value for name, value in values.items() if name in columns}
+    return {
+        **record,
+        "listing_id": number,
+        "condition": str(item.condition),
+        "price_kind": str(item.price_kind),
+        "image_urls": list(item.image_urls),
+        "attributes": {},
+        "carried": [],
+        "first_seen_at": START,
+        "last_changed_at": START,
+        "last_page_id": 1,
+    }
+
+
+def _orm_merge(engine: sa.Engine, records: Sequence[dict[str, object]]) -> None:
+    for batch in _batches(records, 1_000):
+        with orm.Session(engine) as session:
+            for record in batch:
+                session.merge(_ListingRow(**record))
+            session.commit()
+
+
+def _to_sql(engine: sa.Engine, records: Sequence[dict[str, object]]) -> None:
+    import pandas as pd  # noqa: PLC0415 - a peer; heavy
+
+    frame = pd.DataFrame.from_records(list(records))
+    types = {column.name: column.type for column in tables.listings.columns if column.name in frame.columns}
+    frame.to_sql("listings", engine, schema="core", if_exists="append", index=False, dtype=types, chunksize=1_000)
+
+
+def _dlt(url: DatabaseUrl, records: Sequence[dict[str, object]]) -> None:
+    import dlt  # noqa: PLC0415 - a peer; heavy
+
+    os.environ.update({"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "ERROR"})
+    with tempfile.TemporaryDirectory(prefix="pricescope-dlt-") as folder:
+        pipeline = dlt.pipeline(
+            "bench",
+            pipelines_dir=folder,
+            # It insists on a host and a password; the socket named behind them is what is used.
+            destination=dlt.destinations.postgres(url.libpq.replace("@/", ":none@localhost/", 1)),
+            dataset_name="peer",
+        )
+        plain = [
+            {name: value for name, value in record.items() if name not in ("carried", "attributes")}
+            | {"image_urls": " ".join(record["image_urls"])}  # type: ignore[arg-type]  # a list of texts
+            for record in records
+        ]
+        pipeline.run(plain, table_name="listings", write_disposition="merge", primary_key=("source", "external_id"))
+
+
+def _batches(records: Sequence[dict[str, object]], size: int) -> Iterator[Sequence[dict[str, object]]]:
+    for first in range(0, len(records), size):
+        yield records[first : first + size]
+
+
+# ---------------------------------------------------------------- the rows
 
 
 def _wal(conn: psycopg.Connection) -> float:
@@ -146,7 +341,7 @@ def _wal(conn: psycopg.Connection) -> float:
     return float(row[0]) if row else 0.0
 
 
-def _listing(number: int, *, reduced: bool = False) -> Listing:
+def _card(number: int, *, reduced: bool = False) -> Listing:
     price = Decimal(500 + number * 7919 % 20_000 - (100 if reduced else 0)) / 100
     return Listing(
         source="vinted",
@@ -160,10 +355,26 @@ def _listing(number: int, *, reduced: bool = False) -> Listing:
         brand="Arket",
         size="M / 38 / 10",
         condition=Condition.VERY_GOOD,
-        image_urls=(f"https://images1.vinted.net/t/03_0192f_{number:032x}/f800/1773130000.jpeg?s={number:040x}",),
+        image_urls=(_photo(number, 0),),
         seller=Seller(external_id=str(number // 4), login=f"login{number // 4}", is_business=False),
         favourite_count=number % 40,
     )
+
+
+def _full(number: int, *, reduced: bool = False) -> Listing:
+    words = random.Random(number).choices(_WORDS, k=230)  # noqa: S311 - filler text
+    return msgspec.structs.replace(
+        _card(number, reduced=reduced),
+        description=" ".join(words),
+        color="blue",
+        category="coats",
+        image_urls=tuple(_photo(number, place) for place in range(6)),
+        listed_at=START - timedelta(minutes=number % 10_000),
+    )
+
+
+def _photo(number: int, place: int) -> str:
+    return f"https://images1.vinted.net/t/{place:02}_0192f_{number:032x}/f800/1773130000.jpeg?s={number:040x}"
 
 
 if __name__ == "__main__":

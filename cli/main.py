@@ -7,8 +7,12 @@ import sys
 import typer
 
 from cli import (
+    backup,
+    database,
     deals,
+    docs,
     explain,
+    export,
     fair_price,
     imports,
     parse,
@@ -16,6 +20,8 @@ from cli import (
     products,
     quarantine,
     record,
+    reprocess,
+    review,
     scan,
     services,
     shop,
@@ -28,8 +34,10 @@ from domain.blacklist import BlacklistError
 from domain.settings import SettingsError
 from scrapers.contract import SearchUrlError
 from scrapers.registry import UnknownSourceError
+from warehouse.backup import BackupError
 from warehouse.connect import DatabaseError
 from warehouse.embedded import EmbeddedServerError
+from warehouse.open_data import ExportError
 from warehouse.products import ProductError
 from warehouse.watches import WatchError
 
@@ -40,10 +48,12 @@ USER_ERRORS = (
     SearchUrlError,
     UnknownSourceError,
     BlacklistError,
+    BackupError,
     WatchError,
     ProductError,
     DatabaseError,
     EmbeddedServerError,
+    ExportError,
 )
 
 app = typer.Typer(
@@ -54,13 +64,16 @@ app = typer.Typer(
 )
 app.add_typer(watch.app, name="watch")
 app.add_typer(products.app, name="product")
+app.add_typer(database.app, name="database")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(review.app, name="review")
 app.add_typer(shop.app, name="shop")
 app.add_typer(services.notify_app, name="notify")
 app.command("poll")(poll.poll)
 app.command("sync")(sync.sync)
 app.command("scan")(scan.scan)
 app.command("sources")(sources.sources)
+app.command("reprocess")(reprocess.reprocess)
 app.command("import")(imports.import_files)
 app.command("parse")(parse.parse)
 app.command("record")(record.record_pages)
@@ -68,7 +81,11 @@ app.command("deals")(deals.deals)
 app.command("explain")(explain.explain)
 app.command("check")(explain.check)
 app.command("fair-price")(fair_price.fair_price)
+app.command("export")(export.export_tables)
+app.command("backup")(backup.make_backup)
+app.command("restore")(backup.restore_backup)
 app.command("hide")(deals.hide)
+app.command("docs")(docs.docs)
 app.command("migrate")(services.migrate)
 app.command("doctor")(services.doctor)
 app.command("up")(services.up)

@@ -94,7 +94,7 @@ def up(
 
 def _run_stack(configured: Settings, *, port: int, host: str) -> None:
     from services.stack import create_dagster_tables, start_daemon, start_dagster  # noqa: PLC0415 - only the stack pays
-    from services.statistics_docs import make_manifest  # noqa: PLC0415 - the same
+    from services.statistics_docs import make_manifest, serve_docs  # noqa: PLC0415 - the same
 
     try:
         note.print("Starting PostgreSQL and migrating ...")
@@ -107,6 +107,7 @@ def _run_stack(configured: Settings, *, port: int, host: str) -> None:
             stack = start_dagster(configured, supervisor, port=port, host=host, env=env)
             start_daemon(configured, stack)
             out.print(f"Dagster UI: {stack.url}")
+            out.print(f"dbt docs and Data Docs: {serve_docs(configured, supervisor, host=host)}")
             channels = ", ".join(configured.configured_channels()) or "none (see .env.example)"
             out.print(f"Alert channels: {channels}. Add watches with: pricescope watch add URL. Ctrl-C stops.")
             supervisor.serve()

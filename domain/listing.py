@@ -115,9 +115,9 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
             self.source,
             self.external_id,
             self.title,
-            format(self.price.normalize(), "f"),
+            _hashed_amount(self.price),
             self.currency,
-            None if self.total_price is None else format(self.total_price.normalize(), "f"),
+            _hashed_amount(self.total_price),
             self.description,
             self.brand,
             self.size,
@@ -199,7 +199,13 @@ def unpriced_as_json(offer: UnpricedOffer) -> dict[str, object]:
 
 
 def _hashed_amount(value: Decimal | None) -> str | None:
-    return None if value is None else format(value.normalize(), "f")
+    """Return the amount without the zeros that say nothing: 20.00 and 20 are one price."""
+    if value is None:
+        return None
+    written = str(value)
+    if "E" in written or written.startswith("-"):
+        return format(value.normalize(), "f")
+    return written.rstrip("0").rstrip(".") if "." in written else written
 
 
 def _amount(value: Decimal | None) -> str | None:

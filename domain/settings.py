@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -78,10 +78,23 @@ class Settings(BaseSettings):
     first_day: date = date(2023, 1, 1)
     raw_page_days: Annotated[int, Field(ge=1)] = 90
     item_days: Annotated[int, Field(ge=1)] = 365
+    run_log_days: Annotated[int, Field(ge=1)] = 90
+    archive_directory: Path | None = None
+    compact_after_days: Annotated[int, Field(ge=31)] | None = None
 
     # ---- deals
     comparables_window_days: Annotated[int, Field(ge=1, le=365)] = 30
+    lookback_days: Annotated[int, Field(ge=1, le=3660)] | None = None
     base_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+
+    # ---- models
+    embedding_model: str = "all-MiniLM-L6-v2"
+    embedding_engine: Literal["auto", "int8-ort", "fp32-ort", "fp32-torch"] = "auto"
+    model_threads: Annotated[int, Field(ge=1, le=64)] = 2
+    photos_enabled: bool = False
+    photo_model: str = "img-desc-v1"
+    photos_per_run: Annotated[int, Field(ge=1)] = 500
+    photo_cache_megabytes: Annotated[int, Field(ge=1)] = 1000
 
     # ---- alerts
     smtp_host: str | None = None

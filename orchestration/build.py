@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from orchestration.polling import assets, checks, fx, jobs, retention, schedules, sensors
+from orchestration.polling import assets, care, checks, fx, jobs, open_data, schedules, sensors
 from orchestration.resources import default_resources
 from orchestration.terminal import terminal_logger
 
@@ -22,7 +22,10 @@ def build_polling(resource_overrides: Mapping[str, object] | None = None) -> dg.
             assets.deals,
             assets.alerts,
             fx.fx_rates,
-            retention.retention,
+            care.retention,
+            care.compaction,
+            care.vacuumed,
+            open_data.open_data,
         ],
         asset_checks=[checks.source_health],
         jobs=list(jobs.JOBS),

@@ -6,7 +6,7 @@ they would be 175,000 a year. Today's key is re-run many times a day. Watches ar
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
 from typing import NamedTuple
 
@@ -50,3 +50,26 @@ def in_day_order(keys: list[str]) -> list[SourceDay]:
 def sources_of(keys: list[str]) -> list[str]:
     """Return the sources of a set of partition keys, each once."""
     return [source for source, _ in groupby(in_day_order(keys), key=lambda part: part.source)]
+
+
+class Rectangle(NamedTuple):
+    """Partitions that are all of some sources on all days from one to another, both included."""
+
+    sources: tuple[str, ...]
+    first_day: date
+    last_day: date
+
+
+def rectangles(keys: list[str]) -> list[Rectangle]:
+    """Return partition keys as few rectangles, by day: days that follow one another with the same sources are one."""
+    by_day: dict[date, list[str]] = {}
+    for part in in_day_order(keys):
+        by_day.setdefault(part.day, []).append(part.source)
+    found: list[Rectangle] = []
+    for day in sorted(by_day):
+        sources = tuple(dict.fromkeys(by_day[day]))
+        if found and found[-1].sources == sources and found[-1].last_day + timedelta(days=1) == day:
+            found[-1] = found[-1]._replace(last_day=day)
+        else:
+            found.append(Rectangle(sources, day, day))
+    return found

@@ -14,16 +14,23 @@ import psycopg
 from alerts.channels import configured_channels
 from alerts.contract import Channel
 from domain.settings import Settings, settings
-from warehouse.connect import connect, resolve_database
+from warehouse.connect import STATEMENT_TIMEOUT_MS, connect, resolve_database
 
 
 class WarehouseResource(dg.ConfigurableResource[psycopg.Connection]):
     """Connections to the warehouse; the address comes from the settings, never from run config (it may be secret)."""
 
     @contextmanager
-    def connection(self, application: str) -> Iterator[psycopg.Connection]:
-        """Yield a connection named ``pricescope:<application>``, closed afterwards."""
-        with connect(resolve_database(settings()).warehouse, application_name=f"pricescope:{application}") as conn:
+    def connection(self, application: str, *, unlimited: bool = False) -> Iterator[psycopg.Connection]:
+        """Yield a connection named ``pricescope:<application>``, closed afterwards.
+
+        Args:
+            application: what the server's list of sessions calls it.
+            unlimited: for care, whose single statements may take as long as they need.
+        """
+        limit = 0 if unlimited else STATEMENT_TIMEOUT_MS
+        url = resolve_database(settings()).warehouse
+        with connect(url, application_name=f"pricescope:{application}", statement_timeout_ms=limit) as conn:
             yield conn
 
 

@@ -1,36 +1,82 @@
-"""Retention and partitions made ahead: run daily, safe to repeat and to kill half way."""
+"""Looking after the warehouse: partitions ahead, retention, compaction, vacuum; safe to repeat and to kill half way."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 import psycopg
 
 from domain.settings import Settings
 from pipeline.kinds import retell_kinds
+from warehouse.compaction import CompactedMonth, compact_month, months_to_compact
 from warehouse.partitions import ensure_partitions_ahead
-from warehouse.retention import apply_retention
+from warehouse.retention import Keep, apply_retention
 
 
 class CareOutcome(msgspec.Struct, kw_only=True):
-    """What was removed, how many partitions were made ahead, and how many listings were told their kind anew."""
+    """What was removed, and how many partitions were made ahead.
+
+    Attributes:
+        archived_months: written to Parquet before they went.
+        deleted_rows: by table, besides whole months.
+        kinds_told: listings whose kind was told by other words, or not yet.
+    """
 
     dropped_partitions: int = 0
-    deleted_listings: int = 0
-    deleted_sellers: int = 0
+    archived_months: int = 0
     partitions_made: int = 0
+    deleted_rows: dict[str, int] = msgspec.field(default_factory=dict)
     kinds_told: int = 0
 
 
+class CompactionOutcome(msgspec.Struct, kw_only=True):
+    """What compaction did; bytes include indexes."""
+
+    months: int = 0
+    rows_before: int = 0
+    rows_after: int = 0
+    bytes_before: int = 0
+    bytes_after: int = 0
+
+
 def take_care(conn: psycopg.Connection, settings: Settings, *, today: date) -> CareOutcome:
-    """Make the coming months' partitions, delete what is older than the settings keep, tell kinds by today's words."""
+    """Make the partitions of the coming months; delete what is older than the settings keep; tell kinds anew.
+
+    Raises:
+        SettingsError: naming every mistake of the owner's words.
+        warehouse.archive.ArchiveError: when a month cannot be archived; nothing of it is lost.
+    """
     made = ensure_partitions_ahead(conn, today)
-    gone = apply_retention(conn, raw_page_days=settings.raw_page_days, item_days=settings.item_days, today=today)
+    keep = Keep(
+        raw_page_days=settings.raw_page_days,
+        item_days=settings.item_days,
+        run_log_days=settings.run_log_days,
+        archive=settings.archive_directory,
+    )
+    gone = apply_retention(conn, keep, today=today)
     return CareOutcome(
         dropped_partitions=len(gone.partitions),
-        deleted_listings=gone.listings,
-        deleted_sellers=gone.sellers,
+        archived_months=len(gone.archived),
         partitions_made=len(made),
+        deleted_rows={table: rows for table, rows in gone.rows.items() if rows},
         kinds_told=retell_kinds(conn, settings),
     )
+
+
+def compact_history(conn: psycopg.Connection, settings: Settings, *, today: date) -> CompactionOutcome:
+    """Compact the months that ended long enough ago; none where the settings do not ask for it."""
+    outcome = CompactionOutcome()
+    if settings.compact_after_days is None:
+        return outcome
+    for month in months_to_compact(conn, closed_before=today - timedelta(days=settings.compact_after_days)):
+        _add(outcome, compact_month(conn, month, today=today))
+    return outcome
+
+
+def _add(outcome: CompactionOutcome, done: CompactedMonth) -> None:
+    outcome.months += 1
+    outcome.rows_before += done.rows_before
+    outcome.rows_after += done.rows_after
+    outcome.bytes_before += done.bytes_before
+    outcome.bytes_after += done.bytes_after

@@ -13,7 +13,7 @@ from domain.listing_kind import KindVerdict
 from domain.settings import Settings
 from ml.kinds import classifier
 from warehouse.kinds import Told, keep_kinds, untold_listings
-from warehouse.load import TellKind
+from warehouse.listing_rows import TellKind
 
 
 def kind_teller(settings: Settings) -> TellKind:

@@ -14,11 +14,13 @@ import psycopg
 from domain.matching import satisfies
 from domain.page import PageReading, RawPage
 from domain.settings import Settings
+from pipeline.absences import find_absences
 from pipeline.kinds import kind_teller
 from scrapers.contract import Source
 from scrapers.registry import create_source
 from warehouse.links import link_listings
-from warehouse.load import TellKind, load_reading
+from warehouse.listing_rows import TellKind
+from warehouse.load import load_reading
 from warehouse.pages import pages_of_day, read_page, unread_pages
 from warehouse.products import match_by_gtin
 from warehouse.quarantine import count_open, pages_to_retry
@@ -26,7 +28,12 @@ from warehouse.watches import list_watches
 
 
 class ReadOutcome(msgspec.Struct, kw_only=True):
-    """Counts over the pages read. ``records`` = new + changed + unchanged + quarantined + unpriced."""
+    """Counts over the pages read. ``records`` = new + changed + unchanged + quarantined + unpriced.
+
+    Attributes:
+        held: of changed and unchanged, those whose price waits for review.
+        missing, gone: listings that the runs of the source's watches no longer show (see ``pipeline.absences``).
+    """
 
     source: str
     day: date
@@ -37,7 +44,10 @@ class ReadOutcome(msgspec.Struct, kw_only=True):
     unchanged: int = 0
     quarantined: int = 0
     unpriced: int = 0
+    held: int = 0
     lots: int = 0
+    missing: int = 0
+    gone: int = 0
     meanings: dict[str, int] = msgspec.field(default_factory=dict)
 
 
@@ -56,18 +66,29 @@ def read_day(
         pages_of_day(conn, source_name, day) if again else unread_pages(conn, source_name, day, source.parser_version)
     )
     for page_id, page in stored:
-        _read_page(conn, source, page_id, page, outcome, tell_kind)
+        _read_page(conn, source, page_id, page, outcome, tell_kind, again=again)
     if outcome.new or outcome.changed:
         match_by_gtin(conn, source=source_name)
+    absences = find_absences(conn, source_name)
+    outcome.missing, outcome.gone = absences.missing, absences.gone
     return outcome
 
 
 def _read_page(
-    conn: psycopg.Connection, source: Source, page_id: int, page: RawPage, outcome: ReadOutcome, tell_kind: TellKind
+    conn: psycopg.Connection,
+    source: Source,
+    page_id: int,
+    page: RawPage,
+    outcome: ReadOutcome,
+    tell_kind: TellKind,
+    *,
+    again: bool = False,
 ) -> None:
     reading = source.read(page)
     with conn.transaction():
-        loaded = load_reading(conn, page_id, page, reading, parser_version=source.parser_version, tell_kind=tell_kind)
+        loaded = load_reading(
+            conn, page_id, page, reading, parser_version=source.parser_version, tell_kind=tell_kind, again=again
+        )
         if page.watch_id is None:
             _link_by_content(conn, source.name, page, reading)
     outcome.pages += 1
@@ -77,6 +98,7 @@ def _read_page(
     outcome.unchanged += loaded.unchanged
     outcome.quarantined += loaded.quarantined
     outcome.unpriced += loaded.unpriced
+    outcome.held += loaded.held
     outcome.lots += len(reading.lots)
     outcome.meanings[reading.meaning] = outcome.meanings.get(reading.meaning, 0) + 1
 

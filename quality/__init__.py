@@ -1,4 +1,4 @@
-"""Great Expectations suites over the cleaned batch.
+"""Great Expectations over what is stored: suites, the run of them, the pages about it.
 
-Belongs here: declarative expectations and the function that runs them, lazily imported. Does not: SQL, Dagster.
+Belongs here: declarative expectations, the functions that run and render them, lazily imported. Does not: SQL, Dagster.
 """

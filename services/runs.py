@@ -48,6 +48,17 @@ def run_import(settings: Settings, source: str, days: Sequence[date]) -> RunResu
     )
 
 
+def run_reprocess(settings: Settings, source: str, days: Sequence[date]) -> RunResult:
+    """Run the reprocess job for each day: its stored pages are read again, whatever was read of them before."""
+    config = {"ops": {"items_and_price_history": {"config": {"again": True}}}}
+    results = [_run(settings, "reprocess", f"{day.isoformat()}|{source}", config, task="backfill") for day in days]
+    return RunResult(
+        run_id=results[-1].run_id,
+        success=all(result.success for result in results),
+        lines=tuple(line for result in results for line in result.lines),
+    )
+
+
 def _run(settings: Settings, job: str, partition_key: str | None, config: Mapping[str, Any], *, task: str) -> RunResult:
     ensure_database(resolve_database(settings).dagster)
     dagster_home.prepare(settings)

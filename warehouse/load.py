@@ -3,9 +3,10 @@
 Belongs here: the order of the steps and what is sent. Does not: parsing, judging, what an absent value means (see
 completion), and the history's rule for pages that arrive late (see history).
 
-Only keys, hashes and prices of all records go to the server first; the wide columns follow for what is new or changed.
-A heartbeat (seen again, nothing changed) touches the narrow ``core.listing_state`` alone. The row of
-``ops.page_readings`` is written in the same transaction: it is the checkpoint, so a killed load left nothing at all.
+Only keys and hashes of all records go to the server first (``recheck``), which tells three lanes apart. The unchanged
+got their heartbeat in that same statement. The new are copied straight into their tables (``listing_rows``). What is
+left, changed, late or read again, is staged with its prices and merged here. The row of ``ops.page_readings`` is
+written in the same transaction: it is the checkpoint, so a killed load left nothing at all.
 
 Of two pages the newer is the one fetched later, then the one stored later. A page older than what a listing already
 shows never changes what it shows; it only adds to its history and fills fields that are still empty.
@@ -16,7 +17,7 @@ whose own hash is the one kept needs no look at the wide columns; only where it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -24,22 +25,34 @@ import msgspec
 import psycopg
 
 from domain.exclusion import Exclusions, Facts
-from domain.listing import Availability, Listing, Seller
-from domain.listing_kind import KindVerdict, ListingKind
+from domain.listing import Listing, Seller
 from domain.money import to_minor
 from domain.page import PageReading, RawPage
-from warehouse.completion import Completed, Priced, complete, fill, stated_total, total_minor, with_total
+from domain.plausibility import implausible
+from warehouse.compaction import expand_month
+from warehouse.completion import (
+    Completed,
+    Priced,
+    complete,
+    fill,
+    stated_total,
+    total_minor,
+    with_known_price,
+    with_total,
+)
+from warehouse.copy_text import binary, copy_lines, flag, integer_array, plain, text
 from warehouse.history import append_history, correct_history
 from warehouse.known import known_listings, observed_before
+from warehouse.listing_rows import GONE, LISTING_COLUMNS, NewListing, TellKind, copy_new, listing_line
 from warehouse.lots import load_lots
 from warehouse.pages import utc_day
 from warehouse.partitions import ensure_partitions, partition_name
 from warehouse.poison import record_bytes, refusal, storable
+from warehouse.recheck import Checked, Record, check, numbered
+from warehouse.reviews import Suspicion, hold_again, settle, withdraw
+from warehouse.sellers import load_sellers, seller_ids
 from warehouse.stock import append_stock
 from warehouse.unpriced import load_unpriced
-
-# Tells what kind of thing a listing offers; how is for the caller to know.
-TellKind = Callable[[Listing], KindVerdict]
 
 
 class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +61,7 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         unchanged: known and without a change for now; a second record of one listing on the page counts here too.
         unpriced: shown without a price; known ones took their availability (see ``unpriced``).
+        held: of changed and unchanged, those whose price cannot be meant and waits for review (see ``reviews``).
         listing_ids: our ids of all listings of the page, in page order, each once; unpriced ones that are known last.
         new_ids, changed_ids: those that were inserted, and those whose business fields changed.
     """
@@ -57,6 +71,7 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     unchanged: int
     quarantined: int
     unpriced: int = 0
+    held: int = 0
     listing_ids: tuple[int, ...] = ()
     new_ids: tuple[int, ...] = ()
     changed_ids: tuple[int, ...] = ()
@@ -79,6 +94,7 @@ class _Context(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, Any]
     is_counted: bool
     is_reparse: bool
+    has_reviews: bool
     watch: tuple[int, Exclusions, bool] | None
     tell_kind: TellKind | None
 
@@ -100,12 +116,14 @@ class _Row(msgspec.Struct, frozen=True):
     """A record beside what the warehouse already holds of it.
 
     Attributes:
+        index: the record's place on the page.
         seller, quantity: as the page shows them.
         completed: the listing as it is to be shown once the page is loaded.
         is_thin: the page does not state the total.
         is_completed: what is carried on from older pages changed, and no business field did.
     """
 
+    index: int
     seller: Seller | None
     quantity: int | None
     completed: Completed
@@ -117,14 +135,52 @@ class _Row(msgspec.Struct, frozen=True):
     is_completed: bool
     is_rewritten: bool
     is_seller_due: bool
+    is_held: bool
 
 
-_LISTING_COLUMNS = (
-    "listing_id, source, external_id, url, title, description, brand, size, color, category, condition,"
-    " condition_label, condition_source_id, price, currency, fee, total_price, original_price, original_currency,"
-    " image_urls, seller_id, listed_at, first_seen_at, last_changed_at, last_page_id, carried, price_kind, list_price,"
-    " shipping_price, sku, gtin, group_id, country, ends_at, attributes, kind, kind_reason, kind_version"
-)
+class _New(msgspec.Struct, frozen=True):
+    """A record of a listing that is not known; ``content_hash`` is the record's own."""
+
+    listing_id: int
+    index: int
+    listing: Listing
+    content_hash: bytes
+
+
+class _SortedOut(msgspec.Struct, frozen=True, kw_only=True):
+    """The records of a page by what is to be done with them; ``storable`` counts those not rejected."""
+
+    unchanged: list[Checked]
+    new: list[_New]
+    rows: list[_Row]
+    rejected: list[_Rejected]
+    storable: int
+
+    def listing_ids(self) -> list[int]:
+        """Return our ids of all listings in page order, each once."""
+        placed = [(one.record.place, one.listing_id) for one in self.unchanged]
+        placed += [(one.index, one.listing_id) for one in self.new]
+        placed += [(row.index, row.listing_id) for row in self.rows]
+        return [listing_id for _, listing_id in sorted(placed)]
+
+    def external_ids(self) -> set[str]:
+        """Return the marketplace's ids of all listings."""
+        return {
+            *(one.record.listing.external_id for one in self.unchanged),
+            *(one.listing.external_id for one in self.new),
+            *(row.completed.listing.external_id for row in self.rows),
+        }
+
+    def thin_ids(self) -> list[int]:
+        """Return our ids of the listings whose total the page does not state, in page order."""
+        placed = [
+            (one.record.place, one.listing_id) for one in self.unchanged if stated_total(one.record.listing) is None
+        ]
+        placed += [(one.index, one.listing_id) for one in self.new if stated_total(one.listing) is None]
+        placed += [(row.index, row.listing_id) for row in self.rows if row.is_thin]
+        return [listing_id for _, listing_id in sorted(placed)]
+
+
 _KEY_COLUMNS = (
     "ordinal, external_id, content_hash, price_minor, total_minor, currency, availability, favourite_count, view_count,"
     " quantity"
@@ -139,6 +195,7 @@ def load_reading(
     *,
     parser_version: int,
     tell_kind: TellKind | None = None,
+    again: bool = False,
 ) -> LoadResult:
     """Load one page's reading in one transaction; loading it again changes nothing.
 
@@ -153,16 +210,22 @@ def load_reading(
         parser_version: rises when the parser reads more or better; the same page read by a higher version replaces
             what the lower one had read where the page is still the listing's newest.
         tell_kind: asked for what is new or changed; without it listings are normal, to be told later.
+        again: what the same version read is replaced, too: a backfill.
     """
-    kept, ordinals, rejected = _sift(page, reading)
     with conn.transaction():
-        context = _begin(conn, page_id, page, parser_version, tell_kind)
-        rows = _classify(conn, context, kept)
+        context = _begin(conn, page_id, page, parser_version, tell_kind, again=again)
+        sorted_out = _sort_out(conn, context, reading)
+        new, rows = sorted_out.new, sorted_out.rows
+        _load_sellers(conn, context, sorted_out)
+        _load_new(conn, context, new)
         if rows:
-            _load_sellers(conn, context, rows)
-            _load_listings(conn, context, rows)
+            _merge_listings(conn, context, rows)
             _load_state_and_history(conn, context, rows)
-            _link_to_watch(conn, context, rows)
+            _mark_carried(conn, rows)
+        seen_ids = sorted_out.listing_ids()
+        if context.has_reviews:
+            withdraw(conn, page.fetched_at, seen_ids, {row.listing_id for row in rows if row.is_held})
+        _link_to_watch(conn, context, seen_ids, [*(one.listing_id for one in new), *_sent_ids(rows)])
         known_ids: list[int] = []
         if reading.unpriced:
             known_ids = load_unpriced(
@@ -170,22 +233,25 @@ def load_reading(
                 {**context.values, "reparse": context.is_reparse},
                 reading.unpriced,
                 is_counted=context.is_counted,
-                priced={listing.external_id for listing in kept},
+                priced=sorted_out.external_ids(),
             )
         if reading.lots:
             load_lots(conn, context.values, reading.lots)
-        _quarantine(conn, context, rejected)
+        _quarantine(conn, context, sorted_out.rejected)
+        new_ids = (*(one.listing_id for one in new), *(row.listing_id for row in rows if row.is_new))
+        changed_ids = tuple(row.listing_id for row in rows if row.is_changed)
         result = LoadResult(
-            new=sum(row.is_new for row in rows),
-            changed=sum(row.is_changed for row in rows),
-            unchanged=sum(not row.is_new and not row.is_changed for row in rows) + ordinals - len(rows),
-            quarantined=len(rejected),
+            new=len(new_ids),
+            changed=len(changed_ids),
+            unchanged=sorted_out.storable - len(new_ids) - len(changed_ids),
+            quarantined=len(sorted_out.rejected),
             unpriced=len(reading.unpriced),
-            listing_ids=(*(row.listing_id for row in rows), *known_ids),
-            new_ids=tuple(row.listing_id for row in rows if row.is_new),
-            changed_ids=tuple(row.listing_id for row in rows if row.is_changed),
+            held=sum(row.is_held for row in rows),
+            listing_ids=(*seen_ids, *known_ids),
+            new_ids=new_ids,
+            changed_ids=changed_ids,
         )
-        _checkpoint(conn, context, reading, result, [row.listing_id for row in rows if row.is_thin])
+        _checkpoint(conn, context, reading, result, sorted_out.thin_ids())
         conn.execute(_PLANNER, {"usual": "on"})
     return result
 
@@ -203,33 +269,67 @@ def take_turn(conn: psycopg.Connection, source: str) -> None:
     conn.execute("select pg_advisory_xact_lock(hashtextextended('pricescope.load:' || %s, 0))", (source,))
 
 
-def _sift(page: RawPage, reading: PageReading) -> tuple[list[Listing], int, list[_Rejected]]:
-    """Return the listings to load (each once, last wins), how many storable records there were, and the refused."""
+def _sort_out(conn: psycopg.Connection, context: _Context, reading: PageReading) -> _SortedOut:
+    """Tell the page's records apart; the unchanged among them are done afterwards."""
     rejected: dict[int, _Rejected] = {}
     for record in reading.rejected:
         index = record.index
         while index in rejected:  # a parser's slip in numbering must not lose a record
             index += 1
         rejected[index] = _Rejected(index, storable(record.reason), record.record[: 64 * 1024])
-    kept: dict[str, Listing] = {}
+    records = numbered(reading.listings, rejected)
+    checked: list[Checked] = []
+    rest: Sequence[Record] = records
+    if not context.is_counted:
+        checked, rest = check(conn, context.values, records)
+    unchanged = [one for one in checked if one.is_unchanged]
+    new = []
+    others = [*rest, *(one.record for one in checked if not one.is_unchanged and not one.is_new)]
+    for one in checked:
+        if not one.is_new:
+            continue
+        reason = refusal(one.record.listing, context.values["source"])
+        if reason is None:
+            new.append(_New(one.listing_id, one.record.place, one.record.listing, one.record.content_hash or b""))
+        else:
+            rejected[one.record.place] = _rejected(one.record, reason)
+    kept, storable_others = _sift(context, others, rejected)
+    return _SortedOut(
+        unchanged=unchanged,
+        new=new,
+        rows=_classify(conn, context, kept),
+        rejected=list(rejected.values()),
+        storable=len(unchanged) + len(new) + storable_others,
+    )
+
+
+def _rejected(record: Record, reason: str) -> _Rejected:
+    return _Rejected(record.place, storable(reason), record_bytes(record.listing))
+
+
+def _sift(context: _Context, records: Sequence[Record], rejected: dict[int, _Rejected]) -> tuple[list[Record], int]:
+    """Return the records to stage (of one listing's the last) and how many could be stored; add the refused."""
+    kept: dict[str, Record] = {}
     storable_records = 0
-    index = -1
-    for listing in reading.listings:
-        index += 1
-        while index in rejected:
-            index += 1
-        reason = refusal(listing, page.source)
+    for record in sorted(records, key=lambda one: one.place):
+        reason = refusal(record.listing, context.values["source"])
         if reason is None:
             storable_records += 1
-            kept.pop(listing.external_id, None)
-            kept[listing.external_id] = listing
+            kept.pop(record.listing.external_id, None)
+            kept[record.listing.external_id] = record
         else:
-            rejected[index] = _Rejected(index, storable(reason), record_bytes(listing))
-    return list(kept.values()), storable_records, list(rejected.values())
+            rejected[record.place] = _rejected(record, reason)
+    return list(kept.values()), storable_records
 
 
 def _begin(
-    conn: psycopg.Connection, page_id: int, page: RawPage, parser_version: int, tell_kind: TellKind | None
+    conn: psycopg.Connection,
+    page_id: int,
+    page: RawPage,
+    parser_version: int,
+    tell_kind: TellKind | None,
+    *,
+    again: bool,
 ) -> _Context:
     """Take the source's turn and look up what the steps need."""
     day = utc_day(page.fetched_at)
@@ -247,14 +347,15 @@ def _begin(
     found = conn.execute(
         """
         select to_regclass(%(partition)s) is not null, r.parser_version, w.watch_id, w.blacklist, w.seller_countries,
-               w.excluded_sellers, w.personal_sellers_only, w.first_judged_at is null
+               w.excluded_sellers, w.personal_sellers_only, w.first_judged_at is null,
+               exists (select from ops.price_reviews where state = 'open')
         from (select 1) as one
         left join ops.page_readings r on r.page_id = %(page_id)s
         left join app.watches w on w.watch_id = %(watch_id)s and w.source = %(source)s
         """,
         values,
     ).fetchone()
-    has_partition, read_by, watch_id, *wishes, personal_only, is_initial = found or (False, *(None,) * 7)
+    has_partition, read_by, watch_id, *wishes, personal_only, is_initial, has_reviews = found or (False, *(None,) * 8)
     if not has_partition:
         ensure_partitions(conn, day, day)
     conn.execute(
@@ -270,7 +371,8 @@ def _begin(
     return _Context(
         values=values,
         is_counted=read_by is not None,
-        is_reparse=read_by is not None and parser_version > read_by,
+        is_reparse=read_by is not None and (again or parser_version > read_by),
+        has_reviews=bool(has_reviews),
         watch=None
         if watch_id is None
         else (watch_id, Exclusions(*wishes, personal_sellers_only=personal_only), is_initial),
@@ -278,14 +380,13 @@ def _begin(
     )
 
 
-def _classify(conn: psycopg.Connection, context: _Context, listings: Sequence[Listing]) -> list[_Row]:
-    """Send keys and hashes, learn what each record is to the warehouse; new listings get their ids here."""
-    if not listings:
-        return []
-    hashes = [listing.content_hash() for listing in listings]
+def _classify(conn: psycopg.Connection, context: _Context, records: Sequence[Record]) -> list[_Row]:
+    """Stage records with their prices, learn what each is to the warehouse; new listings get their ids here."""
     conn.execute("delete from pricescope_load")  # a load earlier in the caller's transaction
-    _copy(
-        conn, f"copy pricescope_load ({_KEY_COLUMNS}) from stdin", map(_key_row, range(len(listings)), listings, hashes)
+    if not records:
+        return []
+    copy_lines(
+        conn, f"pricescope_load ({_KEY_COLUMNS})", (_key_line(ordinal, one) for ordinal, one in enumerate(records))
     )
     found = conn.execute(
         """
@@ -323,16 +424,13 @@ def _classify(conn: psycopg.Connection, context: _Context, listings: Sequence[Li
             " where r.page_id = %(page_id)s and k.listing_id = any(r.listing_ids)",
             context.values,
         )
-    return _complete_rows(
-        conn, context, listings, hashes, sorted((_Found(*row) for row in found), key=lambda one: one.ordinal)
-    )
+    return _complete_rows(conn, context, records, sorted((_Found(*row) for row in found), key=lambda one: one.ordinal))
 
 
 def _complete_rows(
     conn: psycopg.Connection,
     context: _Context,
-    listings: Sequence[Listing],
-    hashes: Sequence[bytes],
+    records: Sequence[Record],
     found: Sequence[_Found],
 ) -> list[_Row]:
     """Complete the records from what is known of their listings, and put the result into the staged rows."""
@@ -342,23 +440,31 @@ def _complete_rows(
             one.listing_id
             for one in found
             if not one.is_new
-            and (one.is_late or one.is_again or one.has_carried or hashes[one.ordinal] != one.content_hash)
+            and (
+                one.is_late or one.is_again or one.has_carried or records[one.ordinal].content_hash != one.content_hash
+            )
         ],
     )
+    held = settle(conn, context.values, list(_suspicions(found, known, records)))
+    if context.is_reparse:
+        held |= hold_again(conn, context.values)
     before = observed_before(conn, context.values) if any(one.is_late or one.is_again for one in found) else {}
     rows, staged = [], []
     for one in found:
-        seen, own = listings[one.ordinal], hashes[one.ordinal]
+        place, seen, own = records[one.ordinal]
         shown = known.get(one.listing_id)
+        if one.listing_id in held and shown is not None:
+            seen, own = with_known_price(seen, shown.listing), None
         is_rewritten = one.is_again and context.is_reparse
         completed, total = _completed(seen, shown, one, before.get(one.listing_id), is_reparse=context.is_reparse)
-        content_hash = own if completed.listing is seen else completed.listing.content_hash()
-        if content_hash != own or total is not None:
+        content_hash = own if own and completed.listing is seen else completed.listing.content_hash()
+        if content_hash != records[one.ordinal].content_hash or total is not None:
             staged.append((one.ordinal, content_hash, total))
         differs = content_hash != one.content_hash
         is_changed = differs and not one.is_new and not one.is_late and (not one.is_again or context.is_reparse)
         rows.append(
             _Row(
+                index=place,
                 seller=seen.seller,
                 quantity=seen.quantity,
                 completed=completed,
@@ -370,10 +476,35 @@ def _complete_rows(
                 is_completed=shown is not None and not is_changed and completed.carried != shown.carried,
                 is_rewritten=is_rewritten,
                 is_seller_due=one.is_new or one.is_late or own != one.content_hash or one.new_day,
+                is_held=one.listing_id in held,
             )
         )
     _stage(conn, staged)
     return rows
+
+
+def _suspicions(
+    found: Sequence[_Found], known: Mapping[int, Completed], records: Sequence[Record]
+) -> Iterator[Suspicion]:
+    """Find the prices that cannot be meant among those that would be shown from now on."""
+    for one in found:
+        if one.is_new or one.is_late or one.is_again or one.listing_id not in known:
+            continue
+        seen, shown = records[one.ordinal].listing, known[one.listing_id].listing
+        if seen.price_kind is not shown.price_kind:
+            continue
+        reason = implausible(shown.price, shown.currency, seen.price, seen.currency)
+        if reason is not None:
+            yield Suspicion(
+                one.listing_id,
+                to_minor(seen.price, seen.currency),
+                _minor(stated_total(seen), seen.currency),
+                seen.currency,
+                str(seen.availability),
+                str(reason),
+                to_minor(shown.price, shown.currency),
+                shown.currency,
+            )
 
 
 def _completed(
@@ -431,71 +562,73 @@ def _stage(conn: psycopg.Connection, completed: Sequence[tuple[int, bytes, int |
     )
 
 
-def _key_row(ordinal: int, listing: Listing, content_hash: bytes) -> tuple[Any, ...]:
-    total = _minor(stated_total(listing), listing.currency)
-    return (
-        ordinal,
-        listing.external_id,
-        content_hash,
-        to_minor(listing.price, listing.currency),
-        total,
-        listing.currency,
-        str(listing.availability),
-        listing.favourite_count,
-        listing.view_count,
-        listing.quantity,
-    )
-
-
-def _load_sellers(conn: psycopg.Connection, context: _Context, rows: Sequence[_Row]) -> None:
-    """Insert sellers not known yet; touch the known once a day, or when their login changed."""
-    sellers = {row.seller.external_id: row.seller for row in rows if row.is_seller_due and row.seller is not None}
-    if not sellers:
-        return
-    conn.execute(
-        """
-        insert into core.sellers as s (source, external_id, login, is_business, first_seen_at, last_seen_at)
-        select %(source)s, external_id, login, is_business, %(at)s, %(at)s
-        from unnest(%(ids)s::text[], %(logins)s::text[], %(business)s::boolean[]) as n (external_id, login, is_business)
-        on conflict (source, external_id) do update
-        set first_seen_at = least(s.first_seen_at, excluded.first_seen_at),
-            last_seen_at = greatest(s.last_seen_at, excluded.last_seen_at),
-            login = case when excluded.last_seen_at >= s.last_seen_at then coalesce(excluded.login, s.login)
-                         else coalesce(s.login, excluded.login) end,
-            is_business = case when excluded.last_seen_at >= s.last_seen_at
-                               then coalesce(excluded.is_business, s.is_business)
-                               else coalesce(s.is_business, excluded.is_business) end
-        where excluded.first_seen_at < s.first_seen_at
-           or (excluded.last_seen_at at time zone 'UTC')::date > (s.last_seen_at at time zone 'UTC')::date
-           or (excluded.last_seen_at > s.last_seen_at
-               and (excluded.login <> s.login or excluded.is_business <> s.is_business))
-           or (s.login is null and excluded.login is not null)
-           or (s.is_business is null and excluded.is_business is not null)
-        """,
-        {
-            **context.values,
-            "ids": list(sellers),
-            "logins": [seller.login for seller in sellers.values()],
-            "business": [seller.is_business for seller in sellers.values()],
-        },
-    )
-
-
-def _load_listings(conn: psycopg.Connection, context: _Context, rows: Sequence[_Row]) -> None:
-    """COPY the new straight into the table; stage the changed, the re-read and the late, and merge those."""
-    wanted = {row.seller.external_id for row in rows if row.seller is not None and _is_sent(row)}
-    seller_ids: dict[str, int] = {}
-    if wanted:
-        seller_ids = dict(
-            conn.execute(
-                "select external_id, seller_id from core.sellers where source = %s and external_id = any(%s)",
-                (context.values["source"], list(wanted)),
-            ).fetchall()
+def _key_line(ordinal: int, record: Record) -> str:
+    listing = record.listing
+    return "\t".join(
+        (
+            str(ordinal),
+            text(listing.external_id),
+            binary(record.content_hash or listing.content_hash()),
+            str(to_minor(listing.price, listing.currency)),
+            plain(_minor(stated_total(listing), listing.currency)),
+            listing.currency,
+            listing.availability,
+            plain(listing.favourite_count),
+            plain(listing.view_count),
+            plain(listing.quantity),
         )
-    new = [_listing_row(context, row, seller_ids) for row in rows if row.is_new]
-    if new:
-        _copy(conn, f"copy core.listings ({_LISTING_COLUMNS}) from stdin", new)
-    merged = [row for row in rows if _is_sent(row) and not row.is_new]
+    )
+
+
+def _load_sellers(conn: psycopg.Connection, context: _Context, records: _SortedOut) -> None:
+    """Write the sellers that are due: of new and changed listings, and of the others once a day."""
+    sellers = [one.record.listing.seller for one in records.unchanged if one.is_new_day]
+    sellers += [one.listing.seller for one in records.new]
+    sellers += [row.seller for row in records.rows if row.is_seller_due]
+    load_sellers(conn, context.values, {seller.external_id: seller for seller in sellers if seller is not None})
+
+
+def _load_new(conn: psycopg.Connection, context: _Context, new: Sequence[_New]) -> None:
+    if not new:
+        return
+    sellers = seller_ids(
+        conn,
+        context.values["source"],
+        {one.listing.seller.external_id for one in new if one.listing.seller is not None},
+    )
+    rows = []
+    for one in new:
+        completed = complete(one.listing, None, None)
+        shown = completed.listing
+        rows.append(
+            NewListing(
+                one.listing_id,
+                completed,
+                one.content_hash if shown is one.listing else shown.content_hash(),
+                None if one.listing.seller is None else sellers.get(one.listing.seller.external_id),
+                one.listing.quantity,
+            )
+        )
+    copy_new(conn, context.values, rows, context.tell_kind)
+
+
+def _merge_listings(conn: psycopg.Connection, context: _Context, rows: Sequence[_Row]) -> None:
+    """Stage the changed, the re-read and the late beside what is kept, and merge them; copy what is new after all."""
+    sent = [row for row in rows if _is_sent(row)]
+    if not sent:
+        return
+    values = context.values
+    sellers = seller_ids(conn, values["source"], {row.seller.external_id for row in sent if row.seller is not None})
+
+    def line(row: _Row) -> str:
+        seller_id = None if row.seller is None else sellers.get(row.seller.external_id)
+        return listing_line(
+            row.listing_id, row.completed, seller_id, values["at"], values["page_id"], context.tell_kind
+        )
+
+    if any(row.is_new for row in sent):
+        copy_lines(conn, f"core.listings ({LISTING_COLUMNS})", (line(row) for row in sent if row.is_new))
+    merged = [row for row in sent if not row.is_new]
     if not merged:
         return
     conn.execute(
@@ -503,14 +636,24 @@ def _load_listings(conn: psycopg.Connection, context: _Context, rows: Sequence[_
         " is_rewritten boolean) on commit delete rows"
     )
     conn.execute("delete from pricescope_merge")
-    _copy(
+    copy_lines(
         conn,
-        f"copy pricescope_merge ({_LISTING_COLUMNS}, is_late, is_changed, is_rewritten) from stdin",
-        [(*_listing_row(context, row, seller_ids), row.is_late, row.is_changed, row.is_rewritten) for row in merged],
+        f"pricescope_merge ({LISTING_COLUMNS}, is_late, is_changed, is_rewritten)",
+        (f"{line(row)}\t{flag(row.is_late)}\t{flag(row.is_changed)}\t{flag(row.is_rewritten)}" for row in merged),
     )
     conn.execute(_MERGE_NEWER)
     if any(row.is_late for row in merged):
         conn.execute(_MERGE_LATE)
+
+
+def _mark_carried(conn: psycopg.Connection, rows: Sequence[_Row]) -> None:
+    """Repeat in the narrow row whether the wide one holds carried fields, so that a check need not look there."""
+    conn.execute(
+        "update core.listing_state s set has_carried = l.carried <> '{}' from core.listings l"
+        " where s.listing_id = any(%s::bigint[]) and l.listing_id = s.listing_id"
+        " and s.has_carried <> (l.carried <> '{}')",
+        (integer_array(row.listing_id for row in rows),),
+    )
 
 
 _MERGE_NEWER = """
@@ -551,67 +694,23 @@ where l.listing_id = m.listing_id and m.is_late
 """
 
 
+def _sent_ids(rows: Sequence[_Row]) -> list[int]:
+    return [row.listing_id for row in rows if _is_sent(row)]
+
+
 def _is_sent(row: _Row) -> bool:
     return row.is_new or row.is_changed or row.is_late or row.is_rewritten or row.is_completed
 
 
-def _listing_row(context: _Context, row: _Row, seller_ids: dict[str, int]) -> tuple[Any, ...]:
-    listing = row.completed.listing
-    told = None if context.tell_kind is None else context.tell_kind(listing)
-    at, page_id = context.values["at"], context.values["page_id"]
-    return (
-        row.listing_id,
-        listing.source,
-        listing.external_id,
-        listing.url,
-        listing.title,
-        listing.description,
-        listing.brand,
-        listing.size,
-        listing.color,
-        listing.category,
-        str(listing.condition),
-        listing.condition_label,
-        listing.condition_source_id,
-        listing.price,
-        listing.currency,
-        listing.fee,
-        listing.total_price,
-        listing.original_price,
-        listing.original_currency,
-        list(listing.image_urls),
-        None if row.seller is None else seller_ids.get(row.seller.external_id),
-        listing.listed_at,
-        at,
-        at,
-        page_id,
-        list(row.completed.carried),
-        str(listing.price_kind),
-        listing.list_price,
-        listing.shipping_price,
-        listing.sku,
-        listing.gtin,
-        listing.group_id,
-        listing.country,
-        listing.ends_at,
-        msgspec.json.encode(dict(listing.attributes)).decode() if listing.attributes else "{}",
-        str(ListingKind.NORMAL if told is None else told.kind),
-        None if told is None or told.kind is ListingKind.NORMAL else told.reason,
-        None if told is None else told.version,
-    )
-
-
-_GONE = (str(Availability.SOLD), str(Availability.GONE))
-
-
 def _load_state_and_history(conn: psycopg.Connection, context: _Context, rows: Sequence[_Row]) -> None:
-    values = {**context.values, "gone": list(_GONE), "reparse": context.is_reparse}
+    values = {**context.values, "gone": list(GONE), "reparse": context.is_reparse}
     # The late first: how a listing's history stood before this page is read from it.
     has_late = any(row.is_late or row.is_rewritten for row in rows)
     present: dict[int, Priced] = {}
     if has_late:
         # This one looks through the day's pages, where a hash is the right way.
         conn.execute("select set_config('enable_hashjoin', 'on', true)")
+        expand_month(conn, values["day"])
         present = correct_history(conn, values)
         conn.execute("select set_config('enable_hashjoin', 'off', true)")
     append_history(conn, values)
@@ -703,8 +802,10 @@ where s.listing_id = k.listing_id and (k.is_late or (k.is_again and %(reparse)s)
 """
 
 
-def _link_to_watch(conn: psycopg.Connection, context: _Context, rows: Sequence[_Row]) -> None:
-    if context.watch is None:
+def _link_to_watch(
+    conn: psycopg.Connection, context: _Context, listing_ids: Sequence[int], sent_ids: Sequence[int]
+) -> None:
+    if context.watch is None or not listing_ids:
         return
     watch_id, exclusions, is_initial = context.watch
     flagged: dict[int, bool] = {}
@@ -725,12 +826,12 @@ def _link_to_watch(conn: psycopg.Connection, context: _Context, rows: Sequence[_
             for listing_id, title, description, country, seller_id, login, is_business in conn.execute(
                 "select l.listing_id, l.title, l.description, l.country, s.external_id, s.login, s.is_business"
                 " from core.listings l left join core.sellers s on s.seller_id = l.seller_id"
-                " where l.listing_id = any(%(sent)s) or (l.listing_id = any(%(all)s) and not exists"
+                " where l.listing_id = any(%(sent)s::bigint[]) or (l.listing_id = any(%(all)s::bigint[]) and not exists"
                 " (select from app.watch_listings w where w.watch_id = %(watch_id)s and w.listing_id = l.listing_id))",
                 {
                     "watch_id": watch_id,
-                    "sent": [row.listing_id for row in rows if _is_sent(row)],
-                    "all": [row.listing_id for row in rows],
+                    "sent": integer_array(sent_ids),
+                    "all": integer_array(listing_ids),
                 },
             ).fetchall()
         }
@@ -740,7 +841,7 @@ def _link_to_watch(conn: psycopg.Connection, context: _Context, rows: Sequence[_
             (watch_id, listing_id, first_seen_at, last_seen_at, is_blacklisted, is_initial)
         select %(watch_id)s, k.listing_id, %(at)s, %(at)s, coalesce(f.is_blacklisted, known.is_blacklisted, false),
                %(is_initial)s
-        from pricescope_load k
+        from unnest(%(listing_ids)s::bigint[]) as k (listing_id)
         left join unnest(%(flag_ids)s::bigint[], %(flags)s::boolean[]) as f (listing_id, is_blacklisted)
                on f.listing_id = k.listing_id
         left join app.watch_listings known on known.watch_id = %(watch_id)s and known.listing_id = k.listing_id
@@ -755,6 +856,7 @@ def _link_to_watch(conn: psycopg.Connection, context: _Context, rows: Sequence[_
         {
             **context.values,
             "watch_id": watch_id,
+            "listing_ids": integer_array(listing_ids),
             "is_initial": is_initial,
             "flag_ids": list(flagged),
             "flags": list(flagged.values()),
@@ -798,7 +900,8 @@ def _checkpoint(
         insert into ops.page_readings as r (page_id, fetched_at, source, day, parser_version, meaning, detail, records,
             new_items, changed_items, unchanged_items, quarantined, unpriced, listing_ids, thin_ids)
         values (%(page_id)s, %(at)s, %(source)s, %(day)s, %(version)s, %(meaning)s, %(detail)s, %(records)s, %(new)s,
-            %(changed)s, %(unchanged)s, %(quarantined)s, %(unpriced)s, %(listing_ids)s, %(thin_ids)s)
+            %(changed)s, %(unchanged)s, %(quarantined)s, %(unpriced)s, %(listing_ids)s::bigint[],
+            %(thin_ids)s::bigint[])
         on conflict (page_id) do update
         set parser_version = excluded.parser_version, meaning = excluded.meaning, detail = excluded.detail,
             records = excluded.records, new_items = excluded.new_items, changed_items = excluded.changed_items,
@@ -818,13 +921,7 @@ def _checkpoint(
             "unchanged": result.unchanged,
             "quarantined": result.quarantined,
             "unpriced": result.unpriced,
-            "listing_ids": list(result.listing_ids),
-            "thin_ids": list(thin_ids),
+            "listing_ids": integer_array(result.listing_ids),
+            "thin_ids": integer_array(thin_ids),
         },
     )
-
-
-def _copy(conn: psycopg.Connection, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
-    with conn.cursor().copy(statement) as copy:
-        for row in rows:
-            copy.write_row(row)

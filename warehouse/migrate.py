@@ -49,16 +49,26 @@ def is_migrated(url: DatabaseUrl | str) -> bool:
 
 def head() -> str:
     """Return the newest revision that this release knows."""
-    found: dict[str, set[str]] = {"revision": set(), "down_revision": set()}
-    for path in (_MIGRATIONS / "versions").glob("v*.py"):
-        for name, value in _REVISION.findall(path.read_text(encoding="utf-8")):
-            found[name].add(value)
+    found = _revisions()
     heads = found["revision"] - found["down_revision"]
     if len(heads) != 1:
         raise RuntimeError(
             f"the migrations folder must have one newest revision, not {len(heads)}; reinstall Pricescope"
         )
     return heads.pop()
+
+
+def is_known(revision: str) -> bool:
+    """Say whether this release can bring a database at that revision to the newest."""
+    return revision in _revisions()["revision"]
+
+
+def _revisions() -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {"revision": set(), "down_revision": set()}
+    for path in (_MIGRATIONS / "versions").glob("v*.py"):
+        for name, value in _REVISION.findall(path.read_text(encoding="utf-8")):
+            found[name].add(value)
+    return found
 
 
 def _address(url: DatabaseUrl | str) -> DatabaseUrl:

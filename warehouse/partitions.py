@@ -6,6 +6,7 @@ Bounds are midnights UTC on the first of the month, whatever the session's time 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import psycopg
@@ -39,12 +40,12 @@ def ensure_partitions_ahead(conn: psycopg.Connection, today: date) -> list[str]:
     """Make the partitions of this month and of the ``MONTHS_AHEAD`` months after it."""
     last = today
     for _ in range(MONTHS_AHEAD):
-        last = _next_month(last)
+        last = next_month(last)
     return ensure_partitions(conn, today, last)
 
 
-def drop_expired(conn: psycopg.Connection, table: str, keep_days: int, today: date) -> list[str]:
-    """Drop the partitions whose every row is older than ``keep_days`` before ``today``; return their names.
+def expired_months(conn: psycopg.Connection, table: str, keep_days: int, today: date) -> list[date]:
+    """Return the months of partitions whose every row is older than ``keep_days`` before ``today``, oldest first.
 
     Args:
         conn: a connection.
@@ -58,20 +59,30 @@ def drop_expired(conn: psycopg.Connection, table: str, keep_days: int, today: da
     if table not in PARTITIONED:
         raise ValueError(f"{table} is not partitioned by month; choose one of {', '.join(PARTITIONED)}")
     oldest_kept = today - timedelta(days=keep_days)
-    schema, _, prefix = table.partition(".")
-    dropped = []
+    prefix = table.partition(".")[2]
+    names = conn.execute(
+        "select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = %s::regclass"
+        " order by 1",
+        (table,),
+    ).fetchall()
+    months = [
+        datetime.strptime(name.removeprefix(f"{prefix}_"), "%Y_%m").replace(tzinfo=UTC).date() for (name,) in names
+    ]
+    return [month for month in months if next_month(month) <= oldest_kept]
+
+
+def drop_month(
+    conn: psycopg.Connection, table: str, month: date, *, still_wanted: Callable[[], bool] = lambda: True
+) -> bool:
+    """Drop a month's partition whole; False when ``still_wanted``, asked once nobody can write to it, says no."""
+    name = sql.Identifier(*partition_name(table, month).split("."))
     with conn.transaction():
         conn.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (_DDL_LOCK,))
-        for (name,) in conn.execute(
-            "select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = %s::regclass"
-            " order by 1",
-            (table,),
-        ).fetchall():
-            month = datetime.strptime(name.removeprefix(f"{prefix}_"), "%Y_%m").replace(tzinfo=UTC).date()
-            if _next_month(month) <= oldest_kept:
-                conn.execute(sql.SQL("drop table {}").format(sql.Identifier(schema, name)))
-                dropped.append(f"{schema}.{name}")
-    return dropped
+        conn.execute(sql.SQL("lock table {} in share row exclusive mode").format(name))
+        if not still_wanted():
+            return False
+        conn.execute(sql.SQL("drop table {}").format(name))
+    return True
 
 
 def partition_name(table: str, day: date) -> str:
@@ -81,12 +92,13 @@ def partition_name(table: str, day: date) -> str:
 
 def _months(first: date, last: date) -> list[date]:
     months = [first.replace(day=1)]
-    while _next_month(months[-1]) <= last:
-        months.append(_next_month(months[-1]))
+    while next_month(months[-1]) <= last:
+        months.append(next_month(months[-1]))
     return months
 
 
-def _next_month(day: date) -> date:
+def next_month(day: date) -> date:
+    """Return the first day of the month after that of ``day``."""
     return (day.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 
@@ -110,6 +122,6 @@ def _create(conn: psycopg.Connection, table: str, month: date) -> None:
             whole,
             child,
             sql.Literal(f"{month:%Y-%m-%d} 00:00+00"),
-            sql.Literal(f"{_next_month(month):%Y-%m-%d} 00:00+00"),
+            sql.Literal(f"{next_month(month):%Y-%m-%d} 00:00+00"),
         )
     )

@@ -1,60 +1,123 @@
 """Deletes what has been kept long enough.
 
 Belongs here: the order and the bounds of deletion. A run killed half way is finished by the next: each step looks at
-what is there. Statistics in ``marts`` are dbt's and stay.
+what is there. Statistics in ``marts`` are dbt's and stay for ever.
+
+Months go whole, as partitions. Where an archive is kept, a month is written to Parquet first, proved, and dropped only
+if nothing was added to it since.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from pathlib import Path
 from typing import Literal
 
 import msgspec
 import psycopg
 
+from warehouse.archive import ArchivedPartition, archive_partition, is_unchanged
+from warehouse.compaction import anchor_month
 from warehouse.load import take_turn
-from warehouse.partitions import drop_expired
+from warehouse.partitions import drop_month, expired_months, next_month, partition_name
+from warehouse.photo_key import photo_key
 from warehouse.watches import delete_listings
 
 _BATCH = 5_000
 
 
+class Keep(msgspec.Struct, frozen=True, kw_only=True):
+    """How long things are kept, in whole days; today is not counted.
+
+    Attributes:
+        raw_page_days: raw pages, readings and quarantined records (they hold personal data).
+        item_days: a listing and what hangs on it after it was last seen, lots, and history by whole months.
+        run_log_days: what runs did, and reviews that are settled.
+        archive: directory that months are written to before they go; None to drop them at once.
+    """
+
+    raw_page_days: int
+    item_days: int
+    run_log_days: int = 90
+    archive: Path | None = None
+
+
 class RetentionResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What a retention run deleted."""
+    """What a retention run deleted.
+
+    Attributes:
+        archived: files written before their month went.
+        rows: by table, what was deleted row by row.
+    """
 
     partitions: tuple[str, ...]
-    pages: int
-    quarantined: int
-    listings: int
-    sellers: int
-    readings: int
+    archived: tuple[Path, ...]
+    rows: Mapping[str, int]
 
 
-def apply_retention(conn: psycopg.Connection, *, raw_page_days: int, item_days: int, today: date) -> RetentionResult:
-    """Delete raw pages, quarantined records, listings, history and sellers that are past their time.
+def apply_retention(conn: psycopg.Connection, keep: Keep, *, today: date) -> RetentionResult:
+    """Delete what is past its time.
 
     Args:
         conn: a connection, not in a transaction: each step commits by itself.
-        raw_page_days: whole days that raw pages and quarantined records (they hold personal data) are kept.
-        item_days: days that a listing is kept after it was last seen, and that history is kept, by whole months.
+        keep: for how long.
         today: the UTC day it is.
+
+    Raises:
+        warehouse.archive.ArchiveError: when a month cannot be archived; it and the newer ones stay.
     """
-    partitions = [
-        *drop_expired(conn, "raw.pages", raw_page_days, today),
-        *drop_expired(conn, "core.price_history", item_days, today),
-    ]
-    pages_before = _midnight(today - timedelta(days=raw_page_days))
-    items_before = _midnight(today - timedelta(days=item_days))
-    return RetentionResult(
-        partitions=tuple(partitions),
-        pages=conn.execute("delete from raw.pages where fetched_at < %s", (pages_before,)).rowcount,
-        quarantined=conn.execute("delete from ops.quarantine where fetched_at < %s", (pages_before,)).rowcount,
-        listings=_delete_listings(conn, items_before),
-        sellers=delete_orphan_sellers(conn),
-        readings=conn.execute(
-            "delete from ops.page_readings where fetched_at < least(%s, %s)", (pages_before, items_before)
-        ).rowcount,
-    )
+    partitions: list[str] = []
+    archived: list[Path] = []
+    _drop_months(conn, "raw.pages", keep.raw_page_days, keep, today, partitions, archived)
+    _drop_months(conn, "core.price_history", keep.item_days, keep, today, partitions, archived)
+    pages_before = _midnight(today - timedelta(days=keep.raw_page_days))
+    items_before = _midnight(today - timedelta(days=keep.item_days))
+    logs_before = _midnight(today - timedelta(days=keep.run_log_days))
+    rows = {"core.listings": _delete_listings(conn, items_before)}
+    rows["core.sellers"] = delete_orphan_sellers(conn)
+    # Vectors, memberships and estimates went with their listing; a photo's row belongs to an address.
+    rows["ml.photos"] = delete_orphan_photos(conn)
+    for table, where, before in (
+        ("raw.pages", "fetched_at < %(before)s", pages_before),
+        ("ops.quarantine", "fetched_at < %(before)s", pages_before),
+        ("ops.page_readings", "fetched_at < %(before)s", min(pages_before, items_before)),
+        ("core.stock_history", "observed_at < %(before)s", items_before),
+        ("core.price_history_months", "month < %(before)s::date - 31", items_before),
+        ("core.lots", "last_seen_at < %(before)s", items_before),
+        ("core.listing_absences", "returned_at < %(before)s", logs_before),
+        ("ops.price_reviews", "decided_at < %(before)s", logs_before),
+        ("ops.scrape_runs", "ended_at < %(before)s", logs_before),
+        ("app.notifications", "kind <> 'deal' and sent_at < %(before)s", logs_before),
+    ):
+        rows[table] = (
+            rows.get(table, 0) + conn.execute(f"delete from {table} where {where}", {"before": before}).rowcount
+        )
+    return RetentionResult(partitions=tuple(partitions), archived=tuple(archived), rows=rows)
+
+
+def _drop_months(
+    conn: psycopg.Connection,
+    table: str,
+    keep_days: int,
+    keep: Keep,
+    today: date,
+    dropped: list[str],
+    archived: list[Path],
+) -> None:
+    for month in expired_months(conn, table, keep_days, today):
+        safe = None if keep.archive is None else archive_partition(conn, table, month, keep.archive)
+        if safe is not None:
+            archived.append(safe.path)
+        if table == "core.price_history":
+            anchor_month(conn, next_month(month))
+        if drop_month(conn, table, month, still_wanted=partial(_is_safe, conn, safe)):
+            dropped.append(partition_name(table, month))
+
+
+def _is_safe(conn: psycopg.Connection, archived: ArchivedPartition | None) -> bool:
+    return archived is None or is_unchanged(conn, archived)
 
 
 def delete_orphan_sellers(conn: psycopg.Connection) -> int:
@@ -69,6 +132,14 @@ def delete_orphan_sellers(conn: psycopg.Connection) -> int:
                 (source,),
             ).rowcount
     return deleted
+
+
+def delete_orphan_photos(conn: psycopg.Connection) -> int:
+    """Delete what is known of photos that no listing shows first; return how many. Bytes on disk go by their age."""
+    return conn.execute(
+        "delete from ml.photos as p where not exists"
+        f" (select from core.listings as l where {photo_key('l.image_urls[1]')} = p.url_sha256)"
+    ).rowcount
 
 
 def _delete_listings(conn: psycopg.Connection, before: datetime) -> int:

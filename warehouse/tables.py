@@ -1,7 +1,8 @@
 """Every table that Pricescope owns, as SQLAlchemy Core metadata. The one place a column is defined.
 
-Schemas: ``raw`` pages as they came, ``core`` what was read from them, ``app`` what users ask and are told, ``ops`` how
-runs went. ``marts`` belongs to dbt. Migrations in ``warehouse/migrations`` bring a database to this state.
+Schemas: ``raw`` pages as they came, ``core`` what was read from them, ``app`` what users ask and are told, ``ml`` what
+models make of it, ``ops`` how runs went. ``marts`` belongs to dbt. Migrations in ``warehouse/migrations`` bring a
+database to this state.
 
 Money in ``core.listings`` and ``app`` is exact numeric beside its currency; ``price_history`` holds minor units to
 stay narrow. All times are timestamptz, UTC. Partitioned tables are created by the migration (monthly, by range);
@@ -31,13 +32,33 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    Uuid,
     func,
     literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql.base import ischema_names
+from sqlalchemy.types import UserDefinedType
 
-SCHEMAS = ("raw", "core", "app", "ops", "marts")
+SCHEMAS = ("raw", "core", "app", "ml", "ops", "marts")
+
+
+class HalfVector(UserDefinedType[object]):
+    """pgvector's ``halfvec``: half-precision numbers, two bytes each. Without a dimension, each row has its own."""
+
+    cache_ok = True
+
+    def __init__(self, dimensions: int | None = None) -> None:
+        self.dimensions = dimensions
+
+    def get_col_spec(self, **_: object) -> str:
+        """Return the type as PostgreSQL writes it."""
+        return "HALFVEC" if self.dimensions is None else f"HALFVEC({self.dimensions})"
+
+
+# So that the comparison of a database with these tables knows the type.
+ischema_names["halfvec"] = HalfVector
 
 metadata = MetaData(
     naming_convention={
@@ -148,7 +169,8 @@ listings = Table(
     Column("country", Text, comment="ISO 3166 alpha-2 of where the thing is"),
     Column("ends_at", DateTime(timezone=True)),
     Column("attributes", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
-    UniqueConstraint("source", "external_id"),
+    # The id rides along, so that a check finds it without touching the wide row.
+    UniqueConstraint("source", "external_id", postgresql_include=["listing_id"]),
     Index("ix_listings_condition_price", "condition", "price"),
     Index("ix_listings_condition_listed_at", "condition", "listed_at"),
     Index("ix_listings_seller", "seller_id"),
@@ -159,7 +181,7 @@ listings = Table(
     schema="core",
 )
 
-# Narrow and updated on every check, so that the wide row above is not (fillfactor 70 keeps updates HOT).
+# Narrow and updated on every check, so that the wide row above is not; half of each page stays free for these updates.
 listing_state = Table(
     "listing_state",
     metadata,
@@ -183,8 +205,15 @@ listing_state = Table(
         comment="false: sold, gone, or last seen without a price",
     ),
     Column("quantity", Integer, comment="pieces in stock where a page said so"),
+    Column(
+        "has_carried",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="core.listings.carried is not empty",
+    ),
     schema="core",
-    postgresql_with={"fillfactor": 70},
+    postgresql_with={"fillfactor": 50},
 )
 
 # Partitioned; created by the migration with INCLUDE columns and BRIN. A row on each change and once a day (heartbeat).
@@ -206,6 +235,18 @@ price_history = Table(
     postgresql_partition_by="RANGE (observed_at)",
 )
 
+# What compaction keeps of the heartbeats that it removes from a closed month (warehouse.compaction).
+price_history_months = Table(
+    "price_history_months",
+    metadata,
+    Column("listing_id", BigInteger, nullable=False),
+    Column("month", Date, nullable=False, comment="first of the UTC month"),
+    Column("days", Integer, nullable=False, comment="bit n set: observed on day n + 1 of the month"),
+    Column("checks", Integer, nullable=False, comment="pages that showed it in the month"),
+    PrimaryKeyConstraint("listing_id", "month"),
+    schema="core",
+)
+
 # Where a source tells its stock: a row at each change, without a heartbeat.
 stock_history = Table(
     "stock_history",
@@ -215,6 +256,29 @@ stock_history = Table(
     Column("quantity", Integer, nullable=False),
     PrimaryKeyConstraint("listing_id", "observed_at", postgresql_include=["quantity"]),
     Index("ix_stock_history_observed_at", "observed_at", postgresql_using="brin"),
+    schema="core",
+)
+
+# Listings that a watch's complete runs no longer show, though they reached their place (domain.absence).
+listing_absences = Table(
+    "listing_absences",
+    metadata,
+    Column("watch_id", BigInteger, ForeignKey("app.watches.watch_id", ondelete="CASCADE"), nullable=False),
+    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), nullable=False),
+    Column("missing_since", DateTime(timezone=True), nullable=False, comment="first run that missed it"),
+    Column("last_missed_at", DateTime(timezone=True), nullable=False),
+    Column("missed", Integer, nullable=False, comment="complete runs in a row that reached its place"),
+    Column(
+        "successors",
+        ARRAY(BigInteger),
+        nullable=False,
+        comment="listings shown after it when it was last seen: where one of them is shown, its place was reached",
+    ),
+    Column("gone_at", DateTime(timezone=True), comment="missing_since, once it counts as gone"),
+    Column("confidence", Double, comment="that it is gone, 0 to 1"),
+    Column("returned_at", DateTime(timezone=True), comment="seen again after all"),
+    PrimaryKeyConstraint("watch_id", "listing_id"),
+    Index("ix_listing_absences_listing", "listing_id"),
     schema="core",
 )
 
@@ -445,6 +509,191 @@ notifications = Table(
     schema="app",
 )
 
+# ---------------------------------------------------------------- ml
+
+# One space a model id, which names the engine and the weights: vectors of two ids must never be compared. The column
+# has no dimension, since each model has its own; warehouse.embeddings makes an HNSW index for one model id and kind.
+embeddings = Table(
+    "embeddings",
+    metadata,
+    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), nullable=False),
+    Column("kind", Text, nullable=False, comment="title, description or image"),
+    Column("model_id", Text, nullable=False, comment="name@weights/engine"),
+    Column("content_sha256", LargeBinary, nullable=False, comment="of the UTF-8 text, or of the photo's bytes"),
+    Column("vec", HalfVector(), nullable=False, comment="unit length"),
+    _now(),
+    PrimaryKeyConstraint("listing_id", "kind", "model_id"),
+    # The same words of another listing are not computed again.
+    Index("ix_embeddings_content", "content_sha256", "model_id"),
+    CheckConstraint("kind in ('title', 'description', 'image')", name="kind"),
+    schema="ml",
+)
+
+photos = Table(
+    "photos",
+    metadata,
+    Column("url_sha256", LargeBinary, primary_key=True, comment="of the address, its signature left out"),
+    Column("url", Text, nullable=False),
+    Column("content_sha256", LargeBinary, comment="of the bytes; null: could not be had"),
+    Column("perceptual_hash", BigInteger, comment="pHash, its 64 bits read as a signed number"),
+    Column("mirrored_hash", BigInteger, comment="the same of the mirror image"),
+    Column("is_flat", Boolean, comment="nearly of one colour: its hashes say nothing"),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("error", Text, nullable=False, server_default="", comment="why it could not be had"),
+    Column("attempts", Integer, nullable=False, server_default="1"),
+    Column("fetched_at", DateTime(timezone=True), nullable=False),
+    Index("ix_photos_perceptual_hash", "perceptual_hash"),
+    schema="ml",
+)
+
+cluster_runs = Table(
+    "cluster_runs",
+    metadata,
+    Column("cluster_run_id", BigInteger, Identity(), primary_key=True),
+    Column("watch_id", BigInteger, ForeignKey("app.watches.watch_id", ondelete="CASCADE"), comment="null: over all"),
+    Column("method", Text, nullable=False, comment="how clusters were made; its parameters are in params"),
+    Column("params", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("model_ids", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("state", Text, nullable=False, server_default="running"),
+    Column("error", Text),
+    Column("started_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("ended_at", DateTime(timezone=True)),
+    Column("n_listings", Integer, nullable=False, server_default="0"),
+    Column("n_clusters", Integer, nullable=False, server_default="0"),
+    Column("n_unique", Integer, nullable=False, server_default="0", comment="listings in no cluster"),
+    Column("metrics", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Index("ix_cluster_runs_watch_started", "watch_id", "started_at"),
+    CheckConstraint("state in ('running', 'success', 'failure')", name="state"),
+    schema="ml",
+)
+
+clusters = Table(
+    "clusters",
+    metadata,
+    Column("cluster_id", Uuid, primary_key=True, comment="the same from run to run while the cluster lives"),
+    Column("watch_id", BigInteger, ForeignKey("app.watches.watch_id", ondelete="CASCADE"), comment="null: over all"),
+    Column("level", Text, nullable=False, comment="product: the same thing; theme: things alike, never priced"),
+    Column("label", Text, nullable=False),
+    Column("terms", ARRAY(Text), nullable=False, server_default="{}", comment="words that set it apart, best first"),
+    Column("representative_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="SET NULL")),
+    Column("size", Integer, nullable=False),
+    Column("median_price", Numeric(18, 4), comment="payable"),
+    Column("currency", Text),
+    Column("cohesion", Double, comment="mean probability that two of its members are the same thing"),
+    Column("born_run_id", BigInteger, ForeignKey("ml.cluster_runs.cluster_run_id", ondelete="SET NULL")),
+    Column("died_run_id", BigInteger, ForeignKey("ml.cluster_runs.cluster_run_id", ondelete="SET NULL")),
+    Column(
+        "merged_into_id",
+        Uuid,
+        ForeignKey("ml.clusters.cluster_id", ondelete="SET NULL"),
+        comment="where links to a dead cluster lead",
+    ),
+    Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Index("ix_clusters_watch_level", "watch_id", "level"),
+    Index("ix_clusters_representative", "representative_id"),
+    CheckConstraint("level in ('product', 'theme')", name="level"),
+    schema="ml",
+)
+
+cluster_members = Table(
+    "cluster_members",
+    metadata,
+    Column(
+        "cluster_run_id",
+        BigInteger,
+        ForeignKey("ml.cluster_runs.cluster_run_id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("level", Text, nullable=False),
+    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), nullable=False),
+    Column(
+        "cluster_id", Uuid, ForeignKey("ml.clusters.cluster_id", ondelete="CASCADE"), comment="null: unique (noise)"
+    ),
+    Column("probability", Double, comment="mean over the members that it is the same thing"),
+    Column("distance", Double, comment="to the cluster's centroid"),
+    Column("is_representative", Boolean, nullable=False, server_default=text("false")),
+    Column("assigned_by", Text, nullable=False, server_default="full", comment="full run, or incremental after it"),
+    Column("assigned_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    PrimaryKeyConstraint("cluster_run_id", "level", "listing_id"),
+    Index("ix_cluster_members_listing", "listing_id"),
+    Index("ix_cluster_members_cluster", "cluster_id"),
+    CheckConstraint("level in ('product', 'theme')", name="level"),
+    CheckConstraint("assigned_by in ('full', 'incremental')", name="assigned_by"),
+    schema="ml",
+)
+
+cluster_transitions = Table(
+    "cluster_transitions",
+    metadata,
+    Column("cluster_transition_id", BigInteger, Identity(), primary_key=True),
+    Column(
+        "cluster_run_id",
+        BigInteger,
+        ForeignKey("ml.cluster_runs.cluster_run_id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("kind", Text, nullable=False),
+    Column("from_id", Uuid, comment="cluster before the run; null where born"),
+    Column("to_id", Uuid, comment="cluster after it; null where dead"),
+    Column("overlap", Double, comment="Jaccard index of the members both runs know"),
+    Index("ix_cluster_transitions_run", "cluster_run_id"),
+    Index("ix_cluster_transitions_from", "from_id"),
+    CheckConstraint("kind in ('survive', 'split', 'merge', 'born', 'dead')", name="kind"),
+    schema="ml",
+)
+
+price_models = Table(
+    "price_models",
+    metadata,
+    Column("price_model_id", BigInteger, Identity(), primary_key=True),
+    Column("scope", Text, nullable=False, server_default="all", comment="what it is trained over"),
+    Column("method", Text, nullable=False),
+    Column("params", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("model_ids", ARRAY(Text), nullable=False, server_default="{}", comment="of the embeddings it reads"),
+    Column("state", Text, nullable=False, server_default="running"),
+    Column("error", Text),
+    Column("started_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("ended_at", DateTime(timezone=True)),
+    Column("n_train", Integer, nullable=False, server_default="0"),
+    Column("n_calibration", Integer, nullable=False, server_default="0"),
+    Column("trained_until", DateTime(timezone=True), comment="nothing first seen after it was used"),
+    Column("calibrated_from", DateTime(timezone=True)),
+    Column("metrics", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("artifact", LargeBinary, comment="what scoring needs; its format is named in params"),
+    Index("ix_price_models_scope_started", "scope", "started_at"),
+    CheckConstraint("state in ('running', 'success', 'failure')", name="state"),
+    schema="ml",
+)
+
+# The newest estimate of each listing in each watch; what a deal was judged by is frozen with the deal.
+fair_prices = Table(
+    "fair_prices",
+    metadata,
+    Column("watch_id", BigInteger, ForeignKey("app.watches.watch_id", ondelete="CASCADE"), nullable=False),
+    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), nullable=False),
+    Column("price_model_id", BigInteger, ForeignKey("ml.price_models.price_model_id", ondelete="SET NULL")),
+    Column("model_id", Text, comment="of the embeddings it read"),
+    Column("listing_kind", Text, nullable=False, server_default="normal"),
+    Column("price", Numeric(18, 4), nullable=False, comment="payable price that was judged"),
+    Column("currency", Text, nullable=False, comment="of all amounts here"),
+    Column("expected", Numeric(18, 4)),
+    Column("low", Numeric(18, 4), comment="of the 90 % interval"),
+    Column("high", Numeric(18, 4)),
+    Column("discount_percent", Numeric(7, 2)),
+    Column("p_value", Double, comment="share of calibration prices at least as low against what was expected"),
+    Column("score", Double),
+    Column("n_effective", Double, comment="effective number of comparables"),
+    Column("tier", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("comparables", JSONB, nullable=False, server_default=text("'[]'::jsonb"), comment="five, nearest first"),
+    Column("notes", JSONB, nullable=False, server_default=text("'[]'::jsonb"), comment="guards that fired, and why"),
+    Column("estimated_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    PrimaryKeyConstraint("watch_id", "listing_id"),
+    Index("ix_fair_prices_listing", "listing_id"),
+    schema="ml",
+)
+
 # ---------------------------------------------------------------- ops
 
 scrape_runs = Table(
@@ -534,6 +783,42 @@ quarantine = Table(
     Column("resolved_at", DateTime(timezone=True)),
     UniqueConstraint("page_id", "record_index"),
     CheckConstraint("state in ('open', 'resolved')", name="state"),
+    schema="ops",
+)
+
+# Observations whose price cannot be meant: kept out of the history until they are confirmed or released.
+price_reviews = Table(
+    "price_reviews",
+    metadata,
+    Column("review_id", BigInteger, Identity(), primary_key=True),
+    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), nullable=False),
+    Column("page_id", BigInteger, nullable=False, comment="raw page that showed the price"),
+    Column("observed_at", DateTime(timezone=True), nullable=False),
+    Column("price_minor", BigInteger, nullable=False),
+    Column("total_minor", BigInteger),
+    Column("currency", Text, nullable=False),
+    Column("availability", Text, nullable=False),
+    Column("reason", Text, nullable=False, comment="see domain.plausibility"),
+    Column("known_minor", BigInteger, nullable=False, comment="price known before, in known_currency"),
+    Column("known_currency", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default="open"),
+    _now(),
+    Column("decided_at", DateTime(timezone=True)),
+    UniqueConstraint("listing_id", "observed_at"),
+    Index("ix_price_reviews_open", "observed_at", postgresql_where=text("state = 'open'")),
+    CheckConstraint("state in ('open', 'released', 'rejected', 'withdrawn')", name="state"),
+    schema="ops",
+)
+
+compacted_months = Table(
+    "compacted_months",
+    metadata,
+    Column("month", Date, primary_key=True, comment="first of the UTC month"),
+    Column("rows_before", BigInteger, nullable=False),
+    Column("rows_after", BigInteger, nullable=False),
+    Column("bytes_before", BigInteger, nullable=False),
+    Column("bytes_after", BigInteger, nullable=False),
+    Column("compacted_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     schema="ops",
 )
 

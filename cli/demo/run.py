@@ -36,7 +36,7 @@ from services.stack import (
     start_daemon,
     start_dagster,
 )
-from services.statistics_docs import make_manifest
+from services.statistics_docs import make_manifest, serve_docs
 from services.supervisor import Service, ServiceError, Supervisor, free_port
 from warehouse import outbox
 from warehouse.connect import connect, resolve_database
@@ -113,7 +113,7 @@ def run_demo(options: DemoOptions) -> dict[str, Any]:
             summary = live(demo, configured, stack, market)
             if not options.once:
                 start_automation(stack)
-                serve(demo, stack, market, summary)
+                serve(demo, configured, stack, market, summary)
             return summary
     finally:
         if configured is not None:
@@ -176,7 +176,7 @@ def live(demo: Demo, configured: Settings, stack: Stack, market: dict[str, Any])
         with demo.step("Health checks and retention"):
             for job in ("health", "care"):
                 succeeded(run_house_job(configured, job))
-        with demo.step("dbt documentation"):
+        with demo.step("dbt docs and Data Docs"):
             docs.wait(120)
         return summarise(demo, configured, conn, market, known, market_day(today, demo.options.ticks))
 
@@ -291,19 +291,14 @@ def start_automation(stack: Stack) -> None:
     stack.api.start_sensor("polling", "undelivered_alerts")
 
 
-def serve(demo: Demo, stack: Stack, market: dict[str, Any], summary: dict[str, Any]) -> None:
+def serve(demo: Demo, configured: Settings, stack: Stack, market: dict[str, Any], summary: dict[str, Any]) -> None:
     """Show where to look and serve until Ctrl-C."""
-    docs_port = free_port(3002)
-    target = dagster_home.ROOT / "dbt_project" / "target"
-    docs = stack.supervisor.start(
-        "docs",
-        [sys.executable, "-m", "http.server", str(docs_port), "--bind", "127.0.0.1", "--directory", str(target)],
-    )
-    del docs
+    docs = serve_docs(configured, stack.supervisor)
     places = {
         "Alerts as they arrived": f"{market['url']}/mailbox",
         "Dagster: assets, partitions, checks, runs": stack.url,
-        "dbt docs: models, columns, lineage": f"http://127.0.0.1:{docs_port}/static_index.html",
+        "dbt docs: models, columns, lineage": f"{docs}/dbt/",
+        "Data Docs: what the checks found": f"{docs}/quality/",
         "Deals in the terminal": "PRICESCOPE_HOME=.pricescope-demo .venv/bin/pricescope deals",
     }
     demo.console.print("\n[bold]Pricescope is running.[/bold] Ctrl-C stops everything.\n")

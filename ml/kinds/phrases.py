@@ -12,10 +12,10 @@ of which is a "with" word), ``,`` (a break), ``:`` (a colon), ``<stop>`` (a brea
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence, Set
-
-import msgspec
+from dataclasses import dataclass
 
 from ml.kinds.text import fold, words_of
 
@@ -42,17 +42,23 @@ class PhraseError(ValueError):
     """A phrase that cannot be used; the message says what is wrong with it."""
 
 
-class Phrase(msgspec.Struct, frozen=True):
-    """A compiled phrase.
+@dataclass(frozen=True)
+class Phrase:
+    """A checked phrase.
 
     Attributes:
-        pattern: to be searched in ``text.clauses``.
+        source: of ``pattern``.
         triggers: words one of which every match contains, with ``*`` at their begin or end as written.
     """
 
     written: str
-    pattern: re.Pattern[str]
+    source: str
     triggers: frozenset[str]
+
+    @functools.cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """What is searched in ``text.clauses``; compiled when first asked for, as most never are."""
+        return re.compile(self.source)
 
 
 def compile_phrase(written: str, lists: Mapping[str, Sequence[str]]) -> Phrase:
@@ -80,7 +86,7 @@ def compile_phrase(written: str, lists: Mapping[str, Sequence[str]]) -> Phrase:
             triggers.append(words)
     if not triggers:
         raise PhraseError("it needs at least one word that is always there")
-    return Phrase(written, re.compile(pattern), max(triggers, key=_rarity))
+    return Phrase(written, pattern, max(triggers, key=_rarity))
 
 
 def _rarity(triggers: Set[str]) -> tuple[bool, int]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dagster as dg
 
 from orchestration.partitions import source_days
-from orchestration.polling import assets, checks, fx, retention, scans
+from orchestration.polling import assets, checks, fx, open_data, scans
+from orchestration.polling import care as upkeep
 
 
 def _limit(minutes: int) -> dict[str, str]:
@@ -20,6 +21,14 @@ poll = dg.define_asset_job(
     partitions_def=source_days,
     tags=_limit(15),
     description="Fetch a source's watches, read the pages, judge what is new, tell who asked. In one process.",
+)
+
+reprocess = dg.define_asset_job(
+    "reprocess",
+    selection=dg.AssetSelection.assets("items", "price_history").without_checks(),
+    partitions_def=source_days,
+    tags=_limit(120),
+    description="Read a day's stored pages again, as after a parser change; `pricescope reprocess` shows what changes.",
 )
 
 deliver = dg.define_asset_job(
@@ -45,9 +54,23 @@ rates = dg.define_asset_job(
 
 care = dg.define_asset_job(
     "care",
-    selection=dg.AssetSelection.assets(retention.retention),
+    selection=dg.AssetSelection.assets(upkeep.retention, upkeep.compaction),
     tags=_limit(60),
     description="Drop what is older than the settings keep; make partitions ahead; prune Dagster's own logs.",
 )
 
-JOBS = (poll, deliver, health, rates, care, scans.scans)
+upkeep_job = dg.define_asset_job(
+    "upkeep",
+    selection=dg.AssetSelection.assets(upkeep.vacuumed),
+    tags=_limit(120),
+    description="Vacuum and analyse what changed; everything on Sundays.",
+)
+
+export = dg.define_asset_job(
+    "export",
+    selection=dg.AssetSelection.assets(open_data.open_data),
+    tags=_limit(120),
+    description="Write the open data: Parquet files by table, source and month.",
+)
+
+JOBS = (poll, reprocess, deliver, health, rates, care, upkeep_job, export, scans.scans)

@@ -10,6 +10,7 @@ from domain.settings import Settings, SettingsError, load_settings
 from domain.source_state import may_poll
 from orchestration.partitions import SourceDay
 from orchestration.polling import jobs
+from orchestration.polling.care import VacuumConfig
 from orchestration.polling.scans import scans
 from orchestration.resources import SettingsResource, WarehouseResource
 from orchestration.runs import is_under_way
@@ -137,6 +138,21 @@ def build_schedules() -> Iterable[dg.ScheduleDefinition]:
             cron_schedule="30 3 * * *",
             execution_timezone="UTC",
             default_status=status,
+        ),
+        dg.ScheduleDefinition(
+            name="vacuum_daily",
+            job=jobs.upkeep_job,
+            cron_schedule="0 4 * * 1-6",
+            execution_timezone="UTC",
+            default_status=status,
+        ),
+        dg.ScheduleDefinition(
+            name="vacuum_weekly",
+            job=jobs.upkeep_job,
+            cron_schedule="0 5 * * 0",
+            execution_timezone="UTC",
+            default_status=status,
+            run_config=dg.RunConfig(ops={"vacuum": VacuumConfig(everything=True)}),
         ),
     ]
     return [*polls, *house, _scan_schedule(running=running)]

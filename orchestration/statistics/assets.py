@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
 
+from orchestration.statistics.checks import BATCHES
 from orchestration.statistics.dbt_files import DBT, PROJECT_DIR, export_connection, fresh_manifest
 
 # The tables that dbt reads, and the assets that write them.
@@ -17,6 +18,11 @@ SOURCE_ASSETS = {
     "core.listing_state": "items",
     "core.sellers": "items",
     "core.price_history": "price_history",
+    "core.price_history_months": "price_history",
+    "core.listing_absences": "items",
+    "core.stock_history": "items",
+    "core.lots": "items",
+    "core.lot_items": "items",
     "core.fx_rates": "fx_rates",
     "core.products": "products",
     "core.product_sources": "products",
@@ -46,11 +52,11 @@ class Translator(DagsterDbtTranslator):
         return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
-        """Let what reads the listings wait for their batch to pass its checks."""
+        """Let what reads pages, listings or prices wait for their batch to pass its checks."""
         spec = super().get_asset_spec(manifest, unique_id, project)
-        if dg.AssetKey("items") not in {dep.asset_key for dep in spec.deps}:
-            return spec
-        return spec.replace_attributes(deps=[*spec.deps, dg.AssetDep("items_batch")])
+        read = {dep.asset_key.to_user_string() for dep in spec.deps}
+        batches = [dg.AssetDep(f"{suite.name}_batch") for upstream, suite in BATCHES.items() if upstream in read]
+        return spec.replace_attributes(deps=[*spec.deps, *batches]) if batches else spec
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """Group models by their layer."""

@@ -40,6 +40,8 @@ def export_connection() -> None:
     os.environ.update(resolve_database(settings()).warehouse.dbt_environment())
     os.environ["PRICESCOPE_COMPARABLES_WINDOW_DAYS"] = str(settings().comparables_window_days)
     os.environ["PRICESCOPE_BASE_CURRENCY"] = settings().base_currency
+    if settings().lookback_days is not None:
+        os.environ["PRICESCOPE_LOOKBACK_DAYS"] = str(settings().lookback_days)
     os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
 
 
@@ -72,7 +74,19 @@ def fresh_manifest() -> Path:
     return MANIFEST
 
 
-def docs_page() -> Path:
-    """Write the documentation as one static HTML file, with the catalogue of the live database; return its path."""
-    run_dbt("docs", "generate", "--static")
-    return PROJECT_DIR / "target" / "static_index.html"
+def docs_page(page: Path) -> Path:
+    """Write the documentation as one static HTML file, with the catalogue of the live database; return its path.
+
+    Beside the target folder, whose manifest Dagster may be reading; the page appears whole, or the old one stays.
+
+    Raises:
+        DbtError: when dbt fails.
+    """
+    page.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=page.parent) as spare:
+        run_dbt("docs", "generate", "--static", "--target-path", spare)
+        made = Path(spare) / "static_index.html"
+        # dbt writes down where it compiled each model, which is nobody's business.
+        made.write_text(made.read_text(encoding="utf-8").replace(spare, "target"), encoding="utf-8")
+        made.replace(page)
+    return page

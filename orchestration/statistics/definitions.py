@@ -1,34 +1,42 @@
-"""The heavy code location as Dagster loads it: Great Expectations, then dbt, hourly and on demand."""
+"""The heavy code location as Dagster loads it: Great Expectations and dbt, hourly; sites, nightly; the models."""
 
 from __future__ import annotations
 
 import dagster as dg
 
 from domain.settings import load_settings
+from orchestration.models import embeddings
 from orchestration.resources import default_resources
 from orchestration.statistics.assets import dbt_models, dbt_resource
-from orchestration.statistics.checks import items_batch
+from orchestration.statistics.checks import BATCH_ASSETS, mart_figures
+from orchestration.statistics.documentation import data_docs, data_docs_site, dbt_docs, dbt_docs_site
 
 statistics = dg.define_asset_job(
     "statistics",
-    selection=dg.AssetSelection.assets(items_batch, dbt_models),
+    selection=dg.AssetSelection.assets(*BATCH_ASSETS.values(), dbt_models),
     tags={"dagster/max_runtime": str(30 * 60)},
-    description="Check the items with Great Expectations, then build and test every dbt model.",
+    description="Check pages, items and history with Great Expectations, build and test every dbt model, check those.",
 )
 
 _STATUS = dg.DefaultScheduleStatus.RUNNING if load_settings().schedules_running else dg.DefaultScheduleStatus.STOPPED
 
+
+def _schedule(name: str, job: dg.UnresolvedAssetJobDefinition, cron: str) -> dg.ScheduleDefinition:
+    return dg.ScheduleDefinition(
+        name=name, job=job, cron_schedule=cron, execution_timezone="UTC", default_status=_STATUS
+    )
+
+
 defs = dg.Definitions(
-    assets=[items_batch, dbt_models],
-    jobs=[statistics],
+    assets=[*BATCH_ASSETS.values(), dbt_models, dbt_docs_site, data_docs_site, embeddings.embeddings],
+    asset_checks=[mart_figures],
+    jobs=[statistics, dbt_docs, data_docs, embeddings.job],
     schedules=[
-        dg.ScheduleDefinition(
-            name="statistics_hourly",
-            job=statistics,
-            cron_schedule="7 * * * *",
-            execution_timezone="UTC",
-            default_status=_STATUS,
-        )
+        _schedule("statistics_hourly", statistics, "7 * * * *"),
+        # After the night's care, which drops what is too old.
+        _schedule("dbt_docs_daily", dbt_docs, "20 4 * * *"),
+        _schedule("data_docs_daily", data_docs, "40 4 * * *"),
+        embeddings.schedule,
     ],
     resources={**default_resources(), "dbt": dbt_resource()},
     executor=dg.in_process_executor,

@@ -1,6 +1,7 @@
 {{ config(materialized='table') }}
 
--- What each watch has found within the window of the kinds it asks for, in the watch's own currency; the price is null where no rate is known.
+-- What each watch has found within the window of the kinds it asks for, in the watch's own currency; the price is null
+-- where no rate is known.
 -- A table, because three marts read it and must see the same.
 with
 
@@ -51,7 +52,7 @@ found as (
     inner join states on watch_listings.listing_id = states.listing_id
     where
         not watch_listings.is_blacklisted
-        and listings.listing_kind = any(watches.wanted_kinds)
+        and listings.listing_kind = any(string_to_array(watches.wanted_kinds, ','))
         and listings.price_kind in {{ comparable_price_kinds() }}
         and states.payable_price > 0
         and states.last_seen_at >= current_timestamp - make_interval(days => {{ comparables_window_days() }})

@@ -45,6 +45,8 @@ def test_a_search_address_is_shown_back_and_an_unknown_parameter_is_named(prices
     assert "personal only, not anna" in wished.stdout
     pricescope("watch", "edit", "jeans", "--country", "", "--exclude-seller", "", "--any-seller")
     assert "any country" in pricescope("watch", "show", "jeans").stdout
+    wished = pricescope("watch", "edit", "jeans", "--kind", "normal", "--kind", "bundle")
+    assert "normal, bundle" in wished.stdout, wished.stderr
     again = pricescope("watch", "add", JEANS, "--name", "jeans")
     assert (again.returncode, again.stdout) == (2, "")
     assert "jeans" in again.stderr
@@ -58,6 +60,7 @@ def test_a_search_address_is_shown_back_and_an_unknown_parameter_is_named(prices
         ("--rules", "robust,magic", "magic"),
         ("--blacklist", "/(/", "regular expression"),
         ("--country", "Poland", "two letters"),
+        ("--kind", "boxes", "accessory"),
     ],
 )
 def test_a_bad_option_is_one_clear_line(pricescope: Command, option: str, value: str, said: str) -> None:

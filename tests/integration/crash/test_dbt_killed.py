@@ -24,6 +24,12 @@ MARTS = (
     "watch_price_trends",
     "watch_price_histograms",
     "source_daily_stats",
+    "daily_price_stats",
+    "product_stats",
+    "product_source_changes",
+    "price_histograms",
+    "market_trends",
+    "listing_outcomes",
 )
 
 
@@ -47,6 +53,11 @@ def _rounded(value: object) -> object:
 
 def filled(conn: psycopg.Connection, settings: Settings) -> None:
     add_watch(conn, settings, "https://www.vinted.fr/catalog?search_text=levi%27s+501", "jeans")
+    conn.execute("insert into core.products (sku, name) values ('J', 'jeans')")
+    conn.execute(
+        "insert into core.product_sources (product_id, source, url, watch_id, matched_by)"
+        " select product_id, 'vinted', 'u', watch_id, 'link' from core.products, app.watches"
+    )
     day = utc_now().date()
     poll_day(conn, settings, "vinted", day, run_id="r")
     read_day(conn, settings, "vinted", day)
@@ -63,7 +74,7 @@ def test_a_killed_dbt_leaves_nothing_that_the_next_build_does_not_put_right(
     argv = [str(DBT), "--no-use-colors", "run", "--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
     timed_run(argv, env)
     undisturbed = rows_of_marts(conn)
-    assert all(undisturbed[table] for table in ("watch_comparables", "watch_condition_stats"))
+    assert all(undisturbed[table] for table in ("watch_comparables", "watch_condition_stats", "product_stats"))
     longest = timed_run(argv, env)
     kills = 0
     for _ in range(KILLS * 2):

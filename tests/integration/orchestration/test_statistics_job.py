@@ -15,6 +15,7 @@ from tests.sandbox import add_watch
 from warehouse.connect import DatabaseUrl
 
 pytestmark = pytest.mark.integration
+LOGIN = "xx_private_login_xx"
 
 
 @pytest.fixture
@@ -45,6 +46,8 @@ def test_a_good_batch_is_checked_and_every_model_built_and_tested(
     built = {event.asset_key.to_user_string() for event in result.get_asset_materialization_events()}
     assert {
         "items_batch",
+        "pages_batch",
+        "history_batch",
         "marts/watch_condition_stats",
         "marts/watch_price_trends",
         "marts/source_daily_stats",
@@ -55,6 +58,10 @@ def test_a_good_batch_is_checked_and_every_model_built_and_tested(
         "price_present",
         "currency_is_iso_4217",
     }
+    of_figures = [check for check in checks if check.check_name.startswith("gx_")]
+    assert len(of_figures) > 20, "the figures of the marts are checked once they are built"
+    assert [check.check_name for check in of_figures if not check.passed] == []
+    assert all({"rows", "evaluated"} <= check.metadata.keys() for check in of_figures)
     of_dbt = [check for check in checks if check.asset_key.path[0] == "marts"]
     assert len(of_dbt) > 10, "dbt's tests are checks of the models they test"
     (rows,) = filled.execute("select count(*) from marts.watch_condition_stats").fetchone() or (0,)
@@ -71,13 +78,22 @@ def test_a_corrupt_batch_fails_its_blocking_check_and_keeps_dbt_from_running(
     ).fetchone() or ("",)
     filled.execute(f'alter table core.listings drop constraint "{constraint}"')
     filled.execute(
-        "update core.listings set currency = 'eu' where listing_id = (select min(listing_id) from core.listings)"
+        "update core.listings set currency = %s, title = %s, url = 'https://www.vinted.fr/member/' || %s"
+        " where listing_id = (select min(listing_id) from core.listings)",
+        [LOGIN] * 3,
     )
+    filled.execute("update core.sellers set login = %s", [LOGIN])
+    filled.execute("update app.watches set name = %s", [LOGIN])
     result = run_statistics(instance)
     assert not result.success
     failed = [check for check in result.get_asset_check_evaluations() if not check.passed and check.blocking]
     assert [check.check_name for check in failed] == ["currency_is_iso_4217"]
-    assert failed[0].metadata["unexpected"].value == 1
+    counts = {name: entry.value for name, entry in failed[0].metadata.items()}
+    assert counts["unexpected"] == 1
+    assert counts["evaluated"] == counts["rows"] > 10
+    assert 0 < counts["unexpected_percent"] < 10
+    assert all(isinstance(value, (int, float)) for value in counts.values())
+    assert LOGIN not in repr(instance.all_logs(result.run_id))
     built = {event.asset_key.to_user_string() for event in result.get_asset_materialization_events()}
-    assert built <= {"items_batch"}
+    assert built <= {"items_batch", "pages_batch", "history_batch"}
     assert filled.execute("select to_regclass('marts.watch_condition_stats')").fetchone() == (None,)

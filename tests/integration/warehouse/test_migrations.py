@@ -16,7 +16,7 @@ from sqlalchemy import create_engine
 from warehouse import migrations
 from warehouse.connect import DatabaseUrl, connect
 from warehouse.migrate import VERSION_TABLE, current, downgrade, head, upgrade
-from warehouse.partitions import drop_expired, ensure_partitions, ensure_partitions_ahead, partition_name
+from warehouse.partitions import drop_month, ensure_partitions, ensure_partitions_ahead, expired_months, partition_name
 from warehouse.tables import metadata
 
 pytestmark = pytest.mark.integration
@@ -95,7 +95,7 @@ def test_storage_choices_survive_in_new_partitions(database: DatabaseUrl) -> Non
     assert indexes is not None
     assert "INCLUDE (price_minor, total_minor, currency, availability)" in indexes[0]
     assert "USING brin (observed_at)" in indexes[0]
-    assert fill == (["fillfactor=70"],)
+    assert fill == (["fillfactor=50"],)
 
 
 def test_partitions_are_made_ahead_once_and_dropped_whole(database: DatabaseUrl) -> None:
@@ -108,11 +108,15 @@ def test_partitions_are_made_ahead_once_and_dropped_whole(database: DatabaseUrl)
             "raw.pages_2032_01",
         ]
         assert ensure_partitions_ahead(conn, day) == []
-        assert drop_expired(conn, "raw.pages", 0, datetime(2031, 11, 30, tzinfo=UTC).date())[-1] != made[0]
-        expired = drop_expired(conn, "raw.pages", 31, datetime(2032, 1, 1, tzinfo=UTC).date())
-        assert expired == ["raw.pages_2031_11"]
+        november = day.replace(day=1)
+        assert november not in expired_months(conn, "raw.pages", 0, day)
+        assert november not in expired_months(conn, "raw.pages", 32, datetime(2032, 1, 1, tzinfo=UTC).date())
+        assert expired_months(conn, "raw.pages", 31, datetime(2032, 1, 1, tzinfo=UTC).date())[-1] == november
+        assert not drop_month(conn, "raw.pages", november, still_wanted=lambda: False)
+        assert drop_month(conn, "raw.pages", november)
+        assert november not in expired_months(conn, "raw.pages", 31, datetime(2032, 1, 1, tzinfo=UTC).date())
         with pytest.raises(ValueError, match="not partitioned"):
-            drop_expired(conn, "core.listings", 1, day)
+            expired_months(conn, "core.listings", 1, day)
 
 
 def test_each_instant_at_a_month_edge_falls_in_one_partition(database: DatabaseUrl) -> None:

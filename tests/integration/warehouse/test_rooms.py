@@ -6,8 +6,10 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import psycopg
+import pyarrow.parquet as pq
 import pytest
 
 from domain.blacklist import BlacklistError
@@ -16,6 +18,7 @@ from domain.page import PageMeaning, RejectedRecord
 from domain.source_state import SourceState, after_page
 from domain.watch import RuleName, Watch
 from tests.integration.warehouse.samples import listing, page, reading, store_and_load
+from warehouse.archive import ArchiveError
 from warehouse.cadence import watches_to_check
 from warehouse.connect import DatabaseUrl, connect
 from warehouse.deals import get_deal, list_deals, record_deal
@@ -35,7 +38,7 @@ from warehouse.outbox import (
 )
 from warehouse.pages import store_page
 from warehouse.quarantine import count_open, list_quarantine, pages_to_retry, resolve
-from warehouse.retention import apply_retention
+from warehouse.retention import Keep, RetentionResult, apply_retention
 from warehouse.runs import add_counts, begin_run, finish_run, get_run, recent_runs
 from warehouse.source_state import list_source_states, load_source_state, update_source_state
 from warehouse.watches import (
@@ -228,6 +231,13 @@ def test_quarantine_names_the_pages_to_read_again_and_forgets_the_repaired(conn:
 # ---------------------------------------------------------------- retention
 
 
+KEEP = Keep(raw_page_days=30, item_days=60)
+
+
+def counts(result: RetentionResult) -> tuple[int, ...]:
+    return tuple(result.rows[name] for name in ("raw.pages", "ops.quarantine", "core.listings", "core.sellers"))
+
+
 def test_retention_drops_what_is_past_its_time_and_nothing_else(conn: psycopg.Connection) -> None:
     day = 24 * 60
     bad = [RejectedRecord(index=0, reason="price: absent", record=b"login-of-a-seller")]
@@ -236,18 +246,60 @@ def test_retention_drops_what_is_past_its_time_and_nothing_else(conn: psycopg.Co
         load_reading(
             conn, store_page(conn, raw), raw, reading([listing(offset // day), listing(1000)], bad), parser_version=1
         )
-    result = apply_retention(conn, raw_page_days=30, item_days=60, today=date(2026, 5, 20))
+    result = apply_retention(conn, KEEP, today=date(2026, 5, 20))
     # 10 March (partition dropped whole), 19 April (row deleted) and 19 May (kept).
     assert result.partitions == ("raw.pages_2026_03",)
-    assert (result.pages, result.quarantined, result.listings, result.sellers) == (1, 2, 1, 1)
+    assert counts(result) == (1, 2, 1, 1)
     assert conn.execute("select title from core.listings order by 1").fetchall() == [
         ("Coat 1000",), ("Coat 40",), ("Coat 70",)
     ]  # fmt: skip
-    again = apply_retention(conn, raw_page_days=30, item_days=60, today=date(2026, 5, 20))
-    assert (again.pages, again.listings, again.partitions) == (0, 0, ())
-    later = apply_retention(conn, raw_page_days=30, item_days=60, today=date(2026, 12, 1))
-    assert (later.listings, later.sellers) == (3, 1)
+    again = apply_retention(conn, KEEP, today=date(2026, 5, 20))
+    assert (counts(again), again.partitions) == ((0, 0, 0, 0), ())
+    later = apply_retention(conn, KEEP, today=date(2026, 12, 1))
+    assert counts(later)[2:] == (3, 1)
     assert "core.price_history_2026_03" in later.partitions
+
+
+def test_months_are_archived_and_proved_before_they_go(conn: psycopg.Connection, tmp_path: Path) -> None:
+    for offset in (0, 5, 40):
+        raw = page(offset * 24 * 60)
+        load_reading(conn, store_page(conn, raw), raw, reading([listing(1)]), parser_version=1)
+    keep = Keep(raw_page_days=30, item_days=30, archive=tmp_path)
+    result = apply_retention(conn, keep, today=date(2026, 5, 2))
+    assert result.partitions == ("raw.pages_2026_03", "core.price_history_2026_03")
+    (history,) = [path for path in result.archived if "price_history" in str(path)]
+    assert pq.read_table(history).column("price_minor").to_pylist() == [2000, 2000]
+    assert apply_retention(conn, keep, today=date(2026, 5, 2)).archived == ()
+
+
+def test_a_month_that_cannot_be_archived_stays(conn: psycopg.Connection, tmp_path: Path) -> None:
+    raw = page()
+    load_reading(conn, store_page(conn, raw), raw, reading([listing(1)]), parser_version=1)
+    in_the_way = tmp_path / "table=pages"
+    in_the_way.write_text("a file where a folder must be")
+    with pytest.raises(ArchiveError, match="is not archived"):
+        apply_retention(conn, Keep(raw_page_days=1, item_days=1, archive=tmp_path), today=date(2026, 6, 2))
+    assert conn.execute("select count(*) from raw.pages").fetchone() == (1,)
+
+
+def test_logs_lots_stock_and_settled_reviews_pass_too(conn: psycopg.Connection) -> None:
+    raw = page()
+    load_reading(conn, store_page(conn, raw), raw, reading([listing(1, quantity=3)]), parser_version=1)
+    conn.execute(
+        "insert into core.lots (source, external_id, lot_type, status, url, first_seen_at, last_seen_at, last_page_id)"
+        " values ('uzex', '1', 'auction', 'open', 'https://x', '2026-01-01', '2026-01-01', 1)"
+    )
+    conn.execute(
+        "insert into ops.scrape_runs (run_id, task, source, day, state, ended_at)"
+        " values ('old', 'poll', 'vinted', '2026-01-01', 'success', '2026-01-01'),"
+        " ('running', 'poll', 'vinted', '2026-01-02', 'running', null)"
+    )
+    result = apply_retention(conn, Keep(raw_page_days=30, item_days=30, run_log_days=90), today=date(2026, 6, 2))
+    assert {table for table, rows in result.rows.items() if rows} >= {
+        "core.listings", "core.lots", "ops.scrape_runs", "ops.page_readings",
+    }  # fmt: skip
+    assert conn.execute("select count(*) from core.stock_history").fetchone() == (0,)
+    assert conn.execute("select run_id from ops.scrape_runs").fetchall() == [("running",)]
 
 
 # ---------------------------------------------------------------- deals and the outbox

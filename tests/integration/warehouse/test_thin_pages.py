@@ -96,8 +96,8 @@ def test_without_a_rule_the_last_known_fee_stands_so_that_no_bare_price_looks_li
     store_and_load(conn, page(), [search_row(1, "20.00", "3.90", currency="PLN")])
     store_and_load(conn, page(5), [item_page(1, "18.00", currency="PLN")])
     assert _one(conn, "t.price_minor, t.total_minor") == (1800, 2190)
-    store_and_load(conn, page(10), [item_page(1, "18.00", currency="EUR")])
-    assert _one(conn, "t.price_minor, t.total_minor") == (1800, 1960)
+    store_and_load(conn, page(10), [item_page(1, "17.00", currency="EUR")])
+    assert _one(conn, "t.price_minor, t.total_minor") == (1700, 1855)
     store_and_load(conn, page(15), [item_page(1, "18.00", currency="CZK")])
     assert _one(conn, "t.price_minor, t.total_minor") == (1800, None)
 

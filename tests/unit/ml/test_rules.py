@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from domain.condition import Condition
 from domain.deal import VerdictKind
+from domain.listing_kind import ListingKind
 from domain.statistics import Candidate, GroupStatistics
 from domain.watch import RuleName, Watch
 from ml.robust import PRIOR_SPREAD, estimate
@@ -270,3 +271,30 @@ def test_the_robust_threshold_is_where_the_verdict_turns(group_: GroupStatistics
     threshold = verdict.evidence.threshold
     if threshold is not None and abs(threshold - price) > Decimal("0.01"):
         assert (price < threshold) == (verdict.kind in {VerdictKind.DEAL, VerdictKind.CHECK_FIRST})
+
+
+# ---------------------------------------------------------------- kinds
+
+
+@given(st.sampled_from([kind for kind in ListingKind if kind is not ListingKind.NORMAL]))
+def test_another_kind_is_never_alerted_and_the_reason_says_what_it_is(kind: ListingKind) -> None:
+    verdicts = judge(watch(), candidate("20.00", kind=kind, kind_reason="the title says 'nur ovp': a box"))
+    allowed = {VerdictKind.CHECK_FIRST, VerdictKind.NO_DEAL} if kind is ListingKind.BUNDLE else {VerdictKind.EXCLUDED}
+    assert {verdict.kind for verdict in verdicts} <= allowed
+    assert any("nur ovp" in verdict.reason for verdict in verdicts)
+    assert decide(verdicts) is None
+
+
+def test_a_bundle_for_less_than_one_costs_is_looked_at_first() -> None:
+    bundle = judge(watch(), candidate("42.00", kind=ListingKind.BUNDLE))
+    single = judge(watch(), candidate("42.00"))
+    assert VerdictKind.DEAL in {verdict.kind for verdict in single}
+    assert overall(bundle) is VerdictKind.CHECK_FIRST
+    assert [verdict.evidence for verdict in bundle] == [verdict.evidence for verdict in single]
+
+
+def test_a_watch_that_asks_for_a_kind_gets_it() -> None:
+    wanted = watch(kinds=(ListingKind.ACCESSORY,))
+    as_asked = judge(wanted, candidate("42.00", kind=ListingKind.ACCESSORY))
+    assert [verdict.kind for verdict in as_asked] == [verdict.kind for verdict in judge(watch(), candidate("42.00"))]
+    assert overall(judge(wanted, candidate("42.00"))) is VerdictKind.EXCLUDED

@@ -11,6 +11,6 @@ select
     name as watch_name,
     source as source_name,
     currency as currency_code,
-    kinds as wanted_kinds,
+    array_to_string(kinds, ',') as wanted_kinds,
     is_active
 from source

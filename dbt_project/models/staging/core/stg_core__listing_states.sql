@@ -9,6 +9,10 @@ source as (
 select
     listing_id,
     currency as currency_code,
+    availability,
+    is_active,
+    favourite_count,
+    view_count,
     last_seen_at,
     {{ major_units('coalesce(total_minor, price_minor)', 'currency') }} as payable_price
 from source

@@ -9,8 +9,11 @@ source as (
 select
     listing_id,
     source as source_name,
+    seller_id,
     condition,
     kind as listing_kind,
     price_kind,
-    first_seen_at
+    listed_at,
+    first_seen_at,
+    {{ brand_key('brand') }} as brand
 from source

@@ -11,5 +11,6 @@ select
     product_id,
     listing_id,
     watch_id,
-    state
+    state,
+    created_at as linked_at
 from source

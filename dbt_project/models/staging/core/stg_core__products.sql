@@ -9,5 +9,7 @@ source as (
 select
     product_id,
     sku,
+    name,
+    category,
     is_active
 from source

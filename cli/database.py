@@ -1,0 +1,72 @@
+"""`pricescope database`: how large it is, which indexes serve, what is slow; vacuum and compaction by hand."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from cli.context import out, warehouse
+from cli.errors import UserError
+from warehouse.compaction import CompactionError, compact_month
+from warehouse.upkeep import Report, index_use, slow_statements, table_sizes, vacuum
+
+app = typer.Typer(no_args_is_help=True, help="Reviews of the database: sizes, index use, slow statements; its care.")
+
+
+@app.command("sizes")
+def sizes() -> None:
+    """Tables by size, with rows, dead rows and the last vacuum."""
+    with warehouse("database") as (conn, _):
+        _print(table_sizes(conn))
+
+
+@app.command("indexes")
+def indexes() -> None:
+    """Indexes by use: the first are those that nothing reads."""
+    with warehouse("database") as (conn, _):
+        _print(index_use(conn))
+
+
+@app.command("statements")
+def statements() -> None:
+    """Statements that cost most (pg_stat_statements), or those running now where the server does not count them."""
+    with warehouse("database") as (conn, _):
+        _print(slow_statements(conn))
+
+
+@app.command("vacuum")
+def vacuum_now(*, everything: Annotated[bool, typer.Option("--all")] = False) -> None:
+    """Vacuum and analyse the tables that changed, or all."""
+    with warehouse("database") as (conn, _):
+        conn.execute("set statement_timeout = 0")
+        done = vacuum(conn, everything=everything)
+    out.print(f"{done.tables} tables vacuumed, {done.dead_rows:,} dead rows; {done.total_bytes / 2**20:,.1f} MB in all")
+
+
+@app.command("compact")
+def compact(month: Annotated[str, typer.Argument(help="closed month, e.g. 2026-03")]) -> None:
+    """Rewrite a closed month of the price history without the rows that only repeat the one before."""
+    try:
+        first = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC).date()
+    except ValueError as error:
+        raise UserError(f"{month!r} is not a month; write it as 2026-03") from error
+    with warehouse("database") as (conn, _):
+        conn.execute("set statement_timeout = 0")
+        try:
+            done = compact_month(conn, first, today=datetime.now(UTC).date())
+        except CompactionError as error:
+            raise UserError(str(error)) from error
+    out.print(
+        f"{done.month:%Y-%m}: {done.rows_before:,} rows became {done.rows_after:,},"
+        f" {done.bytes_before / 2**20:,.1f} MB became {done.bytes_after / 2**20:,.1f} MB"
+    )
+
+
+def _print(report: Report) -> None:
+    table = Table(*report.columns)
+    for row in report.rows:
+        table.add_row(*("" if value is None else str(value) for value in row))
+    out.print(table)

@@ -1,0 +1,41 @@
+{#-
+    What each listing on offer cost on each day, in the base currency: listing_id, observed_date, source_name, brand,
+    price, is_unconvertible. The price is null where its kind does not compare or no rate is known (unconvertible).
+-#}
+{% macro prices_in_base_currency(since=none) -%}
+    with
+
+    last_prices as (
+
+        {{ last_prices_of_days(since=since) }}
+
+    ),
+
+    rates as (
+
+        {{ rates_of_days('last_prices', 'currency_code', base_currency(), 'observed_date') }}
+
+    )
+
+    select
+        last_prices.listing_id,
+        last_prices.observed_date,
+        listings.source_name,
+        listings.brand,
+        case
+            when listings.price_kind not in {{ comparable_price_kinds() }} then null
+            when last_prices.currency_code = {{ base_currency() }} then round(last_prices.payable_price, 4)
+            else round(last_prices.payable_price * rates.rate, 4)
+        end as price,
+        (
+            listings.price_kind in {{ comparable_price_kinds() }}
+            and last_prices.currency_code <> {{ base_currency() }}
+            and rates.rate is null
+        ) as is_unconvertible
+    from last_prices
+    inner join {{ ref('stg_core__listings') }} as listings on last_prices.listing_id = listings.listing_id
+    left join rates
+        on
+            last_prices.currency_code = rates.from_currency_code
+            and last_prices.observed_date = rates.rate_date
+{%- endmacro %}

@@ -1,0 +1,72 @@
+{#-
+    Incremental models by day. Each run rebuilds the whole look-back window: what lies in it is deleted and inserted
+    again in one transaction, so that a day which lost all its rows loses them here too (dbt's delete+insert deletes
+    only the keys that come again), and what came late within the window is counted. Older days stay as they were.
+
+    A model sets incremental_strategy='rebuild_days' (or 'rebuild_periods' for rows by day, week and month) and
+    unique_key to its one day column, and reads no more than it rebuilds:
+
+        {% if is_incremental() %} where stat_date >= {{ rebuild_from() }} {% endif %}
+
+    For data that came later than the window, run dbt once with a longer PRICESCOPE_LOOKBACK_DAYS. A full refresh makes
+    what can still be made, and keeps the rows from before (kept_days).
+-#}
+
+{#- Days back that are rebuilt, today not counted. By environment: a change of --vars forces a re-parse. -#}
+{% macro lookback_days() -%}
+    {{ env_var('PRICESCOPE_LOOKBACK_DAYS', '7') | int }}
+{%- endmacro %}
+
+{#- The day of this run in UTC; one for all models of the run, also when it runs past midnight. -#}
+{% macro run_date() -%}
+    {#- sqlfluff renders without a run. -#}
+    cast('{{ run_started_at.strftime('%Y-%m-%d') if run_started_at is defined else '2026-01-01' }}' as date)
+{%- endmacro %}
+
+{#-
+    The first day that is rebuilt: the look-back before today, or before the last day stored where no run came since.
+    A date as text, because partitions are chosen by it when the query is planned.
+-#}
+{% macro rebuild_from() -%}
+    {%- if execute and this is not none and is_incremental() -%}
+        {%- set found = run_query(
+            'select least(' ~ run_date() ~ ', max(' ~ config.get('unique_key') ~ ')) - ' ~ lookback_days() ~ ' from ' ~ this
+        ) -%}
+        cast('{{ found.columns[0].values()[0] }}' as date)
+    {%- else -%}
+        ({{ run_date() }} - {{ lookback_days() }})
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The first start of a day, week or month that is rebuilt: no period that reaches into the window begins earlier than
+    its month, or than the week in which that month begins. -#}
+{% macro rebuild_periods_from() -%}
+    cast(date_trunc('week', date_trunc('month', cast({{ rebuild_from() }} as timestamp))) as date)
+{%- endmacro %}
+
+{#- Midnight UTC at the beginning of a day: what partitions and indexes of the tables by time can be searched for. -#}
+{% macro midnight(day) -%}
+    (cast({{ day }} as timestamp) at time zone 'UTC')
+{%- endmacro %}
+
+{% macro get_incremental_rebuild_days_sql(arg_dict) %}
+    {% do return(delete_from_day_and_insert(arg_dict, rebuild_from())) %}
+{% endmacro %}
+
+{% macro get_incremental_rebuild_periods_sql(arg_dict) %}
+    {% do return(delete_from_day_and_insert(arg_dict, rebuild_periods_from())) %}
+{% endmacro %}
+
+{% macro delete_from_day_and_insert(arg_dict, first_day) %}
+    {%- if arg_dict['unique_key'] is not string -%}
+        {{ exceptions.raise_compiler_error("unique_key must name the one day column of " ~ arg_dict['target_relation']) }}
+    {%- endif -%}
+
+    -- A second run at the same time would insert the same rows.
+    select pg_advisory_xact_lock(hashtextextended('{{ arg_dict['target_relation'] }}', 0));
+
+    delete from {{ arg_dict['target_relation'] }}
+    where {{ arg_dict['unique_key'] }} >= {{ first_day }};
+
+    {{ get_insert_into_sql(arg_dict['target_relation'], arg_dict['temp_relation'], arg_dict['dest_columns']) }}
+{% endmacro %}

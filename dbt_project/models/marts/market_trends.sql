@@ -1,0 +1,16 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='rebuild_periods',
+        unique_key='period_start',
+        on_schema_change='fail',
+        pre_hook="set local work_mem = '64MB'",
+        indexes=[
+            {'columns': ['period_start']},
+            {'columns': ['source_name', 'period', 'period_start']},
+        ],
+    )
+}}
+
+-- Grain: platform (source) x brand x period (day, week, month); brand 'all' for every brand together.
+{{ market_periods(platforms=True, since=rebuild_periods_from() if is_incremental() else none) }}

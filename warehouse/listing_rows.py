@@ -1,0 +1,138 @@
+"""The wide row of a listing, and the three rows that a new listing starts with, as lines for COPY.
+
+Belongs here: which column takes what. Does not: what is new or changed (``load``, ``recheck``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+import psycopg
+
+from domain.listing import Availability, Listing
+from domain.listing_kind import KindVerdict, ListingKind
+from domain.money import to_minor
+from warehouse.completion import Completed
+from warehouse.copy_text import NULL, binary, copy_lines, flag, plain, text, text_array
+
+# Tells what kind of thing a listing offers; how is for the caller to know.
+TellKind = Callable[[Listing], KindVerdict]
+
+GONE = (str(Availability.SOLD), str(Availability.GONE))
+
+LISTING_COLUMNS = (
+    "listing_id, source, external_id, url, title, description, brand, size, color, category, condition,"
+    " condition_label, condition_source_id, price, currency, fee, total_price, original_price, original_currency,"
+    " image_urls, seller_id, listed_at, first_seen_at, last_changed_at, last_page_id, carried, price_kind, list_price,"
+    " shipping_price, sku, gtin, group_id, country, ends_at, attributes, kind, kind_reason, kind_version"
+)
+_STATE_COLUMNS = (
+    "listing_id, content_hash, price_minor, total_minor, currency, availability, favourite_count, view_count, quantity,"
+    " last_seen_at, last_page_id, checks, price_changed_at, is_active, has_carried"
+)
+_HISTORY_COLUMNS = "listing_id, observed_at, price_minor, total_minor, currency, availability"
+
+
+class NewListing(NamedTuple):
+    """A listing never seen before, completed; ``content_hash`` is of the completed one."""
+
+    listing_id: int
+    completed: Completed
+    content_hash: bytes
+    seller_id: int | None
+    quantity: int | None
+
+
+def listing_line(
+    listing_id: int,
+    completed: Completed,
+    seller_id: int | None,
+    at: object,
+    page_id: int,
+    tell_kind: TellKind | None = None,
+) -> str:
+    """Return a row of ``LISTING_COLUMNS`` first seen, last changed and last read on the page at hand."""
+    one = completed.listing
+    told = None if tell_kind is None else tell_kind(one)
+    return "\t".join(
+        (
+            str(listing_id),
+            one.source,
+            text(one.external_id),
+            text(one.url),
+            text(one.title),
+            text(one.description),
+            text(one.brand),
+            text(one.size),
+            text(one.color),
+            text(one.category),
+            one.condition,
+            text(one.condition_label),
+            text(one.condition_source_id),
+            str(one.price),
+            one.currency,
+            plain(one.fee),
+            plain(one.total_price),
+            plain(one.original_price),
+            text(one.original_currency),
+            text_array(one.image_urls),
+            plain(seller_id),
+            plain(one.listed_at),
+            str(at),
+            str(at),
+            str(page_id),
+            text_array(completed.carried),
+            one.price_kind,
+            plain(one.list_price),
+            plain(one.shipping_price),
+            text(one.sku),
+            text(one.gtin),
+            text(one.group_id),
+            text(one.country),
+            plain(one.ends_at),
+            text(msgspec.json.encode(dict(one.attributes)).decode()) if one.attributes else "{}",
+            ListingKind.NORMAL if told is None else told.kind,
+            NULL if told is None or told.kind is ListingKind.NORMAL else text(told.reason),
+            NULL if told is None else told.version,
+        )
+    )
+
+
+def copy_new(
+    conn: psycopg.Connection, values: Mapping[str, Any], new: Sequence[NewListing], tell_kind: TellKind | None = None
+) -> None:
+    """COPY new listings with their state, first history row and stock; in the load's transaction."""
+    at, page_id = str(values["at"]), values["page_id"]
+    copy_lines(
+        conn,
+        f"core.listings ({LISTING_COLUMNS})",
+        (listing_line(one.listing_id, one.completed, one.seller_id, at, page_id, tell_kind) for one in new),
+    )
+    states, history, stock = [], [], []
+    for one in new:
+        listing = one.completed.listing
+        priced = _priced(listing)
+        states.append(
+            f"{one.listing_id}\t{binary(one.content_hash)}\t{priced}\t{plain(listing.favourite_count)}"
+            f"\t{plain(listing.view_count)}\t{plain(one.quantity)}\t{at}\t{page_id}\t1\t{at}"
+            f"\t{flag(listing.availability not in GONE)}\t{flag(bool(one.completed.carried))}"
+        )
+        if listing.price > 0:  # nothing enters the history as 0
+            history.append(f"{one.listing_id}\t{at}\t{priced}")
+        if one.quantity is not None:
+            stock.append(f"{one.listing_id}\t{at}\t{one.quantity}")
+    copy_lines(conn, f"core.listing_state ({_STATE_COLUMNS})", states)
+    copy_lines(conn, f"core.price_history ({_HISTORY_COLUMNS})", history)
+    if stock:
+        copy_lines(conn, "core.stock_history (listing_id, observed_at, quantity)", stock)
+
+
+def _priced(listing: Listing) -> str:
+    total = listing.total_price
+    minor = to_minor(listing.price, listing.currency)
+    return (
+        f"{minor}\t{NULL if total is None else to_minor(total, listing.currency)}\t{listing.currency}"
+        f"\t{listing.availability}"
+    )

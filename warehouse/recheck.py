@@ -1,0 +1,156 @@
+"""Records that say what is known already: most of what a poll brings.
+
+Belongs here: telling them apart by key and content hash alone, and their heartbeat. Does not: what is new, changed,
+late or told before (``load``).
+
+One statement looks all records of a page up, and for the unchanged touches the narrow ``core.listing_state``, and once
+a day ``core.price_history``. The wide row is not read: the key's index carries the listing's id. Works in the load's
+transaction, when the source's turn has been taken.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import psycopg
+
+from domain.listing import Listing
+from warehouse.copy_text import NULL, binary, copy_lines
+
+_INT32_MAX = 2**31 - 1
+
+
+class Record(NamedTuple):
+    """A listing of the page at its place, and its own hash; None where it has none (it cannot be stored)."""
+
+    place: int
+    listing: Listing
+    content_hash: bytes | None
+
+
+class Checked(NamedTuple):
+    """What one record is to the warehouse.
+
+    Attributes:
+        listing_id: the known one's, or for a new listing the id that it is to have.
+        is_unchanged: its heartbeat is written; nothing is left to do for it but its seller, where ``is_new_day``.
+        is_new_day: it is the listing's first observation of the UTC day.
+    """
+
+    record: Record
+    listing_id: int
+    is_new: bool
+    is_unchanged: bool
+    is_new_day: bool
+
+
+def numbered(listings: Sequence[Listing], taken: Mapping[int, object]) -> list[Record]:
+    """Give each listing its place on the page; places in ``taken`` belong to records that were refused."""
+    records = []
+    place = -1
+    for listing in listings:
+        place += 1
+        while place in taken:
+            place += 1
+        try:
+            content_hash = listing.content_hash()
+        # A parser's slip: an amount that is no number, half a character.
+        except (ArithmeticError, AttributeError, TypeError, ValueError):
+            content_hash = None
+        records.append(Record(place, listing, content_hash))
+    return records
+
+
+def check(
+    conn: psycopg.Connection, values: Mapping[str, Any], records: Sequence[Record]
+) -> tuple[list[Checked], list[Record]]:
+    """Look the records up, write the heartbeat of the unchanged; return them, and those that could not be asked for.
+
+    Args:
+        conn: in the load's transaction.
+        values: the load's (``source``, ``page_id``, ``at``, ``day``).
+        records: of a page that has not been read before.
+
+    Returns:
+        The records that were looked up, and the rest: shown twice on the page, or with a key or counter that only a
+        closer look can judge.
+    """
+    times = Counter(record.listing.external_id for record in records)
+    lines: list[str] = []
+    asked: list[Record] = []
+    rest: list[Record] = []
+    for record in records:
+        line = _line(len(asked), record)
+        if line is None or times[record.listing.external_id] > 1:
+            rest.append(record)
+        else:
+            lines.append(line)
+            asked.append(record)
+    if not asked:
+        return [], rest
+    conn.execute(_CREATE)
+    conn.execute("delete from pricescope_check")  # a load earlier in the caller's transaction
+    copy_lines(conn, _COLUMNS, lines)
+    found = conn.execute(_CHECK, values).fetchall()
+    return [Checked(asked[ordinal], *flags) for ordinal, *flags in found], rest
+
+
+def _line(ordinal: int, record: Record) -> str | None:
+    _, listing, content_hash = record
+    key, favourites, views, pieces = (
+        listing.external_id,
+        listing.favourite_count,
+        listing.view_count,
+        listing.quantity,
+    )
+    if content_hash is None or not key or not key.isascii() or not key.isprintable() or "\\" in key or len(key) > 200:
+        return None
+    for count in (favourites, views, pieces):
+        if count is not None and not 0 <= count <= _INT32_MAX:
+            return None
+    return (
+        f"{ordinal}\t{key}\t{binary(content_hash)}"
+        f"\t{NULL if favourites is None else favourites}\t{NULL if views is None else views}"
+        f"\t{NULL if pieces is None else pieces}"
+    )
+
+
+_CREATE = """
+create temp table if not exists pricescope_check (
+    ordinal int, external_id text, content_hash bytea, favourite_count int, view_count int, quantity int
+) on commit delete rows
+"""
+_COLUMNS = "pricescope_check (ordinal, external_id, content_hash, favourite_count, view_count, quantity)"
+# The limits keep these look-ups by the whole key.
+_CHECK = """
+with seen as materialized (
+    select k.ordinal, k.favourite_count, k.view_count, l.listing_id, s.price_minor, s.total_minor, s.currency,
+           s.availability, s.last_seen_at < %(day)s::timestamp at time zone 'UTC' as is_new_day,
+           coalesce(s.content_hash = k.content_hash and s.is_active and not s.has_carried
+                    and (s.last_seen_at, s.last_page_id) < (%(at)s::timestamptz, %(page_id)s::bigint)
+                    and (k.quantity is null or k.quantity = s.quantity), false) as is_unchanged
+    from pricescope_check k
+    left join lateral (
+        select listing_id from core.listings where source = %(source)s and external_id = k.external_id limit 1
+    ) l on true
+    left join lateral (select * from core.listing_state where listing_id = l.listing_id limit 1) s on true
+),
+beats as (
+    update core.listing_state s
+    set last_seen_at = %(at)s, last_page_id = %(page_id)s, checks = s.checks + 1,
+        favourite_count = coalesce(seen.favourite_count, s.favourite_count),
+        view_count = coalesce(seen.view_count, s.view_count)
+    from seen
+    where s.listing_id = seen.listing_id and seen.is_unchanged
+),
+first_of_day as (
+    insert into core.price_history (listing_id, observed_at, price_minor, total_minor, currency, availability)
+    select listing_id, %(at)s, price_minor, total_minor, currency, availability
+    from seen where is_unchanged and is_new_day and price_minor > 0
+)
+select ordinal, coalesce(listing_id, nextval('core.listings_listing_id_seq')), listing_id is null, is_unchanged,
+       is_unchanged and is_new_day
+from seen
+"""
