@@ -14,6 +14,7 @@ from cli import (
     docs,
     explain,
     export,
+    fair_price,
     imports,
     parse,
     poll,
@@ -81,6 +82,7 @@ app.command("record")(record.record_pages)
 app.command("deals")(deals.deals)
 app.command("explain")(explain.explain)
 app.command("check")(explain.check)
+app.command("fair-price")(fair_price.fair_price)
 app.command("export")(export.export_tables)
 app.command("backup")(backup.make_backup)
 app.command("restore")(backup.restore_backup)
