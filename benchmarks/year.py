@@ -447,7 +447,7 @@ def _best(action: Callable[[], object], times: int = 5) -> float:
 
 
 def _scalar(conn: psycopg.Connection, query: str, *values: object) -> int:
-    row = conn.execute(query.encode(), values).fetchone()
+    row = conn.execute(query.encode(), values or None).fetchone()
     return 0 if row is None else int(row[0] or 0)
 
 
