@@ -103,7 +103,8 @@ def load_catalogue(conn: psycopg.Connection, today: date) -> None:
     )
     conn.execute(
         "insert into core.product_sources (product_id, source, url, listing_id, matched_by, created_at)"
-        " select (listing_id - 1) %% %(products)s + 1, source, url, listing_id, 'gtin', first_seen_at from core.listings",
+        " select (listing_id - 1) %% %(products)s + 1, source, url, listing_id, 'gtin', first_seen_at"
+        " from core.listings",
         values,
     )
     conn.execute("vacuum (analyze) core.products, core.listings, core.listing_state, core.product_sources")
