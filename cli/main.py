@@ -8,6 +8,7 @@ import typer
 
 from cli import (
     backup,
+    cluster,
     database,
     deals,
     docs,
@@ -76,6 +77,7 @@ app.command("sources")(sources.sources)
 app.command("reprocess")(reprocess.reprocess)
 app.command("import")(imports.import_files)
 app.command("parse")(parse.parse)
+app.command("cluster")(cluster.cluster)
 app.command("record")(record.record_pages)
 app.command("deals")(deals.deals)
 app.command("explain")(explain.explain)

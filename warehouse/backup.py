@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,11 +25,12 @@ from warehouse.connect import DatabaseUrl, connect, ensure_database
 from warehouse.digest import row_digests
 from warehouse.migrate import current, is_known, upgrade
 from warehouse.parquet import file_sha256
-from warehouse.pg_tools import ToolError, find_tool, run_tool
+from warehouse.pg_tools import Tool, ToolError, find_tool, run_tool
 
 _FORMAT = 1
 # A server process outlives its closed connection by a moment, those of ours too.
 _LEAVING_SECONDS = 3.0
+_ATTEMPTS = 3
 
 
 class BackupError(Exception):
@@ -133,18 +135,59 @@ def restore(url: DatabaseUrl, path: Path, *, replace: bool = False) -> BackupNot
 
 
 def _dump(url: DatabaseUrl, file: Path) -> tuple[dict[str, str], int]:
-    """Dump to the file; return the digests of the same snapshot and the server's major version."""
+    """Dump to the file; return the digests of the same snapshot and the server's major version.
+
+    dbt puts new tables in the place of old ones, and retention drops partitions: of what is new, a snapshot from before
+    shows no row. Locking all tables first would make pg_dump wait behind whoever waits for us. So it is noticed, and
+    the dump made again; pg_dump itself holds such changes up while it runs.
+    """
     with connect(url, application_name="pricescope:backup", statement_timeout_ms=0) as conn:
         major = conn.info.server_version // 10_000
         tool = find_tool("pg_dump", major)
-        with conn.transaction():
-            conn.execute("set transaction isolation level repeatable read, read only")
-            # The snapshot must live as long as the dump takes.
-            conn.execute("set local idle_in_transaction_session_timeout = 0")
-            snapshot = conn.execute("select pg_export_snapshot()").fetchone()
-            arguments = ["--format=custom", "--compress=1", "--no-password", "--lock-wait-timeout=60s"]
-            run_tool(tool, [*arguments, f"--snapshot={snapshot[0] if snapshot else ''}", "--file", file], url)
-            return row_digests(conn), major
+        for _ in range(_ATTEMPTS):
+            failure: Exception | None = None
+            with conn.transaction():
+                conn.execute("set transaction isolation level repeatable read, read only")
+                conn.execute("set local idle_in_transaction_session_timeout = 0")  # it lives as long as the dump takes
+                before = _relations(conn)
+                try:
+                    digests = _dump_and_digest(conn, tool, url, file)
+                except (ToolError, psycopg.errors.UndefinedTable) as error:
+                    failure = error
+                    raise psycopg.Rollback from None
+            if before.items() <= _relations(conn).items():
+                if failure is not None:
+                    raise failure
+                return digests, major
+    raise BackupError(
+        f"tables were replaced or dropped during each of {_ATTEMPTS} attempts; back up while no statistics are built"
+    )
+
+
+def _dump_and_digest(conn: psycopg.Connection, tool: Tool, url: DatabaseUrl, file: Path) -> dict[str, str]:
+    row = conn.execute("select pg_export_snapshot()").fetchone()
+    arguments = ["--format=custom", "--compress=1", "--no-password", "--lock-wait-timeout=60s"]
+    arguments += [f"--snapshot={row[0] if row else ''}", f"--file={file}"]
+    with ThreadPoolExecutor(1, thread_name_prefix="pg_dump") as beside:
+        dumping = beside.submit(run_tool, tool, arguments, url)
+        # It writes once it holds its locks. Held before, ours would let others queue between us, and it behind them.
+        while not dumping.done() and file.stat().st_size == 0:
+            time.sleep(0.02)
+        digests = row_digests(conn)
+        dumping.result()
+    return digests
+
+
+def _relations(conn: psycopg.Connection) -> dict[str, tuple[int, int]]:
+    """Return the identity of each table and partition, which changes when it is replaced or emptied."""
+    return {
+        name: (oid, file)
+        for name, oid, file in conn.execute(
+            "select n.nspname || '.' || c.relname, c.oid, c.relfilenode from pg_class c"
+            " join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p')"
+            " and c.relpersistence <> 't' and n.nspname not in ('pg_catalog', 'information_schema')"
+        ).fetchall()
+    }
 
 
 def _fill(url: DatabaseUrl, path: Path, note: BackupNote | None) -> None:

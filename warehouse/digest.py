@@ -120,7 +120,10 @@ _TEXT_SETTINGS = {
 
 
 def _whole_rows(conn: psycopg.Connection) -> list[tuple[tuple[str, str], sql.Composed]]:
-    """Return each table with SQL for all its columns; long bytes by their digest, which spares their text."""
+    """Return each table (schema, name) with SQL for all its columns; bytes by their digest, which spares their text.
+
+    dbt's come first: they are replaced now and then, and a reader of all is soon done with them.
+    """
     columns: dict[tuple[str, str], list[sql.Composable]] = {}
     for schema, table, column, is_bytes in conn.execute(
         """
@@ -130,7 +133,7 @@ def _whole_rows(conn: psycopg.Connection) -> list[tuple[tuple[str, str], sql.Com
         left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
         where c.relkind in ('r', 'p') and not c.relispartition and c.relpersistence <> 't'
           and n.nspname not in ('pg_catalog', 'information_schema')
-        order by 1, 2, a.attnum
+        order by n.nspname in ('app', 'core', 'ops', 'raw'), 1, 2, a.attnum
         """
     ).fetchall():
         named = sql.Identifier("t", column)

@@ -26,14 +26,14 @@ _LOOKUP_COST = 0.14
 # A watch of less than this share of all listings is looked up one by one; the planner would read the whole table.
 _LOOKUP_SHARE = 0.1
 _EF_SEARCH = 100
-_Way = Literal["index", "lookups", "scan"]
-_SETTINGS: dict[_Way, tuple[str, ...]] = {
-    # Sorting a whole watch is what the planner would do otherwise: it does not know what a distance costs.
-    "index": ("hnsw.iterative_scan = relaxed_order", "enable_sort = off"),
-    "lookups": ("enable_hashjoin = off", "enable_mergejoin = off", "max_parallel_workers_per_gather = 0"),
-    "scan": (),
-}
 _BUILD_MEMORY = "256MB"
+_Way = Literal["index", "lookups", "scan"]
+_SETTINGS: dict[_Way, dict[str, str]] = {
+    # Sorting a whole watch is what the planner would do otherwise: it does not know what a distance costs.
+    "index": {"hnsw.iterative_scan": "relaxed_order", "enable_sort": "off"},
+    "lookups": {"enable_hashjoin": "off", "enable_mergejoin": "off", "max_parallel_workers_per_gather": "0"},
+    "scan": {},
+}
 
 
 class Neighbour(msgspec.Struct, frozen=True):
@@ -56,7 +56,7 @@ def nearest(
     """Return the ``k`` nearest listings, nearest first; fewer only where there are fewer.
 
     Args:
-        conn: a connection.
+        conn: a connection, not in a transaction: what is set for the search would last to its end.
         space: kind and model id; ``vector`` must be of that model id.
         vector: (dimensions,).
         k: how many.
@@ -65,18 +65,18 @@ def nearest(
         without: leave this listing out: the one that is searched for.
     """
     way = _way(conn, space, watch_id, k)
-    with conn.transaction():
-        for setting in _SETTINGS[way]:
-            conn.execute(f"set local {setting}".encode())
-        if way == "index":
-            conn.execute(f"set local hnsw.ef_search = {max(_EF_SEARCH, min(k, 1000))}".encode())
-        rows = conn.execute(
-            _search(
-                space, len(vector), through_index=way == "index", watch_id=watch_id, source=source, without=without
-            ),
-            {"vector": _written(vector), "k": k},
-            prepare=False,
-        ).fetchall()
+    statement = _search(
+        space, len(vector), through_index=way == "index", watch_id=watch_id, source=source, without=without
+    )
+    settings = dict(_SETTINGS[way])
+    if way == "index":
+        settings["hnsw.ef_search"] = str(max(_EF_SEARCH, min(k, 1000)))
+    # All in one round trip: on a busy machine each costs more than the search.
+    with conn.pipeline(), conn.transaction():
+        for name, value in settings.items():
+            conn.execute("select set_config(%s, %s, true)", (name, value))
+        cursor = conn.execute(statement, {"vector": _written(vector), "k": k}, prepare=False)
+    rows = cursor.fetchall()
     # Iterative scans give their batches nearly in order.
     return sorted((Neighbour(listing_id, 1.0 - float(distance)) for listing_id, distance in rows), key=_by_similarity)
 
@@ -129,17 +129,34 @@ def _index_name(space: Space) -> str:
 
 
 def _way(conn: psycopg.Connection, space: Space, watch_id: int | None, k: int) -> _Way:
-    indexed = has_index(conn, space)
     if watch_id is None:
-        return "index" if indexed else "scan"
-    (total,) = conn.execute("select reltuples from pg_class where oid = 'ml.embeddings'::regclass").fetchone() or (0,)
+        return "index" if has_index(conn, space) else "scan"
+    row = conn.execute(
+        """
+        select
+            table_facts.total,
+            coalesce((select indisvalid from pg_index where indexrelid = to_regclass(%(index)s)), false),
+            (
+                select count(*) from (
+                    select from app.watch_listings
+                    where watch_id = %(watch_id)s
+                    limit greatest(sqrt(table_facts.total * %(weight)s::float8), table_facts.total * %(share)s) + 2
+                ) as first_ones
+            )
+        from (
+            select greatest(reltuples, 0)::float8 as total from pg_class where oid = 'ml.embeddings'::regclass
+        ) as table_facts
+        """,
+        {
+            "index": f"ml.{_index_name(space)}",
+            "watch_id": watch_id,
+            "weight": k / _LOOKUP_COST,
+            "share": _LOOKUP_SHARE,
+        },
+    ).fetchone()
+    total, is_indexed, size = row if row is not None else (0.0, False, 0)
     # From where on k * total / size visits of the index cost less than size look-ups.
-    enough = math.isqrt(max(int(total * k / _LOOKUP_COST), 0)) + 1
-    (size,) = conn.execute(
-        "select count(*) from (select from app.watch_listings where watch_id = %s limit %s) as first_ones",
-        (watch_id, max(enough, int(total * _LOOKUP_SHARE)) + 1),
-    ).fetchone() or (0,)
-    if indexed and size > enough:
+    if is_indexed and size > math.sqrt(total * k / _LOOKUP_COST):
         return "index"
     return "lookups" if size < total * _LOOKUP_SHARE else "scan"
 

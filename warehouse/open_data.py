@@ -109,7 +109,7 @@ def export(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     on_unit: Progress = lambda _name, _done, _total, _rows: None,
 ) -> ExportResult:
-    """Write the open data, all of it in one snapshot of the database.
+    """Write the open data: our tables in one snapshot of the database, then each of dbt's in one of its own.
 
     Args:
         conn: a connection, not in a transaction.
@@ -120,7 +120,7 @@ def export(
         resume: go on with an export that was killed: units that it wrote, and whose files are as they were, are kept.
             After a finished one, everything is written.
         now: the clock.
-        on_unit: told after each unit its name, how many of how many are done, and the rows so far.
+        on_unit: told after each unit its name, how many of how many (known so far) are done, and the rows so far.
 
     Raises:
         ExportError: for an unknown table, months the wrong way round, a directory that cannot be written or that
@@ -128,21 +128,29 @@ def export(
     """
     if first is not None and last is not None and first.replace(day=1) > last:
         raise ExportError(f"the first month {first:%Y-%m} is after the last, {last:%Y-%m}; swap them")
-    with _locked(directory), export_session(conn):
+    with _locked(directory):
         chosen = _choose(open_tables(conn), tables)
         manifest = _manifest(directory, resume=resume, now=now())
         remove_leftovers(directory)
-        units = [(table, month) for table in chosen for month in table.months(conn) if _within(month, first, last)]
-        result = ExportResult(tables=len(chosen), rows_by_table={table.name: 0 for table in chosen})
-        for done, (table, month) in enumerate(units, 1):
-            if not (resume and _stands(directory, manifest, table, month)):
-                _write_unit(conn, directory, table, month, manifest, result, now)
-            else:
-                result.kept_units += 1
-            on_unit(f"{table.name} {_key(month)}".strip(), done, len(units), result.rows)
+        run = _Run(conn, directory, manifest, now, on_unit, left=len(chosen))
+        with export_session(conn):
+            for table in chosen:
+                if not table.is_replaced:
+                    run.write(table, first, last, resume=resume)
+        # Locked only while it is read: dbt waits for no more than that.
+        for table in chosen:
+            if table.is_replaced:
+                try:
+                    with export_session(conn, lock=table.origin):
+                        run.write(table, first, last, resume=resume)
+                except (psycopg.errors.UndefinedTable, psycopg.errors.LockNotAvailable) as error:
+                    raise ExportError(
+                        f"{table.name} is being replaced ({error.diag.message_primary}); once dbt is done, go on with"
+                        " --resume"
+                    ) from None
         manifest.finished_at = now()
         _save(directory, manifest)
-    return result
+    return run.result
 
 
 def read_manifest(directory: Path) -> Manifest | None:
@@ -170,34 +178,63 @@ def damaged_files(directory: Path) -> list[str]:
     return sorted(file.path for unit in entries for file in unit.files if not _is_as_told(directory, file))
 
 
-def _write_unit(
-    conn: psycopg.Connection,
-    directory: Path,
-    table: OpenTable,
-    month: date | None,
-    manifest: Manifest,
-    result: ExportResult,
-    now: Callable[[], datetime],
-) -> None:
-    query = table.query(month)
-    fields = fields_of(conn, query)
-    with _UnitFiles(directory, table, month, fields) as unit:
-        try:
-            copy_blocks(conn, query, fields, unit.write)
-        except ParquetError as error:
-            raise ExportError(f"{table.name} {_key(month)}: {error}") from error
-    entry = manifest.tables.setdefault(table.name, TableEntry(columns={}))
-    entry.columns = {field.name: field.type for field in unit.fields}
-    known = entry.units.get(_key(month))
-    if month is not None and not unit.written and known is not None and known.files:
-        return  # past its retention in the database: here it stays
-    entry.units[_key(month)] = UnitEntry(exported_at=now(), files=tuple(unit.written))
-    _save(directory, manifest)
-    result.removed_files += unit.remove_others()
-    result.files += len(unit.written)
-    result.bytes += sum(file.bytes for file in unit.written)
-    result.rows += sum(file.rows for file in unit.written)
-    result.rows_by_table[table.name] += sum(file.rows for file in unit.written)
+class _Run:
+    """An export under way: its manifest and what it has written."""
+
+    def __init__(
+        self,
+        conn: psycopg.Connection,
+        directory: Path,
+        manifest: Manifest,
+        now: Callable[[], datetime],
+        on_unit: Progress,
+        *,
+        left: int,
+    ) -> None:
+        self._conn = conn
+        self._directory = directory
+        self._manifest = manifest
+        self._now = now
+        self._on_unit = on_unit
+        self._left = left
+        self._done = 0
+        self.result = ExportResult(tables=left)
+
+    def write(self, table: OpenTable, first: date | None, last: date | None, *, resume: bool) -> None:
+        """Write the months of a table, but those that stand from the export that is gone on with."""
+        self.result.rows_by_table[table.name] = 0
+        self._left -= 1
+        months = [month for month in table.months(self._conn) if _within(month, first, last)]
+        for number, month in enumerate(months, 1):
+            if resume and _stands(self._directory, self._manifest, table, month):
+                self.result.kept_units += 1
+            else:
+                self._write_unit(table, month)
+            self._done += 1
+            # How many months the tables to come have is not known yet; each has one at least.
+            total = self._done + len(months) - number + self._left
+            self._on_unit(f"{table.name} {_key(month)}".strip(), self._done, total, self.result.rows)
+
+    def _write_unit(self, table: OpenTable, month: date | None) -> None:
+        query = table.query(month)
+        fields = fields_of(self._conn, query)
+        with _UnitFiles(self._directory, table, month, fields) as unit:
+            try:
+                copy_blocks(self._conn, query, fields, unit.write)
+            except ParquetError as error:
+                raise ExportError(f"{table.name} {_key(month)}: {error}") from error
+        entry = self._manifest.tables.setdefault(table.name, TableEntry(columns={}))
+        entry.columns = {field.name: field.type for field in unit.fields}
+        known = entry.units.get(_key(month))
+        if month is not None and not unit.written and known is not None and known.files:
+            return  # past its retention in the database: here it stays
+        entry.units[_key(month)] = UnitEntry(exported_at=self._now(), files=tuple(unit.written))
+        _save(self._directory, self._manifest)
+        self.result.removed_files += unit.remove_others()
+        self.result.files += len(unit.written)
+        self.result.bytes += sum(file.bytes for file in unit.written)
+        self.result.rows += sum(file.rows for file in unit.written)
+        self.result.rows_by_table[table.name] += sum(file.rows for file in unit.written)
 
 
 class _UnitFiles:

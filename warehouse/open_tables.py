@@ -37,6 +37,7 @@ class OpenTable:
         source: the marketplace that partitions it; empty: none does.
         time: the moment or day whose UTC month partitions it; empty: it is written whole.
         behind: our tables that it shows, each with its columns that do not go out.
+        is_replaced: dbt may put a new table in its place at any time.
     """
 
     name: str
@@ -46,6 +47,7 @@ class OpenTable:
     source: str = ""
     time: str = ""
     behind: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    is_replaced: bool = False
 
     def query(self, month: date | None) -> sql.SQL:
         """Return the rows of the UTC month that begins on this day, or all; ``source`` leads where there is one."""
@@ -88,14 +90,24 @@ _TABLES = (
         behind={"core.price_history": ()},
     ),
     OpenTable(
+        name="price_history_months",
+        columns="h.listing_id, l.external_id, h.days, h.checks",
+        origin="core.price_history_months h left join core.listings l using (listing_id)",
+        source="l.source",
+        time="h.month",
+        order="h.listing_id",
+        # It is in the path.
+        behind={"core.price_history_months": ("month",)},
+    ),
+    OpenTable(
         name="listings",
         columns=(
             "l.listing_id, l.external_id, l.url, l.title, l.brand, l.size, l.color, l.category, l.condition,"
             " l.condition_label, l.condition_source_id, l.price, l.currency, l.fee, l.total_price, l.original_price,"
             " l.original_currency, l.seller_id, l.listed_at, l.first_seen_at, l.last_changed_at, l.last_page_id,"
-            " l.carried, l.price_kind, l.list_price, l.shipping_price, l.sku, l.gtin, l.group_id, l.country,"
-            " l.ends_at, (select coalesce(jsonb_object_agg(name, value), '{}') from jsonb_each(l.attributes)"
-            " a (name, value) where name not like 'seller%') as attributes,"
+            " l.carried, l.price_kind, l.kind, l.kind_version, l.list_price, l.shipping_price, l.sku, l.gtin,"
+            " l.group_id, l.country, l.ends_at, (select coalesce(jsonb_object_agg(name, value), '{}')"
+            " from jsonb_each(l.attributes) a (name, value) where name not like 'seller%') as attributes,"
             " s.availability, s.quantity, s.favourite_count, s.view_count, s.is_active, s.checks, s.price_changed_at,"
             " s.last_seen_at"
         ),
@@ -104,7 +116,7 @@ _TABLES = (
         time="l.first_seen_at",
         order="l.listing_id",
         behind={
-            "core.listings": ("description", "image_urls"),
+            "core.listings": ("description", "image_urls", "kind_reason"),
             "core.listing_state": (
                 "content_hash",
                 "price_minor",
@@ -233,12 +245,14 @@ def own_tables() -> tuple[OpenTable, ...]:
 def _marts(conn: psycopg.Connection) -> list[OpenTable]:
     rows = conn.execute(
         """
-        select c.relname, a.attname, format_type(a.atttypid, null), array_position(i.indkey, a.attnum)
+        select c.relname, a.attname, format_type(a.atttypid, null),
+               -- Without the columns that a covering key merely carries.
+               array_position((i.indkey::smallint[])[0:i.indnkeyatts - 1], a.attnum)
         from pg_class c
         join pg_namespace s on s.oid = c.relnamespace and s.nspname = %s
         join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
         left join pg_index i on i.indrelid = c.oid and i.indisprimary
-        where c.relkind in ('r', 'p', 'm', 'v') and not c.relispartition and c.relname not like '%%\\_\\_dbt\\_%%'
+        where c.relkind in ('r', 'p', 'v') and not c.relispartition and c.relname not like '%%\\_\\_dbt\\_%%'
         order by c.relname collate "C", a.attnum
         """,
         (MARTS,),
@@ -258,9 +272,10 @@ def _mart(name: str, columns: list[tuple[str, str, int | None]]) -> OpenTable:
     return OpenTable(
         name=f"{MARTS}.{name}",
         columns=", ".join(_quoted(column) for column, _, _ in columns),
-        origin=f"{MARTS}.{_quoted(name)} m",
+        origin=f"{MARTS}.{_quoted(name)}",
         time=_quoted(days[0]) if days else "",
-        order=", ".join(order) if order else 'm::text collate "C"',
+        order=", ".join(order) if order else f'{_quoted(name)}::text collate "C"',
+        is_replaced=True,
     )
 
 

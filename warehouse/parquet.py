@@ -4,8 +4,8 @@ Belongs here: types, blocks, files, reading a file back. Does not: which tables 
 The only module of this room that imports pyarrow, and only inside functions: a poll never pays for it.
 
 The same rows make the same bytes: their order is the query's, row groups have a fixed number of rows however the
-blocks fell, and nothing of the clock or the machine enters a file. Memory is bounded by two blocks and one row group
-for each open file. The types are those that DuckDB, pandas and Spark all know: integers, decimals of at most 38 digits,
+blocks fell, and nothing of the clock or the machine enters a file. Memory is bounded by a block and a row group for
+each open file. The types are those that DuckDB, pandas and Spark all know: integers, decimals of at most 38 digits,
 strings, booleans, doubles, dates, UTC timestamps in microseconds, lists of integers. JSON stays text.
 """
 
@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,8 +88,13 @@ class WrittenFile:
 
 
 @contextmanager
-def export_session(conn: psycopg.Connection) -> Iterator[None]:
+def export_session(conn: psycopg.Connection, lock: str = "") -> Iterator[None]:
     """Hold one snapshot of the database, read only, with the session values that exporting needs.
+
+    Args:
+        conn: a connection, not in a transaction.
+        lock: SQL name of a table that others replace by a new one, as dbt does: locked against that before the
+            snapshot is taken. Of a table put in its place later, an older snapshot shows no row.
 
     Raises:
         RuntimeError: when the connection is in a transaction already: it may have another snapshot.
@@ -99,6 +103,8 @@ def export_session(conn: psycopg.Connection) -> Iterator[None]:
         raise RuntimeError("an export needs a transaction of its own; the connection is in one")
     with conn.transaction():
         conn.execute("set transaction isolation level repeatable read, read only")
+        if lock:
+            conn.execute(sql.SQL("lock table {} in access share mode").format(sql.SQL(lock)))
         for name, value in _SESSION.items():
             conn.execute("select set_config(%s, %s, true)", (name, value))
         yield
@@ -139,7 +145,7 @@ def copy_blocks(
 ) -> None:
     """Hand the rows of a query, in its order, to ``write`` block by block.
 
-    Blocks are read and written by another thread while the server sends the next one; at most two exist at a time.
+    In this thread: one beside it would wait for the interpreter's lock at every step, which costs more than it wins.
 
     Raises:
         ParquetError: for a value that has no place in its column's type.
@@ -148,14 +154,8 @@ def copy_blocks(
     statement = sql.SQL("copy (select {} from ({}) q) to stdout (format csv)").format(
         sql.SQL(", ").join(field.expression for field in fields), query
     )
-    with ThreadPoolExecutor(1, thread_name_prefix="parquet") as writer:
-        under_way: Future[None] | None = None
-        for raw in _raw_blocks(conn, statement):
-            if under_way is not None:
-                under_way.result()
-            under_way = writer.submit(_write_block, write, raw, fields)
-        if under_way is not None:
-            under_way.result()
+    for raw in _raw_blocks(conn, statement):
+        write(_read_block(raw, fields))
 
 
 class ParquetFile:
@@ -296,10 +296,6 @@ def _raw_blocks(conn: psycopg.Connection, statement: sql.Composed) -> Iterator[b
                 pieces, size = [], 0
     if pieces:
         yield b"".join(pieces)
-
-
-def _write_block(write: Callable[[pa.Table], None], raw: bytes, fields: tuple[Field, ...]) -> None:
-    write(_read_block(raw, fields))
 
 
 def _read_block(raw: bytes, fields: tuple[Field, ...]) -> pa.Table:

@@ -265,24 +265,21 @@ def current_offers(conn: psycopg.Connection, product_id: int, *, base_currency: 
 def price_changes(conn: psycopg.Connection, days: Literal[1, 7, 30]) -> list[ProductChange]:
     """Return the products whose lowest price changed over so many days, the biggest drop first.
 
-    Of the newest day in ``marts.daily_price_stats`` on which the product could be bought.
+    Of the newest day on which the product could be bought, as cached in ``marts.product_stats``.
 
     Raises:
         ProductError: before dbt ever ran.
     """
-    made = conn.execute("select to_regclass('marts.daily_price_stats') is not null").fetchone()
+    made = conn.execute("select to_regclass('marts.product_stats') is not null").fetchone()
     if made != (True,):
         raise ProductError("no statistics were made yet; they are made hourly while `pricescope up` runs")
     return read_rows(
         conn,
         ProductChange,
         f"""
-        select sku, name, price_date, min_price as price, currency, best_source, change_percent
-        from (select distinct on (product_id) product_id, price_date, min_price, currency, best_source,
-                     change_{days:d}d_percent as change_percent
-              from marts.daily_price_stats where min_price is not null order by product_id, price_date desc) newest
-        join core.products using (product_id)
-        where change_percent <> 0
+        select sku, p.name, price_date, price, currency, best_source, change_{days:d}d_percent as change_percent
+        from marts.product_stats join core.products p using (sku)
+        where change_{days:d}d_percent <> 0
         order by change_percent, sku
         """,
     )

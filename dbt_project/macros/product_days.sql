@@ -12,7 +12,8 @@
 {#-
     The first day that a run makes anew: the look-back before today, or before the last day stored where no run came
     since. All that the price history holds where nothing is stored in the base currency, which was another until now.
-    A date as text, because the history is pruned by it when the query is planned.
+    A long look-back ends where the history begins: the statistics from before it cannot be made again. A date as text,
+    because the history is pruned by it when the query is planned.
 
     kept_days: days that the model keeps, or none for all.
 -#}
@@ -20,14 +21,15 @@
     {%- if not execute -%}
         ({{ run_date() }} - {{ price_lookback_days() }})
     {%- else -%}
+        {%- set first_seen = '(select min(observed_date) from ' ~ ref('stg_core__price_observations') ~ ')' -%}
         {%- set found = run_query(
-            'select least(' ~ run_date() ~ ', coalesce('
+            'select ' ~ ('greatest(' ~ first_seen ~ ', ' if price_lookback_days() | int > 7 else '(') ~ 'least(' ~ run_date() ~ ', coalesce('
             ~ '(select max(price_date) from ' ~ this ~ ' where currency = ' ~ base_currency()
             ~ ' and price_date >= ' ~ run_date() ~ ' - 1), '
             ~ '(select max(price_date) from ' ~ this ~ ' where currency = ' ~ base_currency()
             ~ ' and price_date >= ' ~ run_date() ~ ' - 40), '
             ~ '(select max(price_date) from ' ~ this ~ ' where currency = ' ~ base_currency() ~ '), '
-            ~ '(select min(observed_date) from ' ~ ref('stg_core__price_observations') ~ '))) - ' ~ price_lookback_days()
+            ~ first_seen ~ ')) - ' ~ price_lookback_days() ~ ')'
         ) -%}
         {%- set first = found.columns[0].values()[0] -%}
         {%- set oldest = (run_started_at.date() - modules.datetime.timedelta(days=kept_days or 0)) -%}

@@ -1,5 +1,8 @@
+{{ config(materialized='table', post_hook="analyze {{ this }}") }}
+
 -- What became of each listing; the only place that knows where an end is told from. A page's own word comes first, and
 -- the end is when it was last seen, as such a page is hardly read again. Else it is the complete runs that miss it.
+-- A table, because four marts read it, and all of it.
 with
 
 listings as (

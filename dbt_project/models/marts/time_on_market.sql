@@ -15,6 +15,18 @@ watch_listings as (
 
 ),
 
+watches as (
+
+    select * from {{ ref('stg_app__watches') }}
+
+),
+
+listings as (
+
+    select * from {{ ref('stg_core__listings') }}
+
+),
+
 recent as (
 
     select
@@ -39,7 +51,11 @@ scoped as (
         recent.*
     from recent
     inner join watch_listings on recent.listing_id = watch_listings.listing_id
-    where not watch_listings.is_blacklisted
+    inner join watches on watch_listings.watch_id = watches.watch_id
+    inner join listings on recent.listing_id = listings.listing_id
+    where
+        not watch_listings.is_blacklisted
+        and listings.listing_kind = any(string_to_array(watches.wanted_kinds, ','))
 
     union all
 

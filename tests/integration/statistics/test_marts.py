@@ -134,14 +134,14 @@ def test_trends_and_source_days_come_from_history_pages_and_runs(database: Datab
             )
         dbt(database, tmp_path, "run")
         product = conn.execute(
-            "select sku, price_date, currency, offers, sources, min_price, median_price, max_price, best_source,"
+            "select product_id, price_date, currency, offers, sources, min_price, median_price, max_price, best_source,"
             " change_1d_percent from marts.daily_price_stats"
         ).fetchall()
         assert product == [
-            ("P", noon.date(), "EUR", 2, 1, Decimal("11.7"), Decimal("15.85"), Decimal(20), "vinted", None)
+            (1, noon.date(), "EUR", 2, 1, Decimal("11.7"), Decimal("15.85"), Decimal(20), "vinted", None)
         ]
         assert price_changes(conn, 7) == []
-        conn.execute("update marts.daily_price_stats set change_7d_percent = -12.5")
+        conn.execute("update marts.product_stats set change_7d_percent = -12.5")
         (change,) = price_changes(conn, 7)
         assert (change.sku, change.price, change.change_percent) == ("P", Decimal("11.7"), Decimal("-12.5"))
         assert price_changes(conn, 30) == []

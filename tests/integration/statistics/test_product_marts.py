@@ -34,15 +34,19 @@ from tests.integration.statistics.catalogue import (
     random_catalogue,
     sku_of,
     store,
+    with_changes,
 )
 from tests.integration.statistics.market import dbt
 from tests.postgres import fresh_database
+from warehouse.compaction import compact_month, months_to_compact
 from warehouse.connect import DatabaseUrl, connect
+from warehouse.open_tables import open_tables
 from warehouse.products import price_changes
 
 pytestmark = pytest.mark.integration
 MODELS = ("daily_price_stats+", "int_product_source_prices__daily+")
 PRODUCTS = 120
+KEPT_DAYS = 200
 _Key = tuple[int, date]
 
 
@@ -173,36 +177,50 @@ def test_late_data_lost_days_and_new_links_come_in_and_what_is_older_stays(shop:
     made.observations.append(forgotten)
 
 
-def test_a_longer_look_back_brings_in_what_came_too_late(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The window now begins before both days on which clocks change."""
-    wanted = shop.made.days()
-    with connect(shop.address) as conn:
-        assert stored_days(conn) != wanted
-    monkeypatch.setenv("PRICESCOPE_LOOKBACK_DAYS", "420")
-    shop.run("daily_price_stats", zone="Europe/Warsaw")
-    with connect(shop.address) as conn:
-        assert_same(stored_days(conn), wanted)
-
-
 def test_a_full_refresh_keeps_the_days_that_the_history_holds_no_longer(shop: Shop) -> None:
     made = shop.made
-    first_kept = made.today - timedelta(days=200)
+    first_kept = made.today - timedelta(days=KEPT_DAYS)
     with connect(shop.address) as conn:
         stored = stored_days(conn)
         conn.execute(
             "delete from core.price_history where observed_at < %s", (datetime.combine(first_kept, time(0), UTC),)
         )
     made.observations = [seen for seen in made.observations if seen.day >= first_kept]
-    first_seen = min(seen.day for seen in made.observations)
-    shop.run("daily_price_stats", "--full-refresh")
-    kept = {key: day for key, day in stored.items() if key[1] < first_seen}
+    kept = {key: day for key, day in stored.items() if key[1] < first_kept}
     assert len(kept) > 500
+    assert stored != {**made.days(), **kept}
+    shop.run("daily_price_stats", "--full-refresh")
     with connect(shop.address) as conn:
         assert_same(stored_days(conn), {**made.days(), **kept})
         (index,) = conn.execute(
             "select indexdef from pg_indexes where tablename = 'daily_price_stats' and indexdef like '%INCLUDE%'"
         ).fetchone() or ("",)
-    assert "(product_id, price_date)" in index
+        (table,) = (table for table in open_tables(conn) if table.name == "marts.daily_price_stats")
+    assert "(product_id, price_date) INCLUDE" in index
+    assert table.order == '"product_id", "price_date"'
+
+
+def test_a_long_look_back_reads_compacted_months_and_leaves_alone_what_came_before_the_history(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The window reaches over a change of clocks, and further than there is history."""
+    made = shop.made
+    late = Observation(2, datetime.combine(made.today - timedelta(days=12), time(12), UTC), 1, "EUR", "available")
+    with connect(shop.address) as conn:
+        kept = {key: day for key, day in stored_days(conn).items() if key[1] < made.today - timedelta(days=KEPT_DAYS)}
+        observe(conn, [late])
+        rows_before = conn.execute("select count(*) from core.price_history").fetchone() or (0,)
+        for month in months_to_compact(conn, closed_before=made.today):
+            compact_month(conn, month, today=made.today)
+        rows_after = conn.execute("select count(*) from core.price_history").fetchone() or (0,)
+    assert rows_after[0] < rows_before[0]
+    made.observations.append(late)
+    wanted = with_changes({**made.days(), **kept})
+    assert {day for _, day in wanted} & set(clock_changes(made.today))
+    monkeypatch.setenv("PRICESCOPE_LOOKBACK_DAYS", "420")
+    shop.run("daily_price_stats", zone="Europe/Warsaw")
+    with connect(shop.address) as conn:
+        assert_same(stored_days(conn), wanted)
 
 
 def check_source_changes(conn: psycopg.Connection, made: Catalogue) -> None:

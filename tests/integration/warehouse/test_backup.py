@@ -112,6 +112,39 @@ def test_a_backup_while_pages_are_loaded_is_one_moment(
         assert held[2] - sums[2] in {0, 1}, "a page is stored before it is read"
 
 
+def test_a_table_that_dbt_replaces_meanwhile_is_there_with_its_rows(
+    filled: psycopg.Connection, database: DatabaseUrl, other: DatabaseUrl, tmp_path: Path
+) -> None:
+    filled.execute("create table marts.next (like marts.daily)")
+    filled.execute("insert into marts.next select '2026-03-01', n, 'new' from generate_series(1, 50) n")
+    done = threading.Event()
+
+    def replace_once_a_snapshot_is_held() -> None:
+        with connect(database) as conn:
+            while (
+                not done.is_set()
+                and not conn.execute(
+                    "select 1 from pg_stat_activity where datname = current_database()"
+                    " and application_name = 'pricescope:backup' and backend_xmin is not null"
+                ).fetchone()
+            ):
+                pass
+            with conn.transaction():
+                conn.execute("drop table marts.daily cascade")
+                conn.execute("alter table marts.next rename to daily")
+
+    dbt = threading.Thread(target=replace_once_a_snapshot_is_held)
+    dbt.start()
+    try:
+        path, note = backup(database, tmp_path / "one.dump", now=NOW)
+    finally:
+        done.set()
+        dbt.join()
+    assert note.tables["marts.daily"].partition(":")[0] in {"2", "50"}, "the old rows or the new ones, never none"
+    restore(other, path)
+    assert digests(other) == note.tables
+
+
 def test_a_database_that_holds_something_is_not_touched_unasked(
     filled: psycopg.Connection, database: DatabaseUrl, other: DatabaseUrl, tmp_path: Path
 ) -> None:

@@ -217,6 +217,22 @@ def test_only_the_asked_months_and_tables_are_written(filled: psycopg.Connection
     }
 
 
+def test_a_mart_that_dbt_replaces_while_the_export_runs_has_its_rows(
+    filled: psycopg.Connection, database: DatabaseUrl, tmp_path: Path
+) -> None:
+    def replace(name: str, *_: int) -> None:
+        if name.startswith("price_history"):
+            with connect(database) as dbt:
+                dbt.execute("create table marts.next (like marts.daily including all)")
+                dbt.execute("insert into marts.next values ('2026-03-01', 7, 'x', 1), ('2026-04-01', 8, 'x', 1)")
+                with dbt.transaction():
+                    dbt.execute("drop table marts.daily")
+                    dbt.execute("alter table marts.next rename to daily")
+
+    export(filled, tmp_path, on_unit=replace)
+    assert pd.read_parquet(tmp_path / "table=marts.daily")["n"].tolist() == [7, 8]
+
+
 def test_what_cannot_be_exported_is_said_in_one_sentence(filled: psycopg.Connection, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match=r"no table sellers .* price_history"):
         export(filled, tmp_path, tables=["sellers"])
@@ -261,6 +277,18 @@ def test_files_longer_than_a_row_group_are_cut_at_the_same_rows_each_time(
     minors = pq.ParquetFile(path).read(["price_minor"]).column(0).to_pylist()
     assert sorted(minors)[-1] == rows
     assert len(set(minors)) >= rows
+
+
+def test_what_compaction_left_out_of_the_history_is_told_beside_it(filled: psycopg.Connection, tmp_path: Path) -> None:
+    filled.execute(
+        "insert into core.price_history_months select listing_id, '2026-03-01', 7, 12 from core.listings"
+        " where source = 'ebay'"
+    )
+    export(filled, tmp_path)
+    months = pd.read_parquet(tmp_path / "table=price_history_months")
+    assert months[["external_id", "source", "month", "days", "checks"]].to_numpy().tolist() == [
+        ["8000000004", "ebay", "2026-03", 7, 12]
+    ]
 
 
 def test_a_moment_is_in_the_month_it_is_in_utc(conn: psycopg.Connection, tmp_path: Path) -> None:

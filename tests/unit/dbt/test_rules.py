@@ -10,7 +10,12 @@ from tests.unit.dbt.project import Node, Project
 from tests.unit.dbt.rules import EVALUATOR, RULES, SELDOM_WRITTEN, Rule
 
 # Rule and resource that may break it, with the reason. One that is no longer needed fails the test below.
-EXCEPTIONS: dict[tuple[str, str], str] = {}
+EXCEPTIONS: dict[tuple[str, str], str] = {
+    ("fct_too_many_joins", "source_daily_stats"): "four of the seven come by the macro prices_in_base_currency, which "
+    "reads the days that are made anew; an intermediate view in between would be read whole",
+    ("fct_model_fanout", "int_product_offers__linked"): "two small joins, of which each reader takes few rows; a table "
+    "would be written whole in every run, also where no link changed",
+}
 BY_NAME = {rule.__name__: rule for rule in RULES}
 
 
@@ -250,11 +255,16 @@ BROKEN: list[tuple[str, Callable[[Project], None], str, str]] = [
         MART,
         "test just these columns",
     ),
-    ("incremental_marts_say_how", an_incremental_mart, MART, "on_schema_change"),
-    ("incremental_marts_say_how", an_incremental_mart_as_dbt_does_it, MART, "whole days anew"),
+    ("incremental_models_say_how", an_incremental_mart, MART, "on_schema_change"),
+    ("incremental_models_say_how", an_incremental_mart_as_dbt_does_it, MART, "whole days anew"),
     ("nobody_is_named", a_name_in_a_model, f"{STAGING}.seller_login", "our own id"),
     ("marts_have_a_unit_test", lambda project: project.manifest["unit_tests"].clear(), MART, "unit_tests"),
-    ("nothing_ends_nowhere", lambda project: project.manifest["exposures"].clear(), MART, "_exposures.yml"),
+    (
+        "nothing_ends_nowhere",
+        lambda project: project.manifest["exposures"].clear(),
+        "watch_comparables",
+        "_exposures.yml",
+    ),
     ("exposures_are_complete", lambda project: exposure(project).update(owner={}), "underprice_alerts", "owner"),
     (
         "exposures_are_complete",

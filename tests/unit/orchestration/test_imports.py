@@ -10,6 +10,7 @@ HEAVY = (
     "dagster_dbt",
     "great_expectations",
     "matplotlib",
+    "onnxruntime",
     "pandas",
     "playwright",
     "sentence_transformers",

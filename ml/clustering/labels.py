@@ -1,0 +1,177 @@
+"""Names for clusters, from the words of their titles.
+
+Belongs here: class-based TF-IDF and how its words become a name. Does not: clustering, storing.
+
+Class-based TF-IDF (Grootendorst 2022, arXiv 2203.05794): the words and pairs of words of a cluster's titles, their
+frequency in the cluster times ln(1 + A / f), A the mean number of terms a cluster has, f the term's frequency in all.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from ml.clustering.arrays import Booleans, Integers
+from ml.clustering.listings import Listings
+from ml.clustering.text import has_digit, normalise, tokens_of
+from ml.clustering.words import STOP_WORDS
+
+_TERMS = 5
+# A word names a cluster only if this share of its titles have it: one seller's flourish does not.
+_LEAST_SHARE = 0.34
+_LONGEST_NAME = 60
+# What sellers fill in when they must name a brand.
+_NO_BRAND = {
+    "",
+    "-",
+    "?",
+    "other",
+    "unknown",
+    "unbranded",
+    "no brand",
+    "none",
+    "n/a",
+    "sans marque",
+    "ohne marke",
+    "andere",
+}
+# Longer than this, a word is a glued code or an address.
+_LONGEST_WORD = 24
+
+
+@dataclass(frozen=True, slots=True)
+class _Cluster:
+    rows: tuple[int, ...]
+    words: tuple[tuple[str, ...], ...]
+
+
+def label_clusters(listings: Listings, labels: Integers, representative: Booleans) -> tuple[str, ...]:
+    """Return a name for every cluster 0, 1, ...: the brand first, then what tells it from the others of its group.
+
+    Two clusters of a group may get the same name. A cluster whose titles share no telling word is called as its
+    representative's title.
+    """
+    members: dict[int, list[int]] = defaultdict(list)
+    for row in np.flatnonzero(labels >= 0).tolist():
+        members[int(labels[row])].append(row)
+    chosen = {int(labels[row]): int(row) for row in np.flatnonzero(representative)}
+    groups = listings.groups
+    by_group: dict[str, list[int]] = defaultdict(list)
+    for cluster, rows in sorted(members.items()):
+        by_group[groups[rows[0]] if groups is not None else ""].append(cluster)
+    names: dict[int, str] = {}
+    for clusters in by_group.values():
+        read = {cluster: _read(listings.titles, members[cluster]) for cluster in clusters}
+        scores = _class_tf_idf({cluster: _terms(one.words) for cluster, one in read.items()})
+        for cluster in clusters:
+            fallback = listings.titles[chosen[cluster]] if cluster in chosen else ""
+            rows = members[cluster]
+            brand = _brand(listings.brands, rows, read[cluster].words)
+            spelling = _spellings(listings.titles[row] for row in rows)
+            names[cluster] = _name(read[cluster], scores[cluster], brand, spelling, fallback)
+    return tuple(names[cluster] for cluster in sorted(names))
+
+
+def _read(titles: Sequence[str], rows: Sequence[int]) -> _Cluster:
+    # Sorted, so that a name does not depend on the order of the rows.
+    words = sorted(tuple(filter(_tells, tokens_of(normalise(titles[row])))) for row in rows)
+    return _Cluster(tuple(rows), tuple(words))
+
+
+def _tells(word: str) -> bool:
+    return word not in STOP_WORDS and len(word) <= _LONGEST_WORD
+
+
+def _terms(titles: Iterable[tuple[str, ...]]) -> Counter[tuple[str, ...]]:
+    found: Counter[tuple[str, ...]] = Counter()
+    for words in titles:
+        found.update({(word,) for word in words} | set(pairwise(words)))
+    return found
+
+
+def _class_tf_idf(counts: Mapping[int, Counter[tuple[str, ...]]]) -> dict[int, dict[tuple[str, ...], float]]:
+    of_all: Counter[tuple[str, ...]] = Counter()
+    for own in counts.values():
+        of_all.update(own)
+    mean_length = of_all.total() / max(len(counts), 1)
+    return {
+        cluster: {
+            term: count / max(own.total(), 1) * float(np.log(1 + mean_length / of_all[term]))
+            for term, count in own.items()
+        }
+        for cluster, own in counts.items()
+    }
+
+
+def _brand(brands: Sequence[str] | None, rows: Sequence[int], titles: Sequence[tuple[str, ...]]) -> str:
+    """Return the brand most members name; where none does, the word that most titles begin with."""
+    given = [brands[row].strip() for row in rows] if brands is not None else []
+    known = Counter(brand for brand in given if brand.lower() not in _NO_BRAND)
+    if known:
+        return min(known, key=lambda brand: (-known[brand], brand))
+    first = Counter(words[0] for words in titles if words and not has_digit(words[0]))
+    best = min(first, key=lambda word: (-first[word], word), default="")
+    return best if best and first[best] > len(titles) / 2 else ""
+
+
+def _name(
+    cluster: _Cluster, scores: Mapping[tuple[str, ...], float], brand: str, spelling: Mapping[str, str], fallback: str
+) -> str:
+    words = _best_words(cluster, scores, brand)
+    if len(words) < 2 and not any(map(has_digit, words)):
+        return " ".join(fallback.split())[:_LONGEST_NAME] or brand
+    name = spelling.get(brand, brand)
+    for word in _in_order(words, cluster.words):
+        longer = f"{name} {spelling.get(word, word)}".strip()
+        if len(longer) <= _LONGEST_NAME:
+            name = longer
+    return name
+
+
+def _best_words(cluster: _Cluster, scores: Mapping[tuple[str, ...], float], brand: str) -> list[str]:
+    """Return the telling words, best first: those of the best terms, a pair of words giving both."""
+    least = max(2 if len(cluster.words) > 1 else 1, _LEAST_SHARE * len(cluster.words))
+    frequency = _terms(cluster.words)
+    of_brand = set(tokens_of(normalise(brand)))
+    best: dict[str, None] = {}
+    for term in sorted(scores, key=lambda term: (-scores[term], term)):
+        if frequency[term] >= least:
+            best.update(dict.fromkeys(word for word in term if word not in of_brand))
+        if len(best) >= _TERMS:
+            break
+    return list(best)[:_TERMS]
+
+
+def _in_order(words: Sequence[str], titles: Sequence[tuple[str, ...]]) -> list[str]:
+    """Sort words by where titles have them."""
+    places: dict[str, list[float]] = {word: [] for word in words}
+    for title in titles:
+        for place, word in enumerate(title):
+            if word in places:
+                places[word].append(place / max(len(title), 1))
+    return sorted(words, key=lambda word: (float(np.mean(places[word] or [1.0])), word))
+
+
+def _spellings(titles: Iterable[str]) -> dict[str, str]:
+    """Return how most titles write each word: iPhone, LCD. One never written with a capital gets one, a code all."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for title in titles:
+        for word in tokens_of(unicodedata.normalize("NFKC", title)):
+            counts[word.lower()][word] += 1
+    spelling = {}
+    for word, ways in counts.items():
+        best = min(ways, key=lambda way: (-ways[way], way))
+        spelling[word] = best if best != word else _with_capitals(word)
+    return spelling
+
+
+def _with_capitals(word: str) -> str:
+    if has_digit(word):
+        # Codes are written in capitals, amounts (64gb) are not.
+        return word.upper() if word[0].isalpha() else word
+    return word[:1].upper() + word[1:]

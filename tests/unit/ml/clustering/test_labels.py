@@ -1,0 +1,87 @@
+"""Names of clusters and themes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ml.clustering.labels import label_clusters
+from ml.clustering.listings import Listings
+from ml.clustering.products import cluster_products
+from ml.clustering.synthetic import generate
+from ml.clustering.themes import cluster_themes
+
+_TITLES = [
+    "Apple iPhone X 64GB space grey unlocked",
+    "apple iPhone X 64GB silver",
+    "NEW Apple iPhone X 64GB gold",
+    "Montre Omega Speedmaster Professional 145.022 pour homme",
+    "Omega Speedmaster 145.022 moonwatch avec boîte",
+    "Omega Speedmaster Professional ref 145.022",
+    "Red dress",
+    "Blue shoes",
+]
+_LABELS = np.array([0, 0, 0, 1, 1, 1, 2, 2])
+
+
+def _names(brands: list[str] | None = None) -> tuple[str, ...]:
+    first = np.array([True, False, False, True, False, False, True, False])
+    return label_clusters(Listings([str(row) for row in range(8)], _TITLES, brands=brands), _LABELS, first)
+
+
+def test_names_hold_the_words_and_numbers_that_tell_clusters_apart_as_titles_spell_them() -> None:
+    phone, watch, _ = _names()
+    assert phone == "Apple iPhone X 64GB"
+    assert watch == "Omega Speedmaster Professional 145.022"
+
+
+def test_stop_words_of_the_sites_languages_are_left_out() -> None:
+    assert not {"pour", "avec", "ref", "new"} & {word.lower() for name in _names()[:2] for word in name.split()}
+
+
+def test_a_cluster_without_common_words_is_called_as_its_representative() -> None:
+    assert _names()[2] == "Red dress"
+
+
+def test_the_brand_comes_first_unless_it_says_nothing() -> None:
+    brands = ["Apple Inc."] * 3 + ["OMEGA"] * 2 + ["other"] + ["Other"] * 2
+    phone, watch, clothes = _names(brands)
+    assert phone.startswith("Apple Inc. ")
+    assert watch == "OMEGA Speedmaster Professional 145.022"
+    assert clothes == "Red dress"
+
+
+def test_names_do_not_depend_on_the_order_of_rows_and_stay_short() -> None:
+    made = generate(300, seed=2)
+    listings = Listings([f"{row:03d}" for row in range(300)], made.titles)
+    found = cluster_products(listings)
+    order = np.random.default_rng(0).permutation(300)
+    mixed = Listings([listings.ids[row] for row in order], [made.titles[row] for row in order])
+    again = label_clusters(mixed, found.labels[order], found.representative[order])
+    names = label_clusters(listings, found.labels, found.representative)
+    assert names == again
+    assert len(names) == found.n_clusters
+    assert all(0 < len(name) <= 60 for name in names)
+
+
+def test_themes_hold_whole_products_of_one_group_and_are_fewer() -> None:
+    made = generate(600, seed=6)
+    group = [str(kind % 2) for kind in made.kinds]
+    listings = Listings([str(row) for row in range(600)], made.titles, groups=group)
+    products = cluster_products(listings)
+    themes = cluster_themes(listings, products)
+    for label in range(products.n_clusters):
+        assert len(set(themes.labels[products.labels == label].tolist())) == 1
+    for label in range(themes.n_clusters):
+        assert len({group[row] for row in np.flatnonzero(themes.labels == label)}) == 1
+    assert 0 < themes.n_clusters < products.n_clusters
+    inside = themes.labels >= 0
+    assert ((themes.probability[inside] > 0) & (themes.probability[inside] <= 1 + 1e-6)).all()
+    assert inside.sum() > (products.labels >= 0).sum()
+
+
+def test_vectors_bring_together_what_no_word_shows() -> None:
+    titles = ["sac à main", "handbag", "Handtasche", "drill driver", "combi drill", "Bohrmaschine"]
+    vectors = np.repeat(np.eye(2, dtype=np.float32), 3, axis=0)
+    listings = Listings(list("abcdef"), titles, vectors=vectors)
+    themes = cluster_themes(listings, cluster_products(listings))
+    assert themes.labels.tolist() == [0, 0, 0, 1, 1, 1] or themes.labels.tolist() == [1, 1, 1, 0, 0, 0]
