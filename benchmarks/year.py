@@ -326,7 +326,8 @@ class _Year:
                 conn.execute("checkpoint")
                 cost = _cost(conn, lambda rows=rows: copy_binary(conn, _HISTORY, rows))  # type: ignore[misc]
                 costs.setdefault(("ours", setting), []).append(cost)
-                source = f"(select * from core.price_history where observed_at >= '{day}' and observed_at < '{day}'::date + 1)"
+                within = f"observed_at >= '{day}' and observed_at < '{day}'::date + 1"
+                source = f"(select * from core.price_history where {within})"
                 conn.execute("create temp table naive_day as select * from naive_history limit 0")
                 conn.execute(_TO_NAIVE.format(source=source).replace("naive_history", "naive_day"))
                 conn.execute("checkpoint")
