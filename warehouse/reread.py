@@ -115,7 +115,7 @@ def _settled(
     again: bool,
 ) -> dict[int, _Settled]:
     """Return the pages that loading would leave as they are, by page_id."""
-    read_by = dict(
+    read_by: dict[int, int] = dict(
         conn.execute(_READ_BEFORE, {"ids": integer_array(one.page_id for one in pages), "source": source}).fetchall()
     )
     asked = [
