@@ -1,4 +1,4 @@
-"""Read stored pages into listings, history, links and quarantine; one transaction a page.
+"""Read stored pages into listings, history, links and quarantine; some pages a transaction, each whole or not at all.
 
 Everything here can be repeated: a page already read by this parser version is skipped, and reading it again with
 ``again=True`` (after a parser fix, or to retry the quarantine) rebuilds the same rows.
@@ -6,6 +6,8 @@ Everything here can be repeated: a page already read by this parser version is s
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import msgspec
@@ -14,17 +16,24 @@ import psycopg
 from domain.matching import satisfies
 from domain.page import PageReading, RawPage
 from domain.settings import Settings
+from domain.watch import Watch
 from pipeline.absences import find_absences
 from pipeline.kinds import kind_teller
 from scrapers.contract import Source
 from scrapers.registry import create_source
 from warehouse.links import link_listings
 from warehouse.listing_rows import TellKind
-from warehouse.load import load_reading
+from warehouse.load import LoadResult
 from warehouse.pages import pages_of_day, read_page, unread_pages
 from warehouse.products import match_by_gtin
 from warehouse.quarantine import count_open, pages_to_retry
+from warehouse.reread import ReadPage, load_pages
 from warehouse.watches import list_watches
+
+# While one process reads, another that polls the same source waits for its turn: at most about these.
+_TURN_PAGES = 200
+_TURN_BYTES = 32 * 1024 * 1024
+_TURN_SECONDS = 2.0
 
 
 class ReadOutcome(msgspec.Struct, kw_only=True):
@@ -65,8 +74,9 @@ def read_day(
     stored = (
         pages_of_day(conn, source_name, day) if again else unread_pages(conn, source_name, day, source.parser_version)
     )
-    for page_id, page in stored:
-        _read_page(conn, source, page_id, page, outcome, tell_kind, again=again)
+    more = True
+    while more:
+        more = _read_some(conn, source, stored, outcome, tell_kind, again=again)
     if outcome.new or outcome.changed:
         match_by_gtin(conn, source=source_name)
     absences = find_absences(conn, source_name)
@@ -74,23 +84,55 @@ def read_day(
     return outcome
 
 
-def _read_page(
+def _read_some(
     conn: psycopg.Connection,
     source: Source,
-    page_id: int,
-    page: RawPage,
+    stored: Iterator[tuple[int, RawPage]],
     outcome: ReadOutcome,
     tell_kind: TellKind,
     *,
-    again: bool = False,
-) -> None:
-    reading = source.read(page)
+    again: bool,
+) -> bool:
+    """Read the next pages in one transaction; say whether there may be more.
+
+    A commit costs more than a page. A page that cannot be loaded leaves those before it kept.
+    """
+    pages: list[ReadPage] = []
+    size, until = 0, time.monotonic() + _TURN_SECONDS
+    while len(pages) < _TURN_PAGES and size < _TURN_BYTES and time.monotonic() < until:
+        found = next(stored, None)
+        if found is None:
+            break
+        pages.append(ReadPage(found[0], found[1], source.read(found[1])))
+        size += len(found[1].body)
+    if not pages:
+        return False
+    failed: Exception | None = None
     with conn.transaction():
-        loaded = load_reading(
-            conn, page_id, page, reading, parser_version=source.parser_version, tell_kind=tell_kind, again=again
+        watches = (
+            list_watches(conn, source=source.name, active_only=True)
+            if any(one.page.watch_id is None for one in pages)
+            else []
         )
-        if page.watch_id is None:
-            _link_by_content(conn, source.name, page, reading)
+        results = load_pages(conn, pages, parser_version=source.parser_version, tell_kind=tell_kind, again=again)
+        done: list[tuple[ReadPage, LoadResult]] = []
+        for one in pages:
+            try:
+                loaded = next(results)
+            except Exception as error:  # noqa: BLE001 - raised again below, when what was loaded before is kept
+                failed = error
+                break
+            if one.page.watch_id is None:
+                _link_by_content(conn, watches, one.page, one.reading)
+            done.append((one, loaded))
+    for one, loaded in done:
+        _count(outcome, one.reading, loaded)
+    if failed is not None:
+        raise failed
+    return True
+
+
+def _count(outcome: ReadOutcome, reading: PageReading, loaded: LoadResult) -> None:
     outcome.pages += 1
     outcome.records += loaded.records
     outcome.new += loaded.new
@@ -103,9 +145,9 @@ def _read_page(
     outcome.meanings[reading.meaning] = outcome.meanings.get(reading.meaning, 0) + 1
 
 
-def _link_by_content(conn: psycopg.Connection, source: str, page: RawPage, reading: PageReading) -> None:
+def _link_by_content(conn: psycopg.Connection, watches: Sequence[Watch], page: RawPage, reading: PageReading) -> None:
     """Link the listings of a page that no watch fetched (an import) to the watches that they satisfy."""
-    for watch in list_watches(conn, source=source, active_only=True):
+    for watch in watches:
         found = [listing for listing in reading.listings if satisfies(watch, listing)]
         if found:
             link_listings(conn, watch, found, seen_at=page.fetched_at)
@@ -127,7 +169,7 @@ def retry_quarantine(conn: psycopg.Connection, settings: Settings, *, source: st
         page = read_page(conn, page_id, fetched_at)
         reader = create_source(page.source, settings)
         day = ReadOutcome(source=page.source, day=fetched_at.date())
-        _read_page(conn, reader, page_id, page, day, kind_teller(settings))
+        _read_some(conn, reader, iter([(page_id, page)]), day, kind_teller(settings), again=False)
         outcome.pages += 1
     outcome.still_open = sum(count_open(conn).values()) if source is None else count_open(conn).get(source, 0)
     outcome.resolved = before - outcome.still_open

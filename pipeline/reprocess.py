@@ -24,8 +24,8 @@ from scrapers.contract import Source
 from scrapers.registry import create_source
 from warehouse.diff import FieldChange, LoadDiff, begin_diff, end_diff
 from warehouse.listing_rows import TellKind
-from warehouse.load import load_reading
 from warehouse.pages import count_pages, pages_of_day
+from warehouse.reread import ReadPage, load_pages
 
 _BATCH = 300
 _SAMPLES = 3
@@ -112,13 +112,9 @@ def _trial(
     page_ids = [page_id for page_id, _ in batch]
     begin_diff(conn, source.name, page_ids)
     outcome.quarantined_before += _quarantined(conn, page_ids)
-    touched: set[int] = set()
-    for page_id, page in batch:
-        reading = source.read(page)
-        loaded = load_reading(
-            conn, page_id, page, reading, parser_version=source.parser_version, tell_kind=tell_kind, again=True
-        )
-        touched.update(loaded.listing_ids)
+    pages = [ReadPage(page_id, page, source.read(page)) for page_id, page in batch]
+    loads = load_pages(conn, pages, parser_version=source.parser_version, tell_kind=tell_kind, again=True)
+    touched = {listing_id for loaded in loads for listing_id in loaded.listing_ids}
     outcome.quarantined_after += _quarantined(conn, page_ids)
     return end_diff(conn, sorted(touched))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import psycopg
 import zstandard
@@ -50,14 +50,20 @@ def store_pages(
     for page in pages:
         if page.fetched_at.tzinfo is None:
             raise ValueError(f"fetched_at of {page.url} has no time zone; give it in UTC")
-    try:
-        with conn.transaction():
-            return _insert(conn, pages, origin, run_id)
-    except psycopg.errors.CheckViolation:  # no partition of that month yet
-        with conn.transaction():
-            for day in {utc_day(page.fetched_at) for page in pages}:
-                ensure_partitions(conn, day, day)
-            return _insert(conn, pages, origin, run_id)
+    for is_last in (False, False, True):
+        try:
+            with conn.transaction():
+                return _insert(conn, pages, origin, run_id)
+        except psycopg.errors.CheckViolation:  # no partition of that month yet
+            if is_last:
+                raise
+            with conn.transaction():
+                for day in {utc_day(page.fetched_at) for page in pages}:
+                    ensure_partitions(conn, day, day)
+        except psycopg.errors.UniqueViolation:  # another process has just stored one of them: now it is found
+            if is_last:
+                raise
+    raise AssertionError("the last attempt returns or raises")
 
 
 def read_page(conn: psycopg.Connection, page_id: int, fetched_at: datetime | None = None) -> RawPage:
@@ -148,50 +154,90 @@ def _page(row: tuple[Any, ...]) -> tuple[int, RawPage]:
     )
 
 
+class _Stored(NamedTuple):
+    """What a page is stored as; the first four make its identity."""
+
+    source: str
+    url: str
+    fetched_at: datetime
+    sha256: bytes
+
+
 def _insert(conn: psycopg.Connection, pages: Sequence[RawPage], origin: str, run_id: str | None) -> list[int]:
-    compressor = zstandard.ZstdCompressor(level=3)
-    digests = [hashlib.sha256(page.body).digest() for page in pages]
-    urls = [storable(page.url) for page in pages]
-    values = {
-        "origin": origin,
-        "run_id": run_id,
-        "source": [page.source for page in pages],
-        "url": urls,
-        "fetched_at": [page.fetched_at for page in pages],
-        "watch_id": [page.watch_id for page in pages],
-        "page_number": [page.page_number for page in pages],
-        "status": [page.status for page in pages],
-        "content_type": [storable(page.content_type) for page in pages],
-        "duration_ms": [page.duration_ms for page in pages],
-        "sha256": digests,
-        "body_bytes": [len(page.body) for page in pages],
-        "body": [compressor.compress(page.body) for page in pages],
-    }
-    conn.execute(
-        """
-        insert into raw.pages (source, url, fetched_at, day, watch_id, page_number, status, content_type, duration_ms,
-                               origin, run_id, sha256, body_bytes, body)
-        select source, url, fetched_at, (fetched_at at time zone 'UTC')::date, watch_id, page_number, status,
-               content_type, duration_ms, %(origin)s, %(run_id)s, sha256, body_bytes, body
-        from unnest(%(source)s::text[], %(url)s::text[], %(fetched_at)s::timestamptz[], %(watch_id)s::bigint[],
-                    %(page_number)s::smallint[], %(status)s::smallint[], %(content_type)s::text[],
-                    %(duration_ms)s::int[], %(sha256)s::bytea[], %(body_bytes)s::int[], %(body)s::bytea[])
-             with ordinality as p (source, url, fetched_at, watch_id, page_number, status, content_type, duration_ms,
-                                   sha256, body_bytes, body, ordinal)
-        order by ordinal
-        on conflict do nothing
-        """,
-        values,
-    )
-    rows = conn.execute(
-        """
-        select p.page_id
-        from unnest(%(source)s::text[], %(url)s::text[], %(fetched_at)s::timestamptz[], %(sha256)s::bytea[])
-             with ordinality as w (source, url, fetched_at, sha256, ordinal)
-        join raw.pages p on p.source = w.source and p.sha256 = w.sha256 and p.fetched_at = w.fetched_at
-                        and md5(p.url) = md5(w.url)
-        order by w.ordinal
-        """,
-        values,
+    """Look the pages up by their digest, then COPY those not stored yet; return all ids.
+
+    Raises:
+        psycopg.errors.UniqueViolation: another process stored one of them in between.
+    """
+    wanted = [
+        _Stored(page.source, storable(page.url), page.fetched_at, hashlib.sha256(page.body).digest()) for page in pages
+    ]
+    first: dict[_Stored, int] = {}
+    for place, one in enumerate(wanted):
+        first.setdefault(one, place)
+    found = conn.execute(
+        _LOOK_UP,
+        {
+            "source": [one.source for one in first],
+            "url": [one.url for one in first],
+            "fetched_at": [one.fetched_at for one in first],
+            "sha256": [one.sha256 for one in first],
+        },
     ).fetchall()
-    return [page_id for (page_id,) in rows]
+    ids = {one: page_id for one, (page_id, _) in zip(first, found, strict=True)}
+    new = [(one, pages[place]) for (one, place), (_, is_new) in zip(first.items(), found, strict=True) if is_new]
+    if new:
+        compressor = zstandard.ZstdCompressor(level=3)
+        with conn.cursor().copy(f"copy raw.pages ({', '.join(_TYPES)}) from stdin (format binary)".encode()) as copy:
+            copy.set_types(list(_TYPES.values()))
+            for one, page in new:
+                copy.write_row(
+                    (
+                        ids[one],
+                        one.source,
+                        one.url,
+                        one.fetched_at,
+                        utc_day(one.fetched_at),
+                        page.watch_id,
+                        page.page_number,
+                        page.status,
+                        storable(page.content_type),
+                        page.duration_ms,
+                        origin,
+                        run_id,
+                        one.sha256,
+                        len(page.body),
+                        compressor.compress(page.body),
+                    )
+                )
+    return [ids[one] for one in wanted]
+
+
+_TYPES = {
+    "page_id": "int8",
+    "source": "text",
+    "url": "text",
+    "fetched_at": "timestamptz",
+    "day": "date",
+    "watch_id": "int8",
+    "page_number": "int2",
+    "status": "int2",
+    "content_type": "text",
+    "duration_ms": "int4",
+    "origin": "text",
+    "run_id": "text",
+    "sha256": "bytea",
+    "body_bytes": "int4",
+    "body": "bytea",
+}
+# A page that is not stored yet gets its id here. The limit keeps this a look-up by the whole key.
+_LOOK_UP = """
+select coalesce(p.page_id, nextval('raw.pages_page_id_seq')), p.page_id is null
+from unnest(%(source)s::text[], %(url)s::text[], %(fetched_at)s::timestamptz[], %(sha256)s::bytea[])
+     with ordinality as w (source, url, fetched_at, sha256, ordinal)
+left join lateral (
+    select page_id from raw.pages
+    where source = w.source and sha256 = w.sha256 and fetched_at = w.fetched_at and md5(url) = md5(w.url) limit 1
+) p on true
+order by w.ordinal
+"""

@@ -108,3 +108,33 @@ def test_progress_is_told_page_by_page_of_all_days(conn: psycopg.Connection, rea
     told: list[int] = []
     outcome = try_again(conn, read, "vinted", [DAY, DAY + timedelta(days=1)], on_pages=told.append)
     assert sum(told) == outcome.pages == 3
+
+
+def test_a_page_that_cannot_be_loaded_leaves_the_pages_before_it_kept_and_the_rest_to_the_next_run(
+    conn: psycopg.Connection, source_settings: Settings
+) -> None:
+    for minutes, numbers in ((0, (1,)), (10, (2,)), (20, (3,)), (30, (4,))):
+        _store(conn, minutes, dict.fromkeys(numbers, "20.0"))
+    conn.execute(
+        "create function refuse() returns trigger language plpgsql as $$ begin raise 'the disk is full'; end $$;"
+        " create trigger refuse before insert on core.listings for each row when (new.title = 'Coat 3')"
+        " execute function refuse()"
+    )
+    with pytest.raises(psycopg.Error, match="the disk is full"):
+        read_day(conn, source_settings, "vinted", DAY)
+    assert conn.execute("select title from core.listings order by 1").fetchall() == [("Coat 1",), ("Coat 2",)]
+    assert conn.execute("select count(*) from ops.page_readings").fetchone() == (2,)
+    conn.execute("drop trigger refuse on core.listings")
+    outcome = read_day(conn, source_settings, "vinted", DAY)
+    assert (outcome.pages, outcome.new) == (2, 2)
+
+
+def test_a_better_parser_reads_the_pages_that_an_older_one_read_without_being_told_to(
+    conn: psycopg.Connection, read: Settings
+) -> None:
+    conn.execute("update ops.page_readings set parser_version = 0")
+    conn.execute("update core.listings set condition = 'unknown', condition_label = null where title = 'Coat 1'")
+    outcome = read_day(conn, read, "vinted", DAY)
+    assert (outcome.pages, outcome.records) == (3, 6)
+    assert conn.execute("select condition from core.listings where title = 'Coat 1'").fetchone() == ("very_good",)
+    assert read_day(conn, read, "vinted", DAY).pages == 0
