@@ -50,12 +50,25 @@ class _Cluster:
     words: tuple[tuple[str, ...], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a cluster is called, and the words that tell it from the others of its group, best first."""
+
+    name: str
+    terms: tuple[str, ...]
+
+
 def label_clusters(listings: Listings, labels: Integers, representative: Booleans) -> tuple[str, ...]:
     """Return a name for every cluster 0, 1, ...: the brand first, then what tells it from the others of its group.
 
     Two clusters of a group may get the same name. A cluster whose titles share no telling word is called as its
     representative's title.
     """
+    return tuple(label.name for label in describe_clusters(listings, labels, representative))
+
+
+def describe_clusters(listings: Listings, labels: Integers, representative: Booleans) -> tuple[Label, ...]:
+    """Return the name of every cluster as :func:`label_clusters` does, with the words it was made from."""
     members: dict[int, list[int]] = defaultdict(list)
     for row in np.flatnonzero(labels >= 0).tolist():
         members[int(labels[row])].append(row)
@@ -64,7 +77,7 @@ def label_clusters(listings: Listings, labels: Integers, representative: Boolean
     by_group: dict[str, list[int]] = defaultdict(list)
     for cluster, rows in sorted(members.items()):
         by_group[groups[rows[0]] if groups is not None else ""].append(cluster)
-    names: dict[int, str] = {}
+    names: dict[int, Label] = {}
     for clusters in by_group.values():
         read = {cluster: _read(listings.titles, members[cluster]) for cluster in clusters}
         scores = _class_tf_idf({cluster: _terms(one.words) for cluster, one in read.items()})
@@ -73,7 +86,8 @@ def label_clusters(listings: Listings, labels: Integers, representative: Boolean
             rows = members[cluster]
             brand = _brand(listings.brands, rows, read[cluster].words)
             spelling = _spellings(listings.titles[row] for row in rows)
-            names[cluster] = _name(read[cluster], scores[cluster], brand, spelling, fallback)
+            words = _best_words(read[cluster], scores[cluster], brand)
+            names[cluster] = Label(_name(read[cluster], words, brand, spelling, fallback), tuple(words))
     return tuple(names[cluster] for cluster in sorted(names))
 
 
@@ -119,10 +133,7 @@ def _brand(brands: Sequence[str] | None, rows: Sequence[int], titles: Sequence[t
     return best if best and first[best] > len(titles) / 2 else ""
 
 
-def _name(
-    cluster: _Cluster, scores: Mapping[tuple[str, ...], float], brand: str, spelling: Mapping[str, str], fallback: str
-) -> str:
-    words = _best_words(cluster, scores, brand)
+def _name(cluster: _Cluster, words: Sequence[str], brand: str, spelling: Mapping[str, str], fallback: str) -> str:
     if len(words) < 2 and not any(map(has_digit, words)):
         return " ".join(fallback.split())[:_LONGEST_NAME] or brand
     name = spelling.get(brand, brand)
