@@ -234,34 +234,33 @@ def photo_notes(conn: psycopg.Connection, members: Sequence[MemberLine]) -> dict
 
 def _full_run(conn: psycopg.Connection, settings: Settings, watch: Watch, method: Method) -> ClusterOutcome:
     began = time.monotonic()
-    run_id = begin_run(conn, watch.watch_id, method.name, method.params(), [])
+    run_id = begin_run(conn, watch.watch_id, method.name, method.params())
     try:
         before = current_run(conn, watch.watch_id, method.name)
         inputs = _read(conn, settings, watch, method)
-        conn.execute(
-            "update ml.cluster_runs set model_ids = %s where cluster_run_id = %s", (list(inputs.model_ids), run_id)
-        )
         levels = _cluster(conn, settings, watch, method, inputs)
         clusters: list[FoundCluster] = []
         members: list[FoundMember] = []
-        transitions: list[FoundTransition] = []
-        aliases: dict[str, str] = {}
+        identities: dict[Level, Identified] = {}
         for level, found in levels.items():
             known = {} if before is None else _members_before(conn, before.cluster_run_id, level)
-            named = identify(known, inputs.listings.ids, found.labels.tolist())
+            named = identities[level] = identify(known, inputs.listings.ids, found.labels.tolist())
             clusters += _clusters(level, inputs, found, named)
             members += _members(level, inputs, found, named)
-            transitions += [FoundTransition(one.kind, one.before, one.after, one.overlap) for one in named.transitions]
-            aliases.update(named.aliases)
-        outcome = _outcome(watch, run_id, inputs, levels["product"], clusters, members, transitions)
+        outcome = _outcome(watch, run_id, levels["product"], identities["product"], clusters)
         outcome.seconds = round(time.monotonic() - began, 3)
         save_run(
             conn,
             run_id,
             clusters=clusters,
             members=members,
-            transitions=transitions,
-            aliases=aliases,
+            transitions=[
+                FoundTransition(one.kind, one.before, one.after, one.overlap)
+                for named in identities.values()
+                for one in named.transitions
+            ],
+            aliases={old: new for named in identities.values() for old, new in named.aliases.items()},
+            model_ids=inputs.model_ids,
             metrics=_metrics(outcome, inputs, levels),
         )
     # Also a run that is stopped from outside must not say running for ever.
@@ -332,31 +331,23 @@ def _number(value: float) -> float | None:
 
 
 def _outcome(
-    watch: Watch,
-    run_id: int,
-    inputs: _Inputs,
-    products: Clustering,
-    clusters: Sequence[FoundCluster],
-    members: Sequence[FoundMember],
-    transitions: Sequence[FoundTransition],
+    watch: Watch, run_id: int, products: Clustering, named: Identified, clusters: Sequence[FoundCluster]
 ) -> ClusterOutcome:
-    sizes = Counter(one.cluster_id for one in members if one.level == "product" and one.cluster_id is not None)
+    sizes = Counter(products.labels[products.labels >= 0].tolist())
     labels = {one.cluster_id: one.label for one in clusters}
     inside = products.probability[products.labels >= 0]
-    product_ids = {one.cluster_id for one in clusters if one.level == "product"}
-    # Of products only: themes come and go, and nothing is priced by them.
-    moved = [one for one in transitions if {one.from_id, one.to_id} & (product_ids | set(sizes)) or one.kind == "dead"]
     return ClusterOutcome(
         watch_id=watch.watch_id,
         watch=watch.name,
         done="full",
         run_id=run_id,
-        listings=len(inputs.rows),
+        listings=len(products.labels),
         clusters=products.n_clusters,
         unique=int((products.labels < 0).sum()),
         cohesion=round(float(inside.mean()), 4) if len(inside) else None,
-        transitions=dict(sorted(Counter(one.kind for one in moved).items())),
-        names=[(labels[one], size) for one, size in sizes.most_common(_NAMES)],
+        # Of products only: themes come and go, and nothing is priced by them.
+        transitions=dict(sorted(Counter(one.kind for one in named.transitions).items())),
+        names=[(labels[named.ids[number]], size) for number, size in sizes.most_common(_NAMES)],
     )
 
 
@@ -381,7 +372,6 @@ def _read(conn: psycopg.Connection, settings: Settings, watch: Watch, method: Me
     ids = [row.listing_id for row in rows]
     vectors, model_id, said = _vectors(conn, watch, ids, lambda: text_space(settings))
     listings = Listings(
-        # Of one length, so that the order of ids as texts is their order.
         ids=[str(one) for one in ids],
         titles=[row.title for row in rows],
         groups=[row.kind for row in rows],

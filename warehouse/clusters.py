@@ -138,18 +138,16 @@ def clustered_listings(
 # ---------------------------------------------------------------- runs
 
 
-def begin_run(
-    conn: psycopg.Connection, watch_id: int, method: str, params: Mapping[str, Any], model_ids: Sequence[str]
-) -> int:
+def begin_run(conn: psycopg.Connection, watch_id: int, method: str, params: Mapping[str, Any]) -> int:
     """Note that a run begins; return its id. A run of the watch that never ended is closed as failed: it was killed.
 
     Only for the session that holds ``warehouse.locks.clustering_turn`` of the watch.
     """
     close_killed_runs(conn, watch_id)
     row = conn.execute(
-        "insert into ml.cluster_runs (watch_id, method, params, model_ids, started_at)"
-        " values (%s, %s, %s, %s, clock_timestamp()) returning cluster_run_id",
-        (watch_id, method, Jsonb(dict(params)), list(model_ids)),
+        "insert into ml.cluster_runs (watch_id, method, params, started_at)"
+        " values (%s, %s, %s, clock_timestamp()) returning cluster_run_id",
+        (watch_id, method, Jsonb(dict(params))),
     ).fetchone()
     if row is None:
         raise RuntimeError("the run was not kept")
@@ -251,6 +249,7 @@ def save_run(
     members: Sequence[FoundMember],
     transitions: Sequence[FoundTransition],
     aliases: Mapping[str, str],
+    model_ids: Sequence[str],
     metrics: Mapping[str, Any],
 ) -> None:
     """Store what a run found and close it as a success, in one transaction: until it commits, the run before holds.
@@ -264,6 +263,7 @@ def save_run(
         members: a listing of the run each, once a level.
         transitions: what became of the clusters of the run before.
         aliases: cluster that is no more -> where its links lead.
+        model_ids: of the vectors it read.
         metrics: kept with the run.
 
     Raises:
@@ -284,8 +284,8 @@ def save_run(
         _count(conn, cluster_run_id)
         conn.execute(
             "update ml.cluster_runs set state = 'success', error = null, ended_at = clock_timestamp(), metrics = %s,"
-            " n_clusters = %s where cluster_run_id = %s",
-            (Jsonb(dict(metrics)), sum(one.level == "product" for one in clusters), cluster_run_id),
+            " model_ids = %s, n_clusters = %s where cluster_run_id = %s",
+            (Jsonb(dict(metrics)), list(model_ids), sum(one.level == "product" for one in clusters), cluster_run_id),
         )
         _prune(conn, watch_id, method)
 
