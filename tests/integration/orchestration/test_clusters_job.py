@@ -60,11 +60,11 @@ def test_a_full_run_clusters_every_active_watch_and_says_what_it_found(
     assert (told["watches"], told["full_runs"]) == (2, 2)
     assert 0.3 <= float(str(told["cohesion"])) <= 1
     largest = told["largest"]
-    assert isinstance(largest, list)
-    sizes = [record.data["listings"] for record in largest]
+    assert isinstance(largest, dg.TableMetadataValue)
+    sizes = [record.data["listings"] for record in largest.records]
     assert sizes == sorted(sizes, reverse=True)
-    assert {record.data["watch"] for record in largest} <= {"jeans", "jackets"}
-    assert all(record.data["cluster"] for record in largest)
+    assert {record.data["watch"] for record in largest.records} <= {"jeans", "jackets"}
+    assert all(record.data["cluster"] for record in largest.records)
     filled.execute("update app.watches set is_active = false where watch_id = %s", (jackets,))
     assert metadata_of(run(instance), "clusters")["watches"] == 1
 
@@ -116,7 +116,8 @@ def test_a_watch_that_fails_keeps_its_clusters_and_holds_up_no_other(
     held = current_run(filled, jeans)
     filled.execute(
         f"create function fail() returns trigger language plpgsql as $$ begin"
-        f" if new.watch_id = {jeans} and new.state = 'success' then raise 'the disk is full'; end if; return new; end $$"
+        f" if new.watch_id = {jeans} and new.state = 'success' then raise 'the disk is full'; end if;"
+        " return new; end $$"
     )
     filled.execute("create trigger fail before update on ml.cluster_runs for each row execute function fail()")
     result = run(instance)
