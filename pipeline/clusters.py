@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import msgspec
@@ -32,9 +33,9 @@ from ml.clustering.text import character_grams, normalise
 from ml.clustering.themes import cluster_themes
 from ml.embeddings.contract import ModelError
 from ml.embeddings.images import image_model_id
+from ml.embeddings.load import Engine, text_model_id
 from ml.photos.hashing import PhotoHash
 from ml.photos.reuse import PhotoNote, PhotoRow, reused_photos
-from pipeline.embeddings import text_space
 from warehouse.cluster_views import MemberLine
 from warehouse.clusters import (
     ClusterListing,
@@ -370,7 +371,7 @@ def _metrics(outcome: ClusterOutcome, inputs: _Inputs, levels: Mapping[Level, Cl
 def _read(conn: psycopg.Connection, settings: Settings, watch: Watch, method: Method) -> _Inputs:
     rows = clustered_listings(conn, watch.watch_id, with_descriptions=method.name == "dbscan")
     ids = [row.listing_id for row in rows]
-    vectors, model_id, said = _vectors(conn, watch, ids, lambda: text_space(settings))
+    vectors, model_id, said = _vectors(conn, watch, ids, lambda: _text_space(settings, "title"))
     listings = Listings(
         ids=[str(one) for one in ids],
         titles=[row.title for row in rows],
@@ -397,6 +398,16 @@ def _vectors(
     if found is None or share < _ENOUGH_VECTORS:
         return None, None, f"none: {share:.0%} of the listings have one, {_ENOUGH_VECTORS:.0%} are needed"
     return found, space.model_id, f"of {share:.0%} of the listings"
+
+
+def _text_space(settings: Settings, kind: Kind) -> Space:
+    return Space(kind, _known_model_id(settings.embedding_model, settings.embedding_engine))
+
+
+@cache
+def _known_model_id(name: str, engine: Engine) -> str:
+    # Once a process: it reads the weights to know their digest, and a run has many watches.
+    return text_model_id(name, engine=engine)
 
 
 def _aligned(conn: psycopg.Connection, watch: Watch, ids: Sequence[int], space: Space) -> Singles | None:
@@ -442,7 +453,7 @@ def _space_vectors(
         space = (
             Space(kind, image_model_id(settings.photo_model))
             if kind == "image"
-            else text_space(settings, "description")
+            else _text_space(settings, "description")
         )
     except ModelError:
         return None

@@ -8,6 +8,7 @@ frequency in the cluster times ln(1 + A / f), A the mean number of terms a clust
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,8 +23,9 @@ from ml.clustering.text import has_digit, normalise, tokens_of
 from ml.clustering.words import STOP_WORDS
 
 _TERMS = 5
-# A word names a cluster only if this share of its titles have it: one seller's flourish does not.
-_LEAST_SHARE = 0.34
+# A word names a cluster only if this share of its titles have it: one seller's flourish does not, nor the same word in
+# two languages.
+_LEAST_SHARE = 0.5
 _LONGEST_NAME = 60
 # What sellers fill in when they must name a brand.
 _NO_BRAND = {
@@ -40,6 +42,11 @@ _NO_BRAND = {
     "ohne marke",
     "andere",
 }
+# Levi's, with whatever apostrophe, and Levis are one word.
+_POSSESSIVE = re.compile(r"(?<=\w)['\u2019`\u00b4\u02bc](?=s\b)", re.IGNORECASE)
+_POSSESSIVE_WORD = re.compile(r"(\w+)'(s)\b", re.IGNORECASE)
+# From this length on, a word and its plural are not both told; x and xs are sizes.
+_PLURAL = 4
 # Longer than this, a word is a glued code or an address.
 _LONGEST_WORD = 24
 
@@ -93,8 +100,12 @@ def describe_clusters(listings: Listings, labels: Integers, representative: Bool
 
 def _read(titles: Sequence[str], rows: Sequence[int]) -> _Cluster:
     # Sorted, so that a name does not depend on the order of the rows.
-    words = sorted(tuple(filter(_tells, tokens_of(normalise(titles[row])))) for row in rows)
+    words = sorted(tuple(filter(_tells, _words(titles[row]))) for row in rows)
     return _Cluster(tuple(rows), tuple(words))
+
+
+def _words(title: str) -> Sequence[str]:
+    return tokens_of(normalise(_POSSESSIVE.sub("", title)))
 
 
 def _tells(word: str) -> bool:
@@ -123,18 +134,23 @@ def _class_tf_idf(counts: Mapping[int, Counter[tuple[str, ...]]]) -> dict[int, d
 
 
 def _brand(brands: Sequence[str] | None, rows: Sequence[int], titles: Sequence[tuple[str, ...]]) -> str:
-    """Return the brand most members name; where none does, the word that most titles begin with."""
+    """Return the brand that most members name, or one names and most titles hold; else the word that most begin with.
+
+    One member's brand alone says nothing of the others: it may be a guess of the site.
+    """
     given = [brands[row].strip() for row in rows] if brands is not None else []
     known = Counter(brand for brand in given if brand.lower() not in _NO_BRAND)
-    if known:
-        return min(known, key=lambda brand: (-known[brand], brand))
+    for brand in sorted(known, key=lambda brand: (-known[brand], brand)):
+        own = set(_words(brand))
+        if max(known[brand], sum(own <= set(words) for words in titles)) * 2 >= len(rows):
+            return brand
     first = Counter(words[0] for words in titles if words and not has_digit(words[0]))
     best = min(first, key=lambda word: (-first[word], word), default="")
     return best if best and first[best] > len(titles) / 2 else ""
 
 
 def _name(cluster: _Cluster, words: Sequence[str], brand: str, spelling: Mapping[str, str], fallback: str) -> str:
-    if len(words) < 2 and not any(map(has_digit, words)):
+    if len(words) + bool(brand) < 2 and not any(map(has_digit, words)):
         return " ".join(fallback.split())[:_LONGEST_NAME] or brand
     name = spelling.get(brand, brand)
     for word in _in_order(words, cluster.words):
@@ -148,14 +164,21 @@ def _best_words(cluster: _Cluster, scores: Mapping[tuple[str, ...], float], bran
     """Return the telling words, best first: those of the best terms, a pair of words giving both."""
     least = max(2 if len(cluster.words) > 1 else 1, _LEAST_SHARE * len(cluster.words))
     frequency = _terms(cluster.words)
-    of_brand = set(tokens_of(normalise(brand)))
+    of_brand = set(_words(brand))
     best: dict[str, None] = {}
     for term in sorted(scores, key=lambda term: (-scores[term], term)):
         if frequency[term] >= least:
-            best.update(dict.fromkeys(word for word in term if word not in of_brand))
+            for word in term:
+                if word not in of_brand and not any(_is_plural(word, other) for other in best):
+                    best[word] = None
         if len(best) >= _TERMS:
             break
     return list(best)[:_TERMS]
+
+
+def _is_plural(one: str, other: str) -> bool:
+    short, long = sorted((one, other), key=len)
+    return len(short) >= _PLURAL and long == f"{short}s"
 
 
 def _in_order(words: Sequence[str], titles: Sequence[tuple[str, ...]]) -> list[str]:
@@ -172,8 +195,13 @@ def _spellings(titles: Iterable[str]) -> dict[str, str]:
     """Return how most titles write each word: iPhone, LCD. One never written with a capital gets one, a code all."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for title in titles:
-        for word in tokens_of(unicodedata.normalize("NFKC", title)):
+        plain = _POSSESSIVE.sub("'", title)
+        for word in tokens_of(unicodedata.normalize("NFKC", _POSSESSIVE.sub("", title))):
             counts[word.lower()][word] += 1
+        for word, ending in _POSSESSIVE_WORD.findall(plain):
+            ways = counts[f"{word}{ending}".lower()]
+            ways[f"{word}{ending}"] -= 1
+            ways[f"{word}'{ending}"] += 1
     spelling = {}
     for word, ways in counts.items():
         best = min(ways, key=lambda way: (-ways[way], way))
