@@ -51,6 +51,7 @@ from warehouse.clusters import (
     places,
     save_assignments,
     save_run,
+    titles_of_others,
 )
 from warehouse.embeddings import Kind, Space, read_vectors
 from warehouse.locks import clustering_turn
@@ -60,6 +61,8 @@ Done = Literal["full", "incremental", "nothing", "busy"]
 # Vectors are used once nearly every listing has one: half of them would pull the listings that have one together.
 _ENOUGH_VECTORS = 0.95
 _NAMES = 10
+# Titles of other watches beside each of a watch's own: see _with_background.
+_BACKGROUND = 2
 
 
 class Method(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,12 +115,13 @@ class ClusterOutcome(msgspec.Struct, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class _Inputs:
-    """A watch's listings as rows and as columns, and what vectors they came with."""
+    """A watch's listings as rows and as columns, what vectors they came with, and titles of other watches."""
 
     rows: list[ClusterListing]
     listings: Listings
     model_ids: tuple[str, ...]
     vectors_said: str
+    background: list[str]
 
 
 def cluster_watch(
@@ -175,8 +179,13 @@ def cluster_new_listings(conn: psycopg.Connection, settings: Settings, watch: Wa
             place = known.get(listing_id)
             if place is not None and place.cluster_id is not None:
                 labels[row] = numbers.setdefault(place.cluster_id, len(numbers))
-        found = assign_new(inputs.listings, labels, new)
-        if full_run_due(found.labels, new):
+        others = len(inputs.background)
+        found = assign_new(
+            _with_background(inputs),
+            np.concatenate([labels, np.full(others, UNIQUE, dtype=np.int64)]),
+            np.concatenate([new, np.zeros(others, dtype=bool)]),
+        )
+        if full_run_due(found.labels[: len(ids)], new):
             return _full_run(conn, settings, watch, PRODUCTS)
         names = list(numbers)
         members = [
@@ -286,10 +295,40 @@ def _cluster(
             inputs.listings, channels, eps=method.eps, min_samples=method.min_samples, metric=method.metric
         )
         return {"product": found}
-    products = cluster_products(inputs.listings)
+    products = _first(cluster_products(_with_background(inputs)), len(inputs.rows))
     if not inputs.rows:
         return {"product": products}
     return {"product": products, "theme": cluster_themes(inputs.listings, products)}
+
+
+def _with_background(inputs: _Inputs) -> Listings:
+    """Return a watch's listings, and after them titles of other watches that are clustered with nothing.
+
+    Which words are rare, and so tell products apart, cannot be seen within a watch whose titles all name one product.
+    """
+    own, others = inputs.listings, inputs.background
+    return Listings(
+        ids=[*own.ids, *(f"other:{number}" for number in range(len(others)))],
+        titles=[*own.titles, *others],
+        # A group of its own each: no pair is ever made of one.
+        groups=[*(own.groups or ()), *(f"other:{number}" for number in range(len(others)))],
+        prices=None if own.prices is None else np.concatenate([own.prices, np.full(len(others), math.nan)]),
+        vectors=None
+        if own.vectors is None
+        else np.vstack([own.vectors, np.zeros((len(others), own.vectors.shape[1]), dtype=np.float32)]),
+        photo_hashes=None
+        if own.photo_hashes is None
+        else np.concatenate([own.photo_hashes, np.zeros(len(others), dtype=np.uint64)]),
+    )
+
+
+def _first(found: Clustering, size: int) -> Clustering:
+    return Clustering(
+        labels=found.labels[:size],
+        probability=found.probability[:size],
+        representative=found.representative[:size],
+        method=found.method,
+    )
 
 
 def _clusters(level: Level, inputs: _Inputs, found: Clustering, named: Identified) -> list[FoundCluster]:
@@ -359,6 +398,7 @@ def _metrics(outcome: ClusterOutcome, inputs: _Inputs, levels: Mapping[Level, Cl
         "cohesion": outcome.cohesion,
         "transitions": outcome.transitions,
         "vectors": inputs.vectors_said,
+        "background_titles": len(inputs.background),
     }
     if "theme" in levels:
         metrics["themes"] = levels["theme"].n_clusters
@@ -381,7 +421,13 @@ def _read(conn: psycopg.Connection, settings: Settings, watch: Watch, method: Me
         vectors=vectors,
         photo_hashes=_hashes(conn, ids),
     )
-    return _Inputs(rows, listings, (model_id,) if model_id else (), said)
+    background: list[str] = []
+    if method.name == "products":
+        # What is shown by both says nothing of the others.
+        own = {row.title for row in rows}
+        found = titles_of_others(conn, watch.watch_id, _BACKGROUND * len(rows))
+        background = [title for title in found if title not in own]
+    return _Inputs(rows, listings, (model_id,) if model_id else (), said, background)
 
 
 def _vectors(

@@ -2,7 +2,8 @@
 
 Belongs here: reading. Does not: storing (``warehouse.clusters``).
 
-Prices are payable ones in the watch's currency. Ids of clusters that are no more lead on through ``resolve_cluster``.
+Prices are payable ones, in the currency that most of a cluster's are in. Ids of clusters that are no more lead on
+through ``resolve_cluster``.
 """
 
 from __future__ import annotations
@@ -13,14 +14,8 @@ from decimal import Decimal
 import msgspec
 import psycopg
 
-from domain.price_kind import COMPARABLE_KINDS
-from warehouse.clusters import DEFAULT_METHOD, Level
+from warehouse.clusters import DEFAULT_METHOD, FIGURES, PRICE, Level
 from warehouse.rows import read_rows
-
-_KINDS = ", ".join(f"'{kind}'" for kind in sorted(COMPARABLE_KINDS))
-_PRICE = f"""
-    case when l.price_kind in ({_KINDS}) and l.currency = w.currency then coalesce(l.total_price, l.price) end
-"""
 
 
 class ClusterLine(msgspec.Struct, frozen=True):
@@ -149,34 +144,32 @@ def _lines(
         ClusterLine,
         f"""
         with priced as (
-            select m.cluster_id, l.kind, s.is_active, {_PRICE} as price, w.currency
+            select
+                m.cluster_id, {PRICE} as price, case when {PRICE} is not null then l.currency end as currency
             from ml.cluster_members as m
             join core.listings as l using (listing_id)
-            join core.listing_state as s using (listing_id)
-            join ml.cluster_runs as r using (cluster_run_id)
-            join app.watches as w using (watch_id)
             where
                 m.cluster_run_id = %(run)s and m.cluster_id is not null
                 and (%(level)s::text is null or m.level = %(level)s)
                 and (%(cluster_id)s::uuid is null or m.cluster_id = %(cluster_id)s::uuid)
         ), figures as (
-            -- The exact median, the mean of the lower and the upper one: percentile_cont knows floats only.
+            {FIGURES}
+        ), states as (
             select
-                cluster_id, mode() within group (order by kind) as kind, count(*) as size,
-                count(*) filter (where is_active) as n_active,
-                min(price) as lowest_price, max(price) as highest_price,
-                (
-                    percentile_disc(0.5) within group (order by price)
-                    + percentile_disc(0.5) within group (order by price desc)
-                ) / 2 as median_price,
-                min(currency) filter (where price is not null) as currency
-            from priced group by cluster_id
+                m.cluster_id, mode() within group (order by l.kind) as kind,
+                count(*) filter (where s.is_active) as n_active
+            from ml.cluster_members as m
+            join core.listings as l using (listing_id)
+            join core.listing_state as s using (listing_id)
+            where m.cluster_run_id = %(run)s and m.cluster_id in (select cluster_id from figures)
+            group by m.cluster_id
         )
         select
-            c.cluster_id::text as cluster_id, c.level, c.label, c.terms, f.kind, f.size, f.n_active, f.lowest_price,
+            c.cluster_id::text as cluster_id, c.level, c.label, c.terms, s.kind, f.size, s.n_active, f.lowest_price,
             f.median_price, f.highest_price, f.currency, c.cohesion, c.representative_id, t.title,
             nullif(t.image_urls[1], '') as image_url, b.started_at as born_at
         from figures as f
+        join states as s using (cluster_id)
         join ml.clusters as c using (cluster_id)
         left join core.listings as t on t.listing_id = c.representative_id
         left join ml.cluster_runs as b on b.cluster_run_id = c.born_run_id

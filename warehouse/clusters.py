@@ -31,6 +31,24 @@ KEPT_MEMBERS = 3
 KEPT_TRANSITIONS = 30
 
 _KINDS = ", ".join(f"'{kind}'" for kind in sorted(COMPARABLE_KINDS))
+# What a listing `l` costs its buyer; null where its price is none of the thing.
+PRICE = f"case when l.price_kind in ({_KINDS}) then coalesce(l.total_price, l.price) end"
+# Figures of each cluster in `priced`, in the currency that most of its prices are in; prices in others are left out.
+# The exact median is the mean of the lower and the upper one: percentile_cont knows floats only.
+FIGURES = """
+    select
+        p.cluster_id, count(*) as size, max(p.price) filter (where p.currency = c.currency) as highest_price,
+        min(p.price) filter (where p.currency = c.currency) as lowest_price, c.currency,
+        ((
+            percentile_disc(0.5) within group (order by p.price) filter (where p.currency = c.currency)
+            + percentile_disc(0.5) within group (order by p.price desc) filter (where p.currency = c.currency)
+        ) / 2)::numeric(18, 4) as median_price
+    from priced as p
+    join (
+        select cluster_id, mode() within group (order by currency) as currency from priced group by cluster_id
+    ) as c using (cluster_id)
+    group by p.cluster_id, c.currency
+"""
 # The listings of a watch that are clustered: what its owner keeps out by words or sellers is not.
 _OF_WATCH = "app.watch_listings as wl join core.listings as l using (listing_id) where not wl.is_blacklisted"
 
@@ -133,6 +151,37 @@ def clustered_listings(
         """,
         {"watch_id": watch_id, "described": with_descriptions},
     )
+
+
+def titles_of_others(conn: psycopg.Connection, watch_id: int, limit: int) -> list[str]:
+    """Return distinct titles that the other active watches found, about as many of each; at most ``limit``, sorted.
+
+    Each watch's oldest listings, so that the answer is much the same from night to night.
+    """
+    rows = conn.execute(
+        """
+        with others as (
+            select w.watch_id, ceil(%(limit)s::numeric / count(*) over ())::int as share
+            from app.watches as w
+            where w.is_active and w.watch_id <> %(watch_id)s
+                and exists (select 1 from app.watch_listings as wl where wl.watch_id = w.watch_id)
+        )
+        select distinct t.title
+        from others
+        cross join lateral (
+            select l.title
+            from app.watch_listings as wl
+            join core.listings as l using (listing_id)
+            where wl.watch_id = others.watch_id and not wl.is_blacklisted
+            order by wl.listing_id
+            limit others.share
+        ) as t
+        order by t.title
+        limit %(limit)s
+        """,
+        {"watch_id": watch_id, "limit": limit},
+    ).fetchall()
+    return [title for (title,) in rows]
 
 
 # ---------------------------------------------------------------- runs
@@ -412,31 +461,20 @@ def _refresh(conn: psycopg.Connection, cluster_run_id: int) -> None:
         f"""
         with priced as (
             select
-                m.cluster_id, w.currency,
-                case
-                    when l.price_kind in ({_KINDS}) and l.currency = w.currency then coalesce(l.total_price, l.price)
-                end as price
+                m.cluster_id, {PRICE} as price, case when {PRICE} is not null then l.currency end as currency
             from ml.cluster_members as m
             join core.listings as l using (listing_id)
-            join ml.cluster_runs as r using (cluster_run_id)
-            join app.watches as w using (watch_id)
             where m.cluster_run_id = %s and m.cluster_id is not null
         ), figures as (
-            -- The exact median, the mean of the lower and the upper one: percentile_cont knows floats only.
-            select
-                cluster_id, count(*) as size, min(currency) filter (where price is not null) as currency,
-                (
-                    percentile_disc(0.5) within group (order by price)
-                    + percentile_disc(0.5) within group (order by price desc)
-                ) / 2 as median_price
-            from priced group by cluster_id
+            {FIGURES}
         )
         update ml.clusters as c
         set size = f.size, median_price = f.median_price, currency = f.currency, updated_at = now()
         from figures as f
         where
             c.cluster_id = f.cluster_id
-            and (c.size, c.median_price) is distinct from (f.size::int, f.median_price::numeric(18, 4))
+            and (c.size, c.median_price, c.currency)
+            is distinct from (f.size::int, f.median_price::numeric(18, 4), f.currency)
         """,
         (cluster_run_id,),
     )

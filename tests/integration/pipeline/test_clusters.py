@@ -176,6 +176,35 @@ def test_the_exact_median_of_an_even_number_is_between_the_middle_two(
     assert stored == (Decimal("103.20"), "EUR", 4)
 
 
+def test_prices_are_told_in_the_currency_of_most_listings(
+    conn: psycopg.Connection, settings: Settings, watch: Watch
+) -> None:
+    ids = _show(conn, watch, [*BIKES, *ODD])
+    for number, currency in enumerate(("GBP", "GBP", "EUR", "GBP")):
+        conn.execute(
+            "update core.listings set currency = %s, total_price = %s where listing_id = %s",
+            (currency, 10 * (number + 1), ids[number]),
+        )
+    conn.execute("update core.listings set price_kind = 'from' where listing_id = %s", (ids[3],))
+    cluster_watch(conn, settings, watch)
+    (line,) = _overview(conn, watch)
+    assert (line.size, line.currency) == (4, "GBP")
+    assert (line.lowest_price, line.median_price, line.highest_price) == (10, 15, 20)
+
+
+def test_other_watches_show_which_words_are_rare(conn: psycopg.Connection, settings: Settings, watch: Watch) -> None:
+    _show(conn, watch, PHONES)
+    # Where all titles name one product, its words are the common ones.
+    alone = cluster_watch(conn, settings, watch)
+    assert alone.unique > 0
+    _show(conn, _watch(conn, "others"), [*CAMERAS, *BIKES, *ODD], first=50, minutes=5)
+    helped = cluster_watch(conn, settings, watch)
+    assert (helped.listings, helped.clusters, helped.unique) == (5, 1, 0)
+    (green,) = _show(conn, watch, ["Apple iPhone 13 128GB green"], first=20, minutes=10)
+    assert cluster_new_listings(conn, settings, watch).joined == 1
+    assert _cluster_of(conn, watch, green) == _overview(conn, watch)[0].cluster_id
+
+
 def test_ids_survive_listings_that_come_and_go(conn: psycopg.Connection, settings: Settings, watch: Watch) -> None:
     ids = _show(conn, watch, TITLES)
     cluster_watch(conn, settings, watch)
