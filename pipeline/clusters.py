@@ -61,8 +61,8 @@ Done = Literal["full", "incremental", "nothing", "busy"]
 # Vectors are used once nearly every listing has one: half of them would pull the listings that have one together.
 _ENOUGH_VECTORS = 0.95
 _NAMES = 10
-# Titles of other watches beside each of a watch's own: see _with_background.
-_BACKGROUND = 2
+# Titles of other watches beside each of a watch's own, and at most: see _with_background.
+_BACKGROUND, _MOST_BACKGROUND = 2, 2_000
 
 
 class Method(msgspec.Struct, frozen=True, kw_only=True):
@@ -425,7 +425,7 @@ def _read(conn: psycopg.Connection, settings: Settings, watch: Watch, method: Me
     if method.name == "products":
         # What is shown by both says nothing of the others.
         own = {row.title for row in rows}
-        found = titles_of_others(conn, watch.watch_id, _BACKGROUND * len(rows))
+        found = titles_of_others(conn, watch.watch_id, min(_BACKGROUND * len(rows), _MOST_BACKGROUND))
         background = [title for title in found if title not in own]
     return _Inputs(rows, listings, (model_id,) if model_id else (), said, background)
 

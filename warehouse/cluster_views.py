@@ -14,7 +14,7 @@ from decimal import Decimal
 import msgspec
 import psycopg
 
-from warehouse.clusters import DEFAULT_METHOD, FIGURES, PRICE, Level
+from warehouse.clusters import DEFAULT_METHOD, FIGURES, PRICED, Level
 from warehouse.rows import read_rows
 
 
@@ -144,32 +144,17 @@ def _lines(
         ClusterLine,
         f"""
         with priced as (
-            select
-                m.cluster_id, {PRICE} as price, case when {PRICE} is not null then l.currency end as currency
-            from ml.cluster_members as m
-            join core.listings as l using (listing_id)
-            where
-                m.cluster_run_id = %(run)s and m.cluster_id is not null
-                and (%(level)s::text is null or m.level = %(level)s)
-                and (%(cluster_id)s::uuid is null or m.cluster_id = %(cluster_id)s::uuid)
+            {PRICED}
+            and (%(level)s::text is null or m.level = %(level)s)
+            and (%(cluster_id)s::uuid is null or m.cluster_id = %(cluster_id)s::uuid)
         ), figures as (
             {FIGURES}
-        ), states as (
-            select
-                m.cluster_id, mode() within group (order by l.kind) as kind,
-                count(*) filter (where s.is_active) as n_active
-            from ml.cluster_members as m
-            join core.listings as l using (listing_id)
-            join core.listing_state as s using (listing_id)
-            where m.cluster_run_id = %(run)s and m.cluster_id in (select cluster_id from figures)
-            group by m.cluster_id
         )
         select
-            c.cluster_id::text as cluster_id, c.level, c.label, c.terms, s.kind, f.size, s.n_active, f.lowest_price,
+            c.cluster_id::text as cluster_id, c.level, c.label, c.terms, f.kind, f.size, f.n_active, f.lowest_price,
             f.median_price, f.highest_price, f.currency, c.cohesion, c.representative_id, t.title,
             nullif(t.image_urls[1], '') as image_url, b.started_at as born_at
         from figures as f
-        join states as s using (cluster_id)
         join ml.clusters as c using (cluster_id)
         left join core.listings as t on t.listing_id = c.representative_id
         left join ml.cluster_runs as b on b.cluster_run_id = c.born_run_id

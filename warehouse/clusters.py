@@ -33,21 +33,35 @@ KEPT_TRANSITIONS = 30
 _KINDS = ", ".join(f"'{kind}'" for kind in sorted(COMPARABLE_KINDS))
 # What a listing `l` costs its buyer; null where its price is none of the thing.
 PRICE = f"case when l.price_kind in ({_KINDS}) then coalesce(l.total_price, l.price) end"
-# Figures of each cluster in `priced`, in the currency that most of its prices are in; prices in others are left out.
+# The members of run %(run)s that are in a cluster; a condition on `m` may follow.
+PRICED = f"""
+    select
+        m.cluster_id, l.kind, s.is_active, {PRICE} as price,
+        case when {PRICE} is not null then l.currency end as currency
+    from ml.cluster_members as m
+    join core.listings as l using (listing_id)
+    join core.listing_state as s using (listing_id)
+    where m.cluster_run_id = %(run)s and m.cluster_id is not null
+"""
+# Figures of each cluster in `priced`, prices in the currency that most of them are in, those in others left out.
 # The exact median is the mean of the lower and the upper one: percentile_cont knows floats only.
 FIGURES = """
-    select
-        p.cluster_id, count(*) as size, max(p.price) filter (where p.currency = c.currency) as highest_price,
-        min(p.price) filter (where p.currency = c.currency) as lowest_price, c.currency,
-        ((
-            percentile_disc(0.5) within group (order by p.price) filter (where p.currency = c.currency)
-            + percentile_disc(0.5) within group (order by p.price desc) filter (where p.currency = c.currency)
-        ) / 2)::numeric(18, 4) as median_price
-    from priced as p
-    join (
-        select cluster_id, mode() within group (order by currency) as currency from priced group by cluster_id
-    ) as c using (cluster_id)
-    group by p.cluster_id, c.currency
+    select distinct on (cluster_id)
+        cluster_id, currency, kind, size, n_active, lowest_price, highest_price,
+        ((lower_median + upper_median) / 2)::numeric(18, 4) as median_price
+    from (
+        select
+            cluster_id, currency, count(price) as n_priced, min(price) as lowest_price, max(price) as highest_price,
+            percentile_disc(0.5) within group (order by price) as lower_median,
+            percentile_disc(0.5) within group (order by price desc) as upper_median,
+            (sum(count(*)) over of_cluster)::int as size,
+            (sum(count(*) filter (where is_active)) over of_cluster)::int as n_active,
+            min(min(kind)) over of_cluster as kind
+        from priced
+        group by cluster_id, currency
+        window of_cluster as (partition by cluster_id)
+    ) as of_currency
+    order by cluster_id, n_priced desc, currency
 """
 # The listings of a watch that are clustered: what its owner keeps out by words or sellers is not.
 _OF_WATCH = "app.watch_listings as wl join core.listings as l using (listing_id) where not wl.is_blacklisted"
@@ -460,11 +474,7 @@ def _refresh(conn: psycopg.Connection, cluster_run_id: int) -> None:
     conn.execute(
         f"""
         with priced as (
-            select
-                m.cluster_id, {PRICE} as price, case when {PRICE} is not null then l.currency end as currency
-            from ml.cluster_members as m
-            join core.listings as l using (listing_id)
-            where m.cluster_run_id = %s and m.cluster_id is not null
+            {PRICED}
         ), figures as (
             {FIGURES}
         )
@@ -474,9 +484,9 @@ def _refresh(conn: psycopg.Connection, cluster_run_id: int) -> None:
         where
             c.cluster_id = f.cluster_id
             and (c.size, c.median_price, c.currency)
-            is distinct from (f.size::int, f.median_price::numeric(18, 4), f.currency)
+            is distinct from (f.size, f.median_price, f.currency)
         """,
-        (cluster_run_id,),
+        {"run": cluster_run_id},
     )
 
 
