@@ -9,6 +9,7 @@ import typer
 from cli import (
     backup,
     cluster,
+    clusters,
     database,
     deals,
     docs,
@@ -65,6 +66,7 @@ app = typer.Typer(
 )
 app.add_typer(watch.app, name="watch")
 app.add_typer(products.app, name="product")
+app.add_typer(clusters.app, name="clusters")
 app.add_typer(database.app, name="database")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(review.app, name="review")

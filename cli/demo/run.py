@@ -173,6 +173,8 @@ def live(demo: Demo, configured: Settings, stack: Stack, market: dict[str, Any])
             for number in range(1, demo.options.ticks + 1):
                 polled = source_names() if number == demo.options.ticks else (SCORED,)
                 tick(demo, configured, market, market_day(today, number), polled)
+        with demo.step("Clusters: which listings are the same product"):
+            stack.api.run_job("statistics", "cluster", seconds=120)
         with demo.step("Health checks and retention"):
             for job in ("health", "care"):
                 succeeded(run_house_job(configured, job))

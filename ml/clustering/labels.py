@@ -8,6 +8,7 @@ frequency in the cluster times ln(1 + A / f), A the mean number of terms a clust
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,8 +23,9 @@ from ml.clustering.text import has_digit, normalise, tokens_of
 from ml.clustering.words import STOP_WORDS
 
 _TERMS = 5
-# A word names a cluster only if this share of its titles have it: one seller's flourish does not.
-_LEAST_SHARE = 0.34
+# A word names a cluster only if this share of its titles have it: one seller's flourish does not, nor the same word in
+# two languages.
+_LEAST_SHARE = 0.5
 _LONGEST_NAME = 60
 # What sellers fill in when they must name a brand.
 _NO_BRAND = {
@@ -40,6 +42,11 @@ _NO_BRAND = {
     "ohne marke",
     "andere",
 }
+# Levi's, with whatever apostrophe, and Levis are one word.
+_POSSESSIVE = re.compile(r"(?<=\w)['\u2019`\u00b4\u02bc](?=s\b)", re.IGNORECASE)
+_POSSESSIVE_WORD = re.compile(r"(\w+)'(s)\b", re.IGNORECASE)
+# From this length on, a word and its plural are not both told; x and xs are sizes.
+_PLURAL = 4
 # Longer than this, a word is a glued code or an address.
 _LONGEST_WORD = 24
 
@@ -50,12 +57,25 @@ class _Cluster:
     words: tuple[tuple[str, ...], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a cluster is called, and the words that tell it from the others of its group, best first."""
+
+    name: str
+    terms: tuple[str, ...]
+
+
 def label_clusters(listings: Listings, labels: Integers, representative: Booleans) -> tuple[str, ...]:
     """Return a name for every cluster 0, 1, ...: the brand first, then what tells it from the others of its group.
 
     Two clusters of a group may get the same name. A cluster whose titles share no telling word is called as its
     representative's title.
     """
+    return tuple(label.name for label in describe_clusters(listings, labels, representative))
+
+
+def describe_clusters(listings: Listings, labels: Integers, representative: Booleans) -> tuple[Label, ...]:
+    """Return the name of every cluster as :func:`label_clusters` does, with the words it was made from."""
     members: dict[int, list[int]] = defaultdict(list)
     for row in np.flatnonzero(labels >= 0).tolist():
         members[int(labels[row])].append(row)
@@ -64,7 +84,7 @@ def label_clusters(listings: Listings, labels: Integers, representative: Boolean
     by_group: dict[str, list[int]] = defaultdict(list)
     for cluster, rows in sorted(members.items()):
         by_group[groups[rows[0]] if groups is not None else ""].append(cluster)
-    names: dict[int, str] = {}
+    names: dict[int, Label] = {}
     for clusters in by_group.values():
         read = {cluster: _read(listings.titles, members[cluster]) for cluster in clusters}
         scores = _class_tf_idf({cluster: _terms(one.words) for cluster, one in read.items()})
@@ -73,14 +93,19 @@ def label_clusters(listings: Listings, labels: Integers, representative: Boolean
             rows = members[cluster]
             brand = _brand(listings.brands, rows, read[cluster].words)
             spelling = _spellings(listings.titles[row] for row in rows)
-            names[cluster] = _name(read[cluster], scores[cluster], brand, spelling, fallback)
+            words = _best_words(read[cluster], scores[cluster], brand)
+            names[cluster] = Label(_name(read[cluster], words, brand, spelling, fallback), tuple(words))
     return tuple(names[cluster] for cluster in sorted(names))
 
 
 def _read(titles: Sequence[str], rows: Sequence[int]) -> _Cluster:
     # Sorted, so that a name does not depend on the order of the rows.
-    words = sorted(tuple(filter(_tells, tokens_of(normalise(titles[row])))) for row in rows)
+    words = sorted(tuple(filter(_tells, _words(titles[row]))) for row in rows)
     return _Cluster(tuple(rows), tuple(words))
+
+
+def _words(title: str) -> Sequence[str]:
+    return tokens_of(normalise(_POSSESSIVE.sub("", title)))
 
 
 def _tells(word: str) -> bool:
@@ -109,21 +134,23 @@ def _class_tf_idf(counts: Mapping[int, Counter[tuple[str, ...]]]) -> dict[int, d
 
 
 def _brand(brands: Sequence[str] | None, rows: Sequence[int], titles: Sequence[tuple[str, ...]]) -> str:
-    """Return the brand most members name; where none does, the word that most titles begin with."""
+    """Return the brand that most members name, or one names and most titles hold; else the word that most begin with.
+
+    One member's brand alone says nothing of the others: it may be a guess of the site.
+    """
     given = [brands[row].strip() for row in rows] if brands is not None else []
     known = Counter(brand for brand in given if brand.lower() not in _NO_BRAND)
-    if known:
-        return min(known, key=lambda brand: (-known[brand], brand))
+    for brand in sorted(known, key=lambda brand: (-known[brand], brand)):
+        own = set(_words(brand))
+        if max(known[brand], sum(own <= set(words) for words in titles)) * 2 >= len(rows):
+            return brand
     first = Counter(words[0] for words in titles if words and not has_digit(words[0]))
     best = min(first, key=lambda word: (-first[word], word), default="")
     return best if best and first[best] > len(titles) / 2 else ""
 
 
-def _name(
-    cluster: _Cluster, scores: Mapping[tuple[str, ...], float], brand: str, spelling: Mapping[str, str], fallback: str
-) -> str:
-    words = _best_words(cluster, scores, brand)
-    if len(words) < 2 and not any(map(has_digit, words)):
+def _name(cluster: _Cluster, words: Sequence[str], brand: str, spelling: Mapping[str, str], fallback: str) -> str:
+    if len(words) + bool(brand) < 2 and not any(map(has_digit, words)):
         return " ".join(fallback.split())[:_LONGEST_NAME] or brand
     name = spelling.get(brand, brand)
     for word in _in_order(words, cluster.words):
@@ -137,14 +164,21 @@ def _best_words(cluster: _Cluster, scores: Mapping[tuple[str, ...], float], bran
     """Return the telling words, best first: those of the best terms, a pair of words giving both."""
     least = max(2 if len(cluster.words) > 1 else 1, _LEAST_SHARE * len(cluster.words))
     frequency = _terms(cluster.words)
-    of_brand = set(tokens_of(normalise(brand)))
+    of_brand = set(_words(brand))
     best: dict[str, None] = {}
     for term in sorted(scores, key=lambda term: (-scores[term], term)):
         if frequency[term] >= least:
-            best.update(dict.fromkeys(word for word in term if word not in of_brand))
+            for word in term:
+                if word not in of_brand and not any(_is_plural(word, other) for other in best):
+                    best[word] = None
         if len(best) >= _TERMS:
             break
     return list(best)[:_TERMS]
+
+
+def _is_plural(one: str, other: str) -> bool:
+    short, long = sorted((one, other), key=len)
+    return len(short) >= _PLURAL and long == f"{short}s"
 
 
 def _in_order(words: Sequence[str], titles: Sequence[tuple[str, ...]]) -> list[str]:
@@ -161,8 +195,13 @@ def _spellings(titles: Iterable[str]) -> dict[str, str]:
     """Return how most titles write each word: iPhone, LCD. One never written with a capital gets one, a code all."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for title in titles:
-        for word in tokens_of(unicodedata.normalize("NFKC", title)):
+        plain = _POSSESSIVE.sub("'", title)
+        for word in tokens_of(unicodedata.normalize("NFKC", _POSSESSIVE.sub("", title))):
             counts[word.lower()][word] += 1
+        for word, ending in _POSSESSIVE_WORD.findall(plain):
+            ways = counts[f"{word}{ending}".lower()]
+            ways[f"{word}{ending}"] -= 1
+            ways[f"{word}'{ending}"] += 1
     spelling = {}
     for word, ways in counts.items():
         best = min(ways, key=lambda way: (-ways[way], way))

@@ -42,10 +42,12 @@ _SPANISH = (
     "nueva o para pero por que se si sin sobre su sus un una uno unos y ya estado buen envío envio usado usada "
     "segunda mano gratis"
 )
+# What a market's own users write before a title: want to sell, buy, trade; for sale.
+_MARKET = "wts wtb wtt fs ft selling vends verkaufe sprzedam vendo"
 
 STOP_WORDS: frozenset[str] = frozenset(
     word
-    for words in (_ENGLISH, _FRENCH, _GERMAN, _DUTCH, _POLISH, _ITALIAN, _SPANISH)
+    for words in (_ENGLISH, _FRENCH, _GERMAN, _DUTCH, _POLISH, _ITALIAN, _SPANISH, _MARKET)
     for word in words.split()
     # These tell products apart: an iPhone 8 plus, a Chanel n° 5.
     if word not in {"plus", "n"}

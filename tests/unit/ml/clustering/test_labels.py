@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ml.clustering.labels import label_clusters
+from ml.clustering.labels import describe_clusters, label_clusters
 from ml.clustering.listings import Listings
 from ml.clustering.products import cluster_products
 from ml.clustering.synthetic import generate
@@ -85,3 +85,37 @@ def test_vectors_bring_together_what_no_word_shows() -> None:
     listings = Listings(list("abcdef"), titles, vectors=vectors)
     themes = cluster_themes(listings, cluster_products(listings))
     assert themes.labels.tolist() == [0, 0, 0, 1, 1, 1] or themes.labels.tolist() == [1, 1, 1, 0, 0, 0]
+
+
+def _one_name(titles: list[str], brands: list[str] | None = None) -> str:
+    first = np.array([True] + [False] * (len(titles) - 1))
+    listings = Listings([str(row) for row in range(len(titles))], titles, brands=brands)
+    (name,) = label_clusters(listings, np.zeros(len(titles), dtype=np.int64), first)
+    return name
+
+
+def test_an_apostrophe_does_not_tear_a_name_apart() -> None:
+    assert _one_name(["Levi's 501 W34", "LEVIS 501 W34", "Levi\u2019s 501 W34", "levi`s 501 W34"]) == "Levi's 501 W34"
+    assert _one_name(["Levis 501 W34", "levis 501 W34"], ["Levi's", "Levi's"]) == "Levi's 501 W34"
+
+
+def test_a_word_that_few_titles_have_is_no_part_of_the_name_nor_the_same_in_two_languages() -> None:
+    titles = ["Jean Diesel Larkee", "Jean Diesel Larkee", "Spijkerbroek Diesel Larkee", "Broek Diesel Larkee", "Larkee"]
+    assert _one_name(titles, ["Diesel"] * 5) == "Diesel Larkee"
+    assert _one_name(["Sneaker Samba 42", "Sneakers Samba 42"] * 2) == "Sneaker Samba 42"
+
+
+def test_the_brand_that_one_listing_alone_was_given_is_not_the_clusters() -> None:
+    titles = ["North Face Nuptse 1996"] * 5
+    assert _one_name(titles, ["Adidas", "", "", "", ""]) == "North Face Nuptse 1996"
+    assert _one_name(titles, ["North Face", "", "", "", ""]) == "North Face Nuptse 1996"
+
+
+def test_the_words_of_a_name_come_best_first() -> None:
+    first = np.array([True, False, False, True, False, False, True, False])
+    listings = Listings([str(row) for row in range(8)], _TITLES)
+    phone, watch, clothes = describe_clusters(listings, _LABELS, first)
+    assert phone.name == "Apple iPhone X 64GB"
+    assert set(phone.terms) == {"x", "iphone", "64gb"}
+    assert {"145.022", "speedmaster"} <= set(watch.terms)
+    assert clothes.terms == ()
