@@ -315,9 +315,7 @@ class _Year:
                 conn.execute(index)
             conn.execute("vacuum (analyze) naive_history")
             size = _scalar(conn, "select pg_total_relation_size('naive_history')")
-            print(
-                f"\na day's append ({LISTINGS:,} rows) into {self._rows():,} rows; medians of 3 (naive {size / 1e9:.2f} GB)"
-            )
+            print(f"\na day's append ({LISTINGS:,} rows) into {self._rows():,} rows; naive {size / 1e9:.2f} GB")
             # A month's index grows through the month, and each of its pages is logged whole at its first change.
             self._append_days(conn, prices, next_month(self.today), "first days of a month")
             self._append_days(conn, prices, self.today, f"from day {self.today.day} on")
