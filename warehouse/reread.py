@@ -22,13 +22,17 @@ import psycopg
 from domain.listing import Listing
 from domain.money import to_minor
 from domain.page import PageReading, RawPage
+from warehouse.ahead import ahead
 from warehouse.completion import Completed, Priced, complete, fill, stated_total, total_minor
 from warehouse.copy_text import copy_lines, flag, integer_array, plain, text
 from warehouse.known import known_listings
 from warehouse.listing_rows import GONE, TellKind
-from warehouse.load import LoadResult, load_reading, take_turn
+from warehouse.load import LoadResult, Prepared, load_reading, prepare, take_turn
 from warehouse.pages import utc_day
 from warehouse.poison import refusal, storable
+
+# Handing a page to another thread costs as much as preparing some listings.
+_WORTH_A_THREAD = 32
 
 
 class ReadPage(NamedTuple):
@@ -84,7 +88,12 @@ def load_pages(
     take_turn(conn, source)
     settled = _settled(conn, source, pages, parser_version, tell_kind, again=again)
     touched: set[int] = set()
-    for one in pages:
+
+    def prepared_of(one: ReadPage) -> Prepared | None:
+        is_worth_it = one.page_id not in settled and len(one.reading.listings) >= _WORTH_A_THREAD
+        return prepare(one.reading) if is_worth_it else None
+
+    for one, prepared in ahead(prepared_of, pages):
         found = settled.get(one.page_id)
         if found is not None and touched.isdisjoint(found.listing_ids):
             if found.is_newly_read:
@@ -98,7 +107,14 @@ def load_pages(
             )
             continue
         loaded = load_reading(
-            conn, one.page_id, one.page, one.reading, parser_version=parser_version, tell_kind=tell_kind, again=again
+            conn,
+            one.page_id,
+            one.page,
+            one.reading,
+            parser_version=parser_version,
+            tell_kind=tell_kind,
+            again=again,
+            prepared=prepared,
         )
         # What was told of these before no longer holds.
         touched.update(loaded.listing_ids)
