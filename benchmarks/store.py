@@ -128,7 +128,7 @@ def _compress(pages: Sequence[RawPage]) -> None:
         _pack(page)
 
 
-_compressor = zstandard.ZstdCompressor(level=3)
+_compressor = zstandard.ZstdCompressor(level=1)
 
 
 def _pack(page: RawPage) -> bytes:

@@ -52,6 +52,7 @@ def begin_diff(conn: psycopg.Connection, source: str, page_ids: Sequence[int]) -
         " where r.source = %s and r.page_id = any(%s::bigint[])",
         (source, integer_array(page_ids)),
     )
+    conn.execute("analyze pricescope_before_ids")
     conn.execute(f"create temp table pricescope_before_listings on commit drop as {_LISTINGS}", {"hidden": _NOT_SHOWN})
     conn.execute(f"create temp table pricescope_before_history on commit drop as {_HISTORY}")
     conn.execute("analyze pricescope_before_listings, pricescope_before_history")
@@ -64,6 +65,7 @@ def end_diff(conn: psycopg.Connection, listing_ids: Sequence[int]) -> LoadDiff:
         " from pricescope_before_ids",
         (integer_array(listing_ids),),
     )
+    conn.execute("analyze pricescope_before_ids")
     diff = LoadDiff()
     values = {"hidden": _NOT_SHOWN}
     for listing_id, url, field, before, after, is_new in conn.execute(_CHANGED_FIELDS, values).fetchall():
@@ -91,7 +93,8 @@ select a.listing_id, a.shown ->> 'url', f.key, b.shown -> f.key, a.shown -> f.ke
 from ({_LISTINGS}) a
 left join pricescope_before_listings b using (listing_id)
 cross join lateral (
-    select key from jsonb_object_keys(a.shown) key
+    -- Nearly all are as before, and are not taken apart.
+    select key from jsonb_object_keys(case when a.shown = b.shown then '{{}}' else a.shown end) key
     where b.listing_id is not null and a.shown -> key is distinct from b.shown -> key
     union all
     select '' where b.listing_id is null

@@ -6,7 +6,9 @@ Belongs here: ``raw.pages``. Does not: what a page means, or loading what was re
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
@@ -21,6 +23,7 @@ Origin = Literal["fetch", "import", "sandbox"]
 
 # Pages are up to megabytes: few are held at once.
 _CHUNK = 16
+_WORTH_THREADS = 1_000_000
 _COLUMNS = (
     "page_id, source, url, status, content_type, body, body_bytes, fetched_at, watch_id, page_number, duration_ms"
 )
@@ -183,14 +186,15 @@ def _insert(conn: psycopg.Connection, pages: Sequence[RawPage], origin: str, run
             "fetched_at": [one.fetched_at for one in first],
             "sha256": [one.sha256 for one in first],
         },
+        # A plan kept from when the table was small would read it whole ever after.
+        prepare=False,
     ).fetchall()
     ids = {one: page_id for one, (page_id, _) in zip(first, found, strict=True)}
     new = [(one, pages[place]) for (one, place), (_, is_new) in zip(first.items(), found, strict=True) if is_new]
     if new:
-        compressor = zstandard.ZstdCompressor(level=3)
         with conn.cursor().copy(f"copy raw.pages ({', '.join(_TYPES)}) from stdin (format binary)".encode()) as copy:
             copy.set_types(list(_TYPES.values()))
-            for one, page in new:
+            for (one, page), body in zip(new, _compressed([page.body for _, page in new]), strict=True):
                 copy.write_row(
                     (
                         ids[one],
@@ -207,10 +211,24 @@ def _insert(conn: psycopg.Connection, pages: Sequence[RawPage], origin: str, run
                         run_id,
                         one.sha256,
                         len(page.body),
-                        compressor.compress(page.body),
+                        body,
                     )
                 )
     return [ids[one] for one in wanted]
+
+
+def _compressed(bodies: Sequence[bytes]) -> Iterator[bytes]:
+    """Yield the bodies compressed; many at once on several cores, while those before are sent."""
+    if len(bodies) == 1 or sum(map(len, bodies)) < _WORTH_THREADS:
+        yield from map(_compress, bodies)
+        return
+    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+        yield from pool.map(_compress, bodies)
+
+
+def _compress(body: bytes) -> bytes:
+    # On whole pages of 96 items level 1 is faster and smaller; on small ones level 3 saves 2 % (benchmarks.store).
+    return zstandard.ZstdCompressor(level=1).compress(body)
 
 
 _TYPES = {
