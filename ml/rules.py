@@ -305,7 +305,7 @@ def _model(watch: Watch, candidate: Candidate) -> Verdict:
     evidence = Evidence(price=_price(candidate), currency=candidate.currency)
     fair = candidate.fair_price
     if fair is None:
-        reason = "not enough data: no price model is trained yet; `fair_prices` trains one once 30 listings are known"
+        reason = "not enough data: no price model is trained yet; the job `price` trains one once 30 listings are known"
         return Verdict(rule=RuleName.MODEL, kind=VerdictKind.NOT_ENOUGH_DATA, reason=reason, evidence=evidence)
     kind, reason = model_verdict(watch, _price(candidate), fair)
     return Verdict(rule=RuleName.MODEL, kind=kind, reason=reason, evidence=_estimated(evidence, fair, watch))

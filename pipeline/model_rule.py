@@ -23,7 +23,7 @@ from pipeline.estimates import fair_prices
 from pipeline.pricing import row_id, scope_of
 from warehouse.price_models import PriceModel, newest_model, read_artifact
 
-_TRAIN_AGAIN = "run the job `fair_prices` to train it again"
+_TRAIN_AGAIN = "run the job `price` to train it again"
 
 
 @dataclass(frozen=True, slots=True)

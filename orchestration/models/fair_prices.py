@@ -1,7 +1,5 @@
 """What listings should cost: the asset, its job, its schedule."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 import dagster as dg
@@ -60,7 +58,7 @@ def fair_price_metadata(outcomes: list[TrainOutcome]) -> dict[str, dg.MetadataVa
 
 
 job = dg.define_asset_job(
-    "fair_prices",
+    "price",
     selection=dg.AssetSelection.assets(fair_prices),
     tags={"dagster/max_runtime": str(60 * 60)},
     description="Train the price models and write what every listing on offer should cost.",
@@ -72,7 +70,7 @@ def fair_prices_request(
 ) -> dg.RunRequest | dg.SkipReason:
     """Return the run to start, or why none is."""
     if is_under_way(instance, job.name):
-        return dg.SkipReason("A run of fair_prices is queued or running.")
+        return dg.SkipReason("A run of `price` is queued or running.")
     due = scopes_due(conn, now)
     if not due:
         return dg.SkipReason("Every model is of today, or nothing is new since it was trained.")
@@ -80,7 +78,7 @@ def fair_prices_request(
 
 
 @dg.schedule(
-    name="fair_prices_when_due",
+    name="price_when_due",
     job=job,
     cron_schedule="37 * * * *",
     execution_timezone="UTC",

@@ -200,7 +200,7 @@ def test_a_damaged_model_says_so_and_alerts_nothing(market: psycopg.Connection) 
     market.execute("update ml.price_models set artifact = substr(artifact, 1, 1000)")
     word, reason = verdict(market, CHEAP)
     assert word == "not_enough_data"
-    assert "is damaged; run the job `fair_prices`" in reason
+    assert "is damaged; run the job `price`" in reason
 
 
 def test_without_a_model_the_other_rules_speak_as_ever(conn: psycopg.Connection) -> None:
