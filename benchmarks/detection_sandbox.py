@@ -35,8 +35,7 @@ from ml.evaluation import (
 from ml.kinds import kind_of
 from ml.pricing.listings import Listings, listings
 from ml.pricing.training import fit
-from ml.robust import TOO_GOOD_SHARE
-from ml.rules import MODEL_CHECK_SHARE
+from ml.robust import MODEL_CHECK_SHARE, TOO_GOOD_SHARE
 from sandbox.items import Item
 from sandbox.locales import EUR_PER_UNIT
 from sandbox.market import Market
@@ -111,7 +110,7 @@ def modelled(seed: int) -> tuple[Floats, Floats, list[Item]]:
     items = as_listings(stream)
     estimates = model.price(items)
     normal = np.array([kind_of(item.title).kind is ListingKind.NORMAL for item in stream])
-    p, share = np.nan_to_num(estimates.p_value, nan=1.0), np.nan_to_num(items.prices / estimates.expected, nan=1.0)
+    p, share = np.nan_to_num(estimates.alarm_rate, nan=1.0), np.nan_to_num(items.prices / estimates.expected, nan=1.0)
     # Ranks among those rarer than any of the calibration window are told apart by the deviations.
     p = np.where(np.isfinite(estimates.deviations), p - 1e-6 * np.nan_to_num(estimates.deviations), p)
     return np.where(normal, p, 2.0), np.where(normal, share, 1.0), stream

@@ -35,7 +35,8 @@ class FairPrice(msgspec.Struct, frozen=True, kw_only=True):
         tier: how it was made, see ``ml.pricing.model``; ``none`` where too few comparables are known.
         n: comparables in the listing's own watch, itself left out.
         low, high: the interval that holds nine of ten ordinary prices.
-        p_value: share of ordinary listings that are at least as cheap for what they are; None while learning.
+        p_value: share of ordinary listings that are at least as cheap for what they are, those left out that are too
+            cheap to be alerted; None while learning.
         least_p_value: the rarest that the calibration window can tell.
         comparables: five, most alike first.
     """

@@ -23,7 +23,7 @@ from domain.listing_kind import ListingKind
 from domain.money import format_money, from_minor, minor_exponent
 from domain.statistics import Candidate, GroupStatistics
 from domain.watch import RuleName, Watch
-from ml.robust import TOO_GOOD_SHARE, Estimate, estimate
+from ml.robust import MODEL_CHECK_SHARE, TOO_GOOD_SHARE, Estimate, estimate
 
 # Which deal speaks for the listing where several rules agree: the one with the strongest evidence.
 _STRENGTH = (RuleName.MODEL, RuleName.ROBUST, RuleName.MEAN_SIGMA, RuleName.ABSOLUTE)
@@ -295,10 +295,6 @@ def _absolute(watch: Watch, candidate: Candidate) -> Verdict:
     else:
         kind, reason = VerdictKind.NO_DEAL, f"{shown} is over your limit of {wanted}{context}"
     return Verdict(rule=RuleName.ABSOLUTE, kind=kind, reason=reason, evidence=evidence)
-
-
-# The same figure for the price model, whose expectation is sharper: what costs less than a fifth is no offer.
-MODEL_CHECK_SHARE = 0.2
 
 
 def _model(watch: Watch, candidate: Candidate) -> Verdict:

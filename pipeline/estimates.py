@@ -41,7 +41,7 @@ def fair_prices(
                 model=model, trained_until=trained_until, refusal=calibration.refusal, n=int(estimates.n_eff[row])
             )
         found = zip(estimates.comparable_rows[row], estimates.similarity[row], strict=True)
-        p = float(estimates.p_value[row])
+        p = float(estimates.alarm_rate[row])
         return FairPrice(
             model=model,
             trained_until=trained_until,
