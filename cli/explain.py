@@ -108,11 +108,15 @@ def _print_verdict(verdict: Verdict, details: Mapping[int, ListingDetail]) -> No
 def _numbers(evidence: Evidence) -> list[str]:
     amounts: dict[str, Decimal | None] = {
         "expected": evidence.expected,
+        "90 % from": evidence.low,
+        "to": evidence.high,
         "median": evidence.median,
         "alerts under": evidence.threshold,
         "difference": evidence.difference,
     }
-    numbers = [f"n {evidence.n} (same {evidence.level})", f"{evidence.window_days} days"]
+    numbers = [f"n {evidence.n} (same {evidence.level})"]
+    if evidence.window_days is not None:
+        numbers.append(f"{evidence.window_days} days")
     numbers += [
         f"{name} {format_money(value, evidence.currency)}" for name, value in amounts.items() if value is not None
     ]
@@ -120,4 +124,8 @@ def _numbers(evidence: Evidence) -> list[str]:
         numbers.append(f"spread {evidence.spread:.3f}")
     if evidence.sigma_below is not None:
         numbers.append(f"{evidence.sigma_below:.2f} spreads below")
+    if evidence.p_value is not None:
+        numbers.append(f"p {evidence.p_value:.4f}")
+    if evidence.model is not None:
+        numbers.append(f"model {evidence.model} ({evidence.tier})")
     return numbers

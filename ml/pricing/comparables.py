@@ -13,13 +13,14 @@ sparse rows: memory grows with the number of listings, not its square.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from ml.pricing.listings import Booleans, Floats, Integers, Listings, Singles, time_order
+from ml.pricing.listings import Booleans, Floats, Integers, Listings, Singles, item_of, time_order
 from ml.pricing.ngrams import NgramSpace, plain
 
 if TYPE_CHECKING:
@@ -122,22 +123,75 @@ def scaled(values: Floats, scale: AttributeScale) -> Singles:
 # ---------------------------------------------------------------- who may be compared
 
 
+@dataclass(frozen=True, slots=True)
+class PoolIndex:
+    """What depends on the pool alone; computed once for each, since a poll asks watch by watch.
+
+    Attributes:
+        usable: which rows are the first of their thing, see ``distinct``.
+        items: a number for each row's item; item_numbers: the same by its name.
+        codes: of watch, brand and everything for each row, -1 where blank; numbers: the same by (kind, name).
+        shuffled: a hash of each row's id.
+    """
+
+    usable: Booleans
+    items: Integers
+    item_numbers: dict[str, int]
+    codes: tuple[Integers, Integers, Integers]
+    numbers: tuple[dict[tuple[str, str], int], dict[tuple[str, str], int], dict[tuple[str, str], int]]
+    shuffled: Integers
+
+
+_INDEXES: WeakKeyDictionary[Listings, PoolIndex] = WeakKeyDictionary()
+
+
+def index_of(pool: Listings) -> PoolIndex:
+    """Return what depends on the pool alone."""
+    found = _INDEXES.get(pool)
+    if found is None:
+        item_numbers: dict[str, int] = {}
+        items = [item_numbers.setdefault(item_of(name), len(item_numbers)) for name in pool.ids]
+        numbers: tuple[dict[tuple[str, str], int], ...] = ({}, {}, {})
+        by_watch, by_brand, everywhere = (
+            _codes(pool.kinds, names, known, {})
+            for names, known in zip((pool.watches, pool.brands, None), numbers, strict=True)
+        )
+        found = PoolIndex(
+            usable=distinct(pool),
+            items=np.array(items, dtype=np.int64),
+            item_numbers=item_numbers,
+            codes=(by_watch, by_brand, everywhere),
+            numbers=(numbers[0], numbers[1], numbers[2]),
+            shuffled=np.array([zlib.crc32(name.encode("utf-8", "replace")) for name in pool.ids], dtype=np.int64),
+        )
+        _INDEXES[pool] = found
+    return found
+
+
 def group_codes(pool: Listings, queries: Listings) -> list[tuple[Integers, Integers]]:
     """Return (pool's codes, queries' codes) of watch, brand and everything, each within one kind; -1 where blank."""
-    levels = []
-    for pool_names, query_names in ((pool.watches, queries.watches), (pool.brands, queries.brands), (None, None)):
-        known: dict[tuple[str, str], int] = {}
-        levels.append((_codes(pool.kinds, pool_names, known), _codes(queries.kinds, query_names, known)))
-    return levels
+    index = index_of(pool)
+    asked = (queries.watches, queries.brands, None)
+    return [
+        (codes, _codes(queries.kinds, names, {}, known))
+        for codes, known, names in zip(index.codes, index.numbers, asked, strict=True)
+    ]
 
 
-def _codes(kinds: tuple[str, ...], names: tuple[str, ...] | None, known: dict[tuple[str, str], int]) -> Integers:
-    if names is None:
-        return np.array([known.setdefault((kind, ""), len(known)) for kind in kinds], dtype=np.int64)
-    return np.array(
-        [known.setdefault((k, name), len(known)) if name else NONE for k, name in zip(kinds, names, strict=True)],
-        dtype=np.int64,
-    )
+def _codes(
+    kinds: tuple[str, ...],
+    names: tuple[str, ...] | None,
+    new: dict[tuple[str, str], int],
+    known: Mapping[tuple[str, str], int],
+) -> Integers:
+    """Return a number for each (kind, name): the known one, else one that is put into ``new``."""
+    result = np.full(len(kinds), NONE, dtype=np.int64)
+    for place, kind in enumerate(kinds):
+        name = "" if names is None else names[place]
+        if name or names is None:
+            code = known.get((kind, name), NONE)
+            result[place] = new.setdefault((kind, name), len(known) + len(new)) if code == NONE else code
+    return result
 
 
 def distinct(items: Listings) -> Booleans:
@@ -151,14 +205,30 @@ def distinct(items: Listings) -> Booleans:
     return result
 
 
-def own_rows(pool: Listings, queries: Listings) -> Integers:
-    """Return where each query itself stands in the pool, by id; -1 where it does not."""
-    place_of = {name: row for row, name in enumerate(pool.ids)}
-    return np.array([place_of.get(name, NONE) for name in queries.ids], dtype=np.int64)
+def item_codes(pool: Listings, queries: Listings) -> tuple[Integers, Integers]:
+    """Return a number for the item of each pool row and of each query, -1 where the pool does not hold it."""
+    index = index_of(pool)
+    asked = [index.item_numbers.get(item_of(name), NONE) for name in queries.ids]
+    return index.items, np.array(asked, dtype=np.int64)
+
+
+def own_pairs(pool_items: Integers, query_items: Integers) -> tuple[Integers, Integers]:
+    """Return (queries, pool rows) of all pairs that are one item."""
+    order = np.argsort(pool_items, kind="stable")
+    first = np.searchsorted(pool_items[order], query_items, side="left")
+    count = np.searchsorted(pool_items[order], query_items, side="right") - first
+    asking = np.repeat(np.arange(len(query_items)), count)
+    within = np.arange(len(asking)) - np.repeat(np.cumsum(count) - count, count)
+    return asking, order[np.repeat(first, count) + within]
 
 
 def eligible_counts(
-    pool_codes: Integers, query_codes: Integers, pool_seen: Floats, query_seen: Floats, own: Integers, usable: Booleans
+    pool_codes: Integers,
+    query_codes: Integers,
+    pool_seen: Floats,
+    query_seen: Floats,
+    own: tuple[Integers, Integers],
+    usable: Booleans,
 ) -> Integers:
     """Return how many usable pool rows of its group each query may be compared with; 0 where it has no group."""
     result = np.zeros(len(query_codes), dtype=np.int64)
@@ -171,15 +241,14 @@ def eligible_counts(
         start, end = np.searchsorted(codes, [code, code + 1])
         here = query_codes == code
         result[here] = np.searchsorted(times[start:end], late[here], side="right")
-    has_own = own >= 0
-    mine = own[has_own]
+    asking, mine = own
     counted = (
         usable[mine]
-        & (pool_codes[mine] == query_codes[has_own])
-        & (query_codes[has_own] >= 0)
-        & (early[mine] <= late[has_own])
+        & (pool_codes[mine] == query_codes[asking])
+        & (query_codes[asking] >= 0)
+        & (early[mine] <= late[asking])
     )
-    result[has_own] -= counted
+    np.subtract.at(result, asking[counted], 1)
     return result
 
 
@@ -194,14 +263,15 @@ def nearest(
         k: how many at most.
         attribute_share: 0 to compare texts alone, 0.5 to average with the attributes' distance.
     """
-    own, usable = own_rows(pool, queries), distinct(pool)
+    (pool_items, query_items), usable = item_codes(pool, queries), index_of(pool).usable
+    own = own_pairs(pool_items, query_items)
     levels = group_codes(pool, queries)
     counts = [
         eligible_counts(mine, theirs, pool.first_seen, queries.first_seen, own, usable) for mine, theirs in levels
     ]
     rows = np.full((len(queries), k), NONE, dtype=np.int64)
     similarity = np.full((len(queries), k), -np.inf, dtype=np.float32)
-    search = _Search(pool, pool_points, queries, query_points, own, attribute_share)
+    search = _Search(pool, pool_points, queries, query_points, pool_items, query_items, attribute_share)
     open_ = np.ones(len(queries), dtype=np.bool_)
     for level, (pool_codes, query_codes) in enumerate(levels):
         is_last = level == len(levels) - 1
@@ -234,21 +304,21 @@ class _Search:
     pool_points: Points
     queries: Listings
     query_points: Points
-    own: Integers
+    pool_items: Integers
+    query_items: Integers
     attribute_share: float
 
     def run(self, members: Integers, asking: Integers, k: int) -> Iterator[tuple[Integers, Integers, Singles]]:
         """Yield (queries, their nearest pool rows, similarities) block by block; shapes (b,), (b, k), (b, k)."""
         if len(members) == 0 or len(asking) == 0:
             return
-        points = self.pool_points.take(members)
+        points, items = self.pool_points.take(members), self.pool_items[members]
         seen = np.where(np.isnan(self.pool.first_seen[members]), -np.inf, self.pool.first_seen[members])
         known: dict[str, int] = {}
         condition = np.array([known.setdefault(self.pool.conditions[row], len(known)) for row in members])
         wanted = np.array([known.get(self.queries.conditions[row], NONE) for row in asking])
         transposed = points.text.T.tocsr()
-        drawn = [zlib.crc32(self.pool.ids[row].encode("utf-8", "replace")) for row in members]
-        handicap = np.array(drawn, dtype=np.float32) * np.float32(_TIE_BREAK / 2**32)
+        handicap = index_of(self.pool).shuffled[members].astype(np.float32) * np.float32(_TIE_BREAK / 2**32)
         size = max(16, _BLOCK_CELLS // max(1, len(members)))
         for start in range(0, len(asking), size):
             block = asking[start : start + size]
@@ -258,7 +328,7 @@ class _Search:
             alike -= handicap
             limit = np.where(np.isnan(self.queries.first_seen[block]), np.inf, self.queries.first_seen[block])
             alike[seen[None, :] > limit[:, None]] = -np.inf
-            alike[self.own[block][:, None] == members[None, :]] = -np.inf
+            alike[self.query_items[block][:, None] == items[None, :]] = -np.inf
             best = _top(alike, k)
             value = np.take_along_axis(alike, best, axis=1)
             yield block, np.where(np.isfinite(value), members[best], NONE), value

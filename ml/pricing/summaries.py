@@ -8,12 +8,11 @@ a hash of their ids, so that the order of a file says nothing.
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
 
 import numpy as np
 
-from ml.pricing.comparables import NONE, distinct, group_codes, own_rows
+from ml.pricing.comparables import NONE, group_codes, index_of, item_codes
 from ml.pricing.listings import Booleans, Floats, Integers, Listings
 from ml.robust import PRIOR_SPREAD, shrink
 
@@ -32,9 +31,9 @@ class Summary:
 
 def group_summaries(pool: Listings, log_prices: Floats, queries: Listings) -> list[Summary]:
     """Return the summaries of watch, brand and everything of the kind; ``log_prices`` are the pool's."""
-    own, usable = own_rows(pool, queries), distinct(pool)
+    items, usable = item_codes(pool, queries), index_of(pool).usable
     return [
-        _summary(pool, log_prices, queries, mine, theirs, own, usable) for mine, theirs in group_codes(pool, queries)
+        _summary(pool, log_prices, queries, mine, theirs, items, usable) for mine, theirs in group_codes(pool, queries)
     ]
 
 
@@ -44,15 +43,15 @@ def _summary(
     queries: Listings,
     pool_codes: Integers,
     query_codes: Integers,
-    own: Integers,
+    items: tuple[Integers, Integers],
     usable: Booleans,
 ) -> Summary:
+    pool_items, query_items = items
     count = np.zeros(len(queries), dtype=np.int64)
     median, q10 = np.full(len(queries), np.nan), np.full(len(queries), np.nan)
     seen = np.where(np.isnan(pool.first_seen), -np.inf, pool.first_seen)
     until = np.where(np.isnan(queries.first_seen), np.inf, queries.first_seen)
-    shuffled = np.array([zlib.crc32(name.encode("utf-8", "replace")) for name in pool.ids], dtype=np.int64)
-    order = np.lexsort((shuffled, seen, pool_codes))
+    order = np.lexsort((index_of(pool).shuffled, seen, pool_codes))
     order = order[usable[order] & (pool_codes[order] != NONE)]
     codes, times = pool_codes[order], seen[order]
     for code in np.unique(query_codes[query_codes != NONE]):
@@ -65,7 +64,9 @@ def _summary(
             block, upto = asking[first : first + _ROWS_AT_ONCE], last[first : first + _ROWS_AT_ONCE]
             position = upto[:, None] - 1 - np.arange(min(_WINDOW, end - start))[None, :]
             rows = order[start + np.maximum(position, 0)]
-            values = np.where((position < 0) | (rows == own[block][:, None]), np.nan, log_prices[rows])
+            values = np.where(
+                (position < 0) | (pool_items[rows] == query_items[block][:, None]), np.nan, log_prices[rows]
+            )
             values.sort(axis=1)
             n = np.count_nonzero(~np.isnan(values), axis=1)
             count[block], median[block], q10[block] = n, _quantile(values, n, 0.5), _quantile(values, n, 0.1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from domain.settings import load_settings
-from orchestration.models import clusters, embeddings
+from orchestration.models import clusters, embeddings, fair_prices
 from orchestration.resources import default_resources
 from orchestration.statistics.assets import dbt_models, dbt_resource
 from orchestration.statistics.checks import BATCH_ASSETS, mart_figures
@@ -35,9 +35,10 @@ defs = dg.Definitions(
         data_docs_site,
         embeddings.embeddings,
         clusters.clusters,
+        fair_prices.fair_prices,
     ],
     asset_checks=[mart_figures],
-    jobs=[statistics, dbt_docs, data_docs, embeddings.job, clusters.job],
+    jobs=[statistics, dbt_docs, data_docs, embeddings.job, clusters.job, fair_prices.job],
     schedules=[
         _schedule("statistics_hourly", statistics, "7 * * * *"),
         # After the night's care, which drops what is too old.
@@ -46,6 +47,7 @@ defs = dg.Definitions(
         embeddings.schedule,
         clusters.nightly,
         clusters.hourly,
+        fair_prices.schedule,
     ],
     resources={**default_resources(), "dbt": dbt_resource()},
     executor=dg.in_process_executor,
