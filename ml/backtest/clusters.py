@@ -1,6 +1,6 @@
 """Cluster scores on labelled data that the project ships, and a map of the user's own clusters.
 
-Belongs here: the generated catalogue clustered and scored; two axes for a plot. Does not: the method (``ml.clustering``).
+Belongs here: the generated catalogue clustered and scored, two axes for a plot. Does not: the method itself.
 """
 
 from __future__ import annotations

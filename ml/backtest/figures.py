@@ -6,7 +6,7 @@ Belongs here: their shapes and formulas. Does not: rules, data, words for a page
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -33,18 +33,24 @@ class Share:
         """Return the share; NaN of nothing."""
         return self.count / self.of if self.of else math.nan
 
-    def interval(self) -> tuple[float, float]:
-        """Return the 95 % Wilson score interval (Wilson 1927); (0, 1) of nothing."""
-        if not self.of:
+    def interval(self, learnt_from: int | None = None) -> tuple[float, float]:
+        """Return the 95 % Wilson score interval (Wilson 1927); (0, 1) of nothing.
+
+        Args:
+            learnt_from: rows of the calibration window, whose own chance widens the interval: a level learnt from m
+                rows and tried on n scatters like a share of n m / (n + m).
+        """
+        if not self.of or learnt_from == 0:
             return 0.0, 1.0
+        n = float(self.of) if learnt_from is None else self.of * learnt_from / (self.of + learnt_from)
         z2, p = _TWO_SIDED_95**2, self.value
-        middle = (p + z2 / (2 * self.of)) / (1 + z2 / self.of)
-        arm = _TWO_SIDED_95 / (1 + z2 / self.of) * math.sqrt(p * (1 - p) / self.of + z2 / (4 * self.of**2))
+        middle = (p + z2 / (2 * n)) / (1 + z2 / n)
+        arm = _TWO_SIDED_95 / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n**2))
         return max(0.0, middle - arm), min(1.0, middle + arm)
 
-    def may_lie_within(self, low: float, high: float) -> bool:
+    def may_lie_within(self, low: float, high: float, learnt_from: int | None = None) -> bool:
         """Return whether the 95 % interval touches low..high: where not, chance alone does not explain the share."""
-        least, most = self.interval()
+        least, most = self.interval(learnt_from)
         return most >= low and least <= high
 
 
@@ -96,15 +102,26 @@ class CalibrationFigures:
     Attributes:
         coverage: of all 90 % intervals. by_week: the same by watch and week.
         alarms: share of listings at or under each p-value level. price_error: median |expected / price - 1|.
-        priced: listings that got an interval. refusal: why the newest model gives no alerts, or None.
+        priced: listings that got an interval. window: rows of the smallest calibration window.
+        refusal: why the newest model gives no alerts, or None.
     """
 
     coverage: Share
     by_week: tuple[Coverage, ...]
-    alarms: dict[float, Share]
+    alarms: Mapping[float, Share]
     price_error: float
     priced: Share
+    window: int
     refusal: str | None
+
+    def by_watch(self) -> dict[str, Share]:
+        """Return the coverage of each watch, all weeks together."""
+        counts: dict[str, list[int]] = {}
+        for week in self.by_week:
+            entry = counts.setdefault(week.watch, [0, 0])
+            entry[0] += week.covered
+            entry[1] += week.rows
+        return {watch: Share(covered, rows) for watch, (covered, rows) in counts.items()}
 
 
 def deciles_of(scores: Floats, gone: Floats) -> tuple[Decile, ...]:

@@ -8,7 +8,7 @@ earlier block is not compared with later (as in the product, ``ml.pricing.replay
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -81,6 +81,8 @@ def run_backtest(
     items: Listings,
     gone: Floats | None = None,
     *,
+    watch: str | None = None,
+    past_deals: Collection[str] = (),
     budget: float = DEFAULT_BUDGET,
     repeats: int = DEFAULT_REPEATS,
     seed: int = 0,
@@ -91,6 +93,8 @@ def run_backtest(
     Args:
         items: listings of wanted kinds. They are not changed.
         gone: for each, 1 where it was gone within seven days, 0 where not, NaN where that is unknown.
+        watch: judge only this watch's newcomers; the past holds those of all.
+        past_deals: ids alerted before the stream: not compared with, not trained on.
         budget: false alarms accepted per 1,000 new listings, the fair price's threshold.
         repeats: plantings. seed: of the planting and the boosting.
         progress: told how many more listings of the stream are priced.
@@ -98,8 +102,10 @@ def run_backtest(
     Raises:
         NotEnoughDataError: see :func:`ml.backtest.stream.cut_stream`.
     """
-    blocks = cut_stream(items.first_seen)
-    judged = _judge(items, blocks, budget / 1000.0, seed, progress)
+    only = None if watch is None else np.array([name == watch for name in items.watches], dtype=np.bool_)
+    blocks = cut_stream(items.first_seen, only)
+    before = [items.ids[row] for row in blocks[0].history]
+    judged = _judge(items, blocks, set(past_deals).intersection(before), budget / 1000.0, seed, progress)
     rows = np.concatenate([block.stream for block in blocks])
     stream = items.take(rows)
     fates = np.full(len(rows), np.nan) if gone is None else gone[rows]
@@ -132,8 +138,10 @@ def run_backtest(
     )
 
 
-def _judge(items: Listings, blocks: list[Block], level: float, seed: int, progress: Progress) -> list[_Judged]:
-    judged, deals = [], set[str]()
+def _judge(
+    items: Listings, blocks: list[Block], deals: set[str], level: float, seed: int, progress: Progress
+) -> list[_Judged]:
+    judged = []
     for block in blocks:
         history, stream = items.take(block.history), items.take(block.stream)
         model = fit(history, past_deals=deals, seed=seed)
@@ -204,6 +212,7 @@ def _calibration(judged: list[_Judged], stream: Listings) -> CalibrationFigures:
         alarms={level: Share(int((ranked <= level).sum()), len(ranked)) for level in LEVELS},
         price_error=float(np.nanmedian(errors)) if np.isfinite(errors).any() else float("nan"),
         priced=Share(len(priced), len(stream)),
+        window=min(one.model.calibration.rows for one in judged),
         refusal=judged[-1].model.calibration.refusal,
     )
 

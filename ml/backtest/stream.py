@@ -11,6 +11,7 @@ stay on one side of every cut.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -22,8 +23,6 @@ LEAST_ROWS = 200
 # Fewer newcomers than this hold one planted deal or none.
 LEAST_STREAM = 50
 _BLOCKS = 3
-# From here on one fit takes minutes, and a third of the stream ages a model by little.
-_ONE_BLOCK_FROM = 20_000
 
 
 class NotEnoughDataError(Exception):
@@ -46,14 +45,15 @@ class Planting:
     planted: Booleans
 
 
-def cut_stream(first_seen: Floats) -> list[Block]:
+def cut_stream(first_seen: Floats, only: Booleans | None = None) -> list[Block]:
     """Cut listings into the blocks of the stream, each with its past.
 
     Args:
         first_seen: seconds since 1970 (UTC) of each listing; unknown times are before all others.
+        only: what may be in the stream; the past holds everything.
 
     Raises:
-        NotEnoughDataError: fewer than 200 listings, or fewer than 50 of them came after the first ones.
+        NotEnoughDataError: fewer than 200 listings, or fewer than 50 that may be in the stream came after the first.
     """
     n = len(first_seen)
     if n < LEAST_ROWS:
@@ -61,14 +61,18 @@ def cut_stream(first_seen: Floats) -> list[Block]:
     order = time_order(first_seen)
     times = np.where(np.isnan(first_seen), -np.inf, first_seen)[order]
     start = _at_change(times, round((1 - STREAM_SHARE) * n))
-    if n - start < LEAST_STREAM:
+    newcomers = n - start if only is None else int(only[order[start:]].sum())
+    if newcomers < LEAST_STREAM:
         raise NotEnoughDataError(
-            f"not enough data: {n - start} of {LEAST_STREAM} listings came after the {start} that were seen first"
+            f"not enough data: {newcomers} of {LEAST_STREAM} listings came after the {start} that were seen first"
         )
-    blocks = 1 if n >= _ONE_BLOCK_FROM else _BLOCKS
-    wanted = (start + round(part * (n - start) / blocks) for part in range(1, blocks))
+    wanted = (start + round(part * (n - start) / _BLOCKS) for part in range(1, _BLOCKS))
     cuts = [start, *sorted({cut for place in wanted if (cut := _at_change(times, place)) < n and cut > start}), n]
-    return [Block(order[:left], order[left:right]) for left, right in zip(cuts, cuts[1:], strict=False)]
+    blocks = [Block(order[:left], order[left:right]) for left, right in pairwise(cuts)]
+    if only is None:
+        return blocks
+    narrowed = [Block(block.history, block.stream[only[block.stream]]) for block in blocks]
+    return [block for block in narrowed if len(block.stream)]
 
 
 def _at_change(times: Floats, place: int) -> int:
