@@ -22,10 +22,10 @@ from psycopg.rows import DictRow, dict_row
 
 from domain.condition import Condition
 from domain.listing_kind import ListingKind
-from domain.money import unusual_exponents
-from domain.price_kind import COMPARABLE_KINDS, PriceKind
+from domain.price_kind import PriceKind
 from domain.statistics import Candidate, GroupStatistics
 from warehouse.fx import rate_to
+from warehouse.payable import COMPARABLE, PER_MAJOR_UNIT
 
 DEFAULT_LIMIT = 5000
 MAX_COMPARABLE_IDS = 50
@@ -233,14 +233,6 @@ def _without_log(n: int, mean: float | None, stddev: float | None, own: float) -
 
 # ---------------------------------------------------------------- SQL
 
-_PER_MAJOR_UNIT = (
-    "(case s.currency "
-    + " ".join(f"when '{code}' then {10**digits}.0000" for code, digits in sorted(unusual_exponents().items()))
-    + " else 100.0000 end)"
-)
-
-_COMPARABLE = ", ".join(f"'{kind}'" for kind in sorted(COMPARABLE_KINDS))
-
 # A price judged before, or an edit of the watch after it; the alias is the CTE's that carries the pair.
 _NEVER_JUDGED_SO = """
     found.judged_total_minor is distinct from found.total_minor
@@ -292,7 +284,7 @@ def _pairs_cte(*, only_pending: bool) -> str:
     """
     running = (
         "and w.is_active and s.is_active and s.availability in ('available', 'unknown')"
-        f" and l.price_kind in ({_COMPARABLE})"
+        f" and l.price_kind in ({COMPARABLE})"
         if only_pending
         else ""
     )
@@ -304,7 +296,7 @@ def _pairs_cte(*, only_pending: bool) -> str:
             l.description, l.condition, l.price_kind, l.kind, l.kind_reason, s.currency as listing_currency,
             s.last_page_id as page_id, wl.is_initial,
             coalesce(s.total_minor, s.price_minor) as total_minor,
-            coalesce(s.total_minor, s.price_minor) / {_PER_MAJOR_UNIT} as own_amount
+            coalesce(s.total_minor, s.price_minor) / {PER_MAJOR_UNIT} as own_amount
         from app.watch_listings as wl
         inner join app.watches as w on wl.watch_id = w.watch_id
         inner join core.listing_state as s on wl.listing_id = s.listing_id

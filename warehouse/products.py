@@ -14,10 +14,9 @@ from typing import Any, Literal
 import msgspec
 import psycopg
 
-from domain.money import unusual_exponents
-from domain.price_kind import COMPARABLE_KINDS
 from domain.product import Product, ProductChange, ProductOffer, ProductSummary
 from warehouse.fx import rate_to
+from warehouse.payable import COMPARABLE, PER_MAJOR_UNIT
 from warehouse.rows import columns, read_one, read_rows
 
 _OWNER = "owner"
@@ -205,12 +204,6 @@ def match_by_gtin(conn: psycopg.Connection, *, source: str | None = None) -> int
     ).rowcount
 
 
-_PER_MAJOR_UNIT = (
-    "(case s.currency "
-    + " ".join(f"when '{code}' then {10**digits}.0000" for code, digits in sorted(unusual_exponents().items()))
-    + " else 100.0000 end)"
-)
-_COMPARABLE = ", ".join(f"'{kind}'" for kind in sorted(COMPARABLE_KINDS))
 # %(product_id)s null: of all products.
 _OFFERS = f"""
     linked as (
@@ -231,8 +224,8 @@ _OFFERS = f"""
     shown as (
         select priced.product_id, priced.listing_id, priced.matched_by, l.source, l.title, l.url, l.price_kind,
                s.currency, s.availability, s.last_seen_at,
-               coalesce(s.total_minor, s.price_minor) / {_PER_MAJOR_UNIT} as price,
-               s.is_active and s.availability in ('available', 'unknown') and l.price_kind in ({_COMPARABLE})
+               coalesce(s.total_minor, s.price_minor) / {PER_MAJOR_UNIT} as price,
+               s.is_active and s.availability in ('available', 'unknown') and l.price_kind in ({COMPARABLE})
                    and coalesce(s.total_minor, s.price_minor) > 0 as is_on_offer
         from priced
         join core.listings l on l.listing_id = priced.listing_id

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ml.pricing.listings import Booleans, Floats, Integers, Listings, Singles, time_order
+from ml.pricing.listings import Booleans, Floats, Integers, Listings, Singles, item_of, time_order
 from ml.pricing.ngrams import NgramSpace, plain
 
 if TYPE_CHECKING:
@@ -151,14 +151,33 @@ def distinct(items: Listings) -> Booleans:
     return result
 
 
-def own_rows(pool: Listings, queries: Listings) -> Integers:
-    """Return where each query itself stands in the pool, by id; -1 where it does not."""
-    place_of = {name: row for row, name in enumerate(pool.ids)}
-    return np.array([place_of.get(name, NONE) for name in queries.ids], dtype=np.int64)
+def item_codes(pool: Listings, queries: Listings) -> tuple[Integers, Integers]:
+    """Return a number for the item of each pool row and of each query; the same number is the same item."""
+    known: dict[str, int] = {}
+    codes = [
+        np.array([known.setdefault(item_of(name), len(known)) for name in rows.ids], dtype=np.int64)
+        for rows in (pool, queries)
+    ]
+    return codes[0], codes[1]
+
+
+def own_pairs(pool_items: Integers, query_items: Integers) -> tuple[Integers, Integers]:
+    """Return (queries, pool rows) of all pairs that are one item."""
+    order = np.argsort(pool_items, kind="stable")
+    first = np.searchsorted(pool_items[order], query_items, side="left")
+    count = np.searchsorted(pool_items[order], query_items, side="right") - first
+    asking = np.repeat(np.arange(len(query_items)), count)
+    within = np.arange(len(asking)) - np.repeat(np.cumsum(count) - count, count)
+    return asking, order[np.repeat(first, count) + within]
 
 
 def eligible_counts(
-    pool_codes: Integers, query_codes: Integers, pool_seen: Floats, query_seen: Floats, own: Integers, usable: Booleans
+    pool_codes: Integers,
+    query_codes: Integers,
+    pool_seen: Floats,
+    query_seen: Floats,
+    own: tuple[Integers, Integers],
+    usable: Booleans,
 ) -> Integers:
     """Return how many usable pool rows of its group each query may be compared with; 0 where it has no group."""
     result = np.zeros(len(query_codes), dtype=np.int64)
@@ -171,15 +190,14 @@ def eligible_counts(
         start, end = np.searchsorted(codes, [code, code + 1])
         here = query_codes == code
         result[here] = np.searchsorted(times[start:end], late[here], side="right")
-    has_own = own >= 0
-    mine = own[has_own]
+    asking, mine = own
     counted = (
         usable[mine]
-        & (pool_codes[mine] == query_codes[has_own])
-        & (query_codes[has_own] >= 0)
-        & (early[mine] <= late[has_own])
+        & (pool_codes[mine] == query_codes[asking])
+        & (query_codes[asking] >= 0)
+        & (early[mine] <= late[asking])
     )
-    result[has_own] -= counted
+    np.subtract.at(result, asking[counted], 1)
     return result
 
 
@@ -194,14 +212,15 @@ def nearest(
         k: how many at most.
         attribute_share: 0 to compare texts alone, 0.5 to average with the attributes' distance.
     """
-    own, usable = own_rows(pool, queries), distinct(pool)
+    (pool_items, query_items), usable = item_codes(pool, queries), distinct(pool)
+    own = own_pairs(pool_items, query_items)
     levels = group_codes(pool, queries)
     counts = [
         eligible_counts(mine, theirs, pool.first_seen, queries.first_seen, own, usable) for mine, theirs in levels
     ]
     rows = np.full((len(queries), k), NONE, dtype=np.int64)
     similarity = np.full((len(queries), k), -np.inf, dtype=np.float32)
-    search = _Search(pool, pool_points, queries, query_points, own, attribute_share)
+    search = _Search(pool, pool_points, queries, query_points, pool_items, query_items, attribute_share)
     open_ = np.ones(len(queries), dtype=np.bool_)
     for level, (pool_codes, query_codes) in enumerate(levels):
         is_last = level == len(levels) - 1
@@ -234,14 +253,15 @@ class _Search:
     pool_points: Points
     queries: Listings
     query_points: Points
-    own: Integers
+    pool_items: Integers
+    query_items: Integers
     attribute_share: float
 
     def run(self, members: Integers, asking: Integers, k: int) -> Iterator[tuple[Integers, Integers, Singles]]:
         """Yield (queries, their nearest pool rows, similarities) block by block; shapes (b,), (b, k), (b, k)."""
         if len(members) == 0 or len(asking) == 0:
             return
-        points = self.pool_points.take(members)
+        points, items = self.pool_points.take(members), self.pool_items[members]
         seen = np.where(np.isnan(self.pool.first_seen[members]), -np.inf, self.pool.first_seen[members])
         known: dict[str, int] = {}
         condition = np.array([known.setdefault(self.pool.conditions[row], len(known)) for row in members])
@@ -258,7 +278,7 @@ class _Search:
             alike -= handicap
             limit = np.where(np.isnan(self.queries.first_seen[block]), np.inf, self.queries.first_seen[block])
             alike[seen[None, :] > limit[:, None]] = -np.inf
-            alike[self.own[block][:, None] == members[None, :]] = -np.inf
+            alike[self.query_items[block][:, None] == items[None, :]] = -np.inf
             best = _top(alike, k)
             value = np.take_along_axis(alike, best, axis=1)
             yield block, np.where(np.isfinite(value), members[best], NONE), value

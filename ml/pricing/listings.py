@@ -18,6 +18,8 @@ Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
 
 NORMAL_KIND = "normal"
+# The unit separator: no id of a marketplace or of a file of words holds one.
+_PLACE = "\x1f"
 
 
 class PricingError(ValueError):
@@ -29,7 +31,8 @@ class Listings:
     """Parallel columns, one entry a listing.
 
     Attributes:
-        ids: unique within one ``Listings``; the same id in history and stream is the same item.
+        ids: unique within one ``Listings``; the same id in history and stream is the same item, and so are ids that
+            ``placed_id`` made of one item.
         titles: as shown by the marketplace.
         prices: what the buyer pays, positive, major units, all in one currency.
         watches, brands, conditions: free words; empty where unknown.
@@ -119,6 +122,16 @@ def listings(
         attributes={name: np.asarray(column, dtype=np.float64) for name, column in (attributes or {}).items()},
         vectors=None if vectors is None else np.asarray(vectors, dtype=np.float32),
     )
+
+
+def placed_id(item: str, place: str) -> str:
+    """Return the id of an item that stands in several places (under several watches), each with a row of its own."""
+    return f"{item}{_PLACE}{place}"
+
+
+def item_of(row_id: str) -> str:
+    """Return the item that a row is of: rows of one item are never compared with one another."""
+    return row_id.partition(_PLACE)[0]
 
 
 def time_order(first_seen: Floats) -> Integers:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml.pricing.comparables import NONE, distinct, group_codes, own_rows
+from ml.pricing.comparables import NONE, distinct, group_codes, item_codes
 from ml.pricing.listings import Booleans, Floats, Integers, Listings
 from ml.robust import PRIOR_SPREAD, shrink
 
@@ -32,9 +32,9 @@ class Summary:
 
 def group_summaries(pool: Listings, log_prices: Floats, queries: Listings) -> list[Summary]:
     """Return the summaries of watch, brand and everything of the kind; ``log_prices`` are the pool's."""
-    own, usable = own_rows(pool, queries), distinct(pool)
+    items, usable = item_codes(pool, queries), distinct(pool)
     return [
-        _summary(pool, log_prices, queries, mine, theirs, own, usable) for mine, theirs in group_codes(pool, queries)
+        _summary(pool, log_prices, queries, mine, theirs, items, usable) for mine, theirs in group_codes(pool, queries)
     ]
 
 
@@ -44,9 +44,10 @@ def _summary(
     queries: Listings,
     pool_codes: Integers,
     query_codes: Integers,
-    own: Integers,
+    items: tuple[Integers, Integers],
     usable: Booleans,
 ) -> Summary:
+    pool_items, query_items = items
     count = np.zeros(len(queries), dtype=np.int64)
     median, q10 = np.full(len(queries), np.nan), np.full(len(queries), np.nan)
     seen = np.where(np.isnan(pool.first_seen), -np.inf, pool.first_seen)
@@ -65,7 +66,9 @@ def _summary(
             block, upto = asking[first : first + _ROWS_AT_ONCE], last[first : first + _ROWS_AT_ONCE]
             position = upto[:, None] - 1 - np.arange(min(_WINDOW, end - start))[None, :]
             rows = order[start + np.maximum(position, 0)]
-            values = np.where((position < 0) | (rows == own[block][:, None]), np.nan, log_prices[rows])
+            values = np.where(
+                (position < 0) | (pool_items[rows] == query_items[block][:, None]), np.nan, log_prices[rows]
+            )
             values.sort(axis=1)
             n = np.count_nonzero(~np.isnan(values), axis=1)
             count[block], median[block], q10[block] = n, _quantile(values, n, 0.5), _quantile(values, n, 0.1)

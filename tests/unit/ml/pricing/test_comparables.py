@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from ml.pricing.comparables import Neighbours, nearest, opinion, place, weighted_quantile
-from ml.pricing.listings import Listings, PricingError, listings
+from ml.pricing.listings import Listings, PricingError, item_of, listings, placed_id
 from ml.pricing.ngrams import fit_ngrams
 from tests.unit.ml.pricing.made import made
 
@@ -126,3 +126,18 @@ def test_prices_that_are_missing_or_not_positive_are_refused() -> None:
         listings(["a"], ["x"], [0.0])
     with pytest.raises(PricingError, match="different length"):
         listings(["a"], ["x"], [1.0], watches=["w", "w"])
+
+
+def test_an_item_under_two_watches_is_not_its_own_comparable() -> None:
+    ids = [placed_id(f"item {n // 2}", str(n % 2)) for n in range(12)]
+    items = listings(
+        ids,
+        [f"falco kestrel {n // 2}" for n in range(12)],
+        [100.0 + n // 2 for n in range(12)],
+        watches=[str(n % 2) for n in range(12)],
+    )
+    found = _nearest(items, items, k=11)
+    own = [item_of(name) for name in ids]
+    assert all(own[row] != own[query] for query in range(12) for row in found.rows[query] if row >= 0)
+    assert (found.rows >= 0).sum(axis=1).tolist() == [10] * 12, "under nine in the watch: everything else counts"
+    assert found.eligible.tolist() == [5] * 12
