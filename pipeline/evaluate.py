@@ -110,9 +110,7 @@ def evaluate_streams(
         streams: of ``read_streams``; no database is needed any more.
         seed, repeats, budget: see ``ml.backtest.run.run_backtest``. progress: told how many more listings are priced.
     """
-    done = tuple(
-        _evaluate(stream, seed=seed, repeats=repeats, budget=budget, progress=progress) for stream in streams
-    )
+    done = tuple(_evaluate(stream, seed=seed, repeats=repeats, budget=budget, progress=progress) for stream in streams)
     return Evaluation(datetime.now(UTC), seed, done, score_clusters())
 
 

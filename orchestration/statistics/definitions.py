@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from domain.settings import load_settings
-from orchestration.models import embeddings
+from orchestration.models import embeddings, evaluate
 from orchestration.resources import default_resources
 from orchestration.statistics.assets import dbt_models, dbt_resource
 from orchestration.statistics.checks import BATCH_ASSETS, mart_figures
@@ -28,15 +28,23 @@ def _schedule(name: str, job: dg.UnresolvedAssetJobDefinition, cron: str) -> dg.
 
 
 defs = dg.Definitions(
-    assets=[*BATCH_ASSETS.values(), dbt_models, dbt_docs_site, data_docs_site, embeddings.embeddings],
+    assets=[
+        *BATCH_ASSETS.values(),
+        dbt_models,
+        dbt_docs_site,
+        data_docs_site,
+        embeddings.embeddings,
+        evaluate.evaluate,
+    ],
     asset_checks=[mart_figures],
-    jobs=[statistics, dbt_docs, data_docs, embeddings.job],
+    jobs=[statistics, dbt_docs, data_docs, embeddings.job, evaluate.job],
     schedules=[
         _schedule("statistics_hourly", statistics, "7 * * * *"),
         # After the night's care, which drops what is too old.
         _schedule("dbt_docs_daily", dbt_docs, "20 4 * * *"),
         _schedule("data_docs_daily", data_docs, "40 4 * * *"),
         embeddings.schedule,
+        evaluate.schedule,
     ],
     resources={**default_resources(), "dbt": dbt_resource()},
     executor=dg.in_process_executor,
