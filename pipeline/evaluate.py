@@ -20,6 +20,7 @@ from ml.backtest.stream import NotEnoughDataError
 from ml.clustering.listings import Listings as Titles
 from ml.pricing.listings import Floats, Integers, time_order
 from pipeline.pricing import Market, markets
+from warehouse.connect import snapshot
 from warehouse.fates import Fate, fates
 from warehouse.watches import list_watches
 
@@ -76,8 +77,7 @@ class Stream:
 
 def read_streams(conn: psycopg.Connection, watch: Watch | None = None) -> list[Stream]:
     """Read every active market, or the one of a watch, in a transaction that the server keeps from writing."""
-    with conn.transaction():
-        conn.execute("set transaction isolation level repeatable read, read only")
+    with snapshot(conn):
         names = {str(one.watch_id): one.name for one in list_watches(conn)}
         if watch is None:
             found = markets(conn)

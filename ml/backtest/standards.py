@@ -54,7 +54,8 @@ def ranking_finding(done: Backtest) -> Finding:
     classic = next(rule for rule in done.rules if rule.name == "mean - k sigma")
     said = (
         f"AUPRC {ours.auprc:.3f} ({ours.auprc_error:.3f}) by fair price, {classic.auprc:.3f} "
-        f"({classic.auprc_error:.3f}) by mean - k sigma, {done.planted} planted deals among {done.stream}, {done.repeats} times"
+        f"({classic.auprc_error:.3f}) by mean - k sigma, {done.planted} planted deals among {done.stream}, "
+        f"{done.repeats} times"
     )
     return Finding(ours.auprc > classic.auprc, said)
 
