@@ -92,7 +92,11 @@ def plot_scores(natural: Floats, planted: Floats, *, rule: str) -> bytes:
                 density, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges, density=True)
                 axes.stairs(density, edges, fill=True, alpha=0.55, color=colour, label=name)
         axes.legend(frameon=False)
-    axes.set(xlabel="score: deviations under the expected price", ylabel="density", title=f"Scores of the {rule} rule")
+    axes.set(
+        xlabel="score: deviations under the expected price (the outermost bars hold what is beyond)",
+        ylabel="density",
+        title=f"Scores of the {rule} rule",
+    )
     return _png(figure)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from ml.backtest.figures import RuleFigures, Share
 from ml.backtest.run import Backtest
 from ml.backtest.standards import COVERAGE
+from ml.evaluation import Operation
 from ml.plots import plot_clusters, plot_lift, plot_reliability, plot_scores
 from pipeline.evaluate import GONE_WITHIN, Evaluation, MarketEvaluation
 
@@ -43,6 +44,7 @@ def market_tables(done: MarketEvaluation) -> list[Table]:
         return []
     return [
         _rules(done.backtest),
+        _levels(done.backtest),
         _calibration(done.backtest),
         _coverage(done.backtest, done.watch_names),
         *_lift(done.backtest),
@@ -88,13 +90,22 @@ def _rules(done: Backtest) -> Table:
             _percent(rule.precision_at_planted),
             f"{rule.false_alarms_at_half:.1f}",
             rule.alerts_at,
-            _percent(rule.precision),
-            _percent(rule.recall),
-            f"{rule.false_alarms:.1f}",
+            _percent(rule.alerted.precision),
+            _percent(rule.alerted.recall),
+            f"{rule.alerted.false_alarms_per_1000:.1f}",
         )
         for rule in done.rules
     )
     return Table(title, header, rows)
+
+
+def _levels(done: Backtest) -> Table:
+    rows = tuple(
+        (f"p <= {one.threshold:g}", _percent(one.precision), _percent(one.recall), f"{one.false_alarms_per_1000:.1f}")
+        for one in done.levels
+    )
+    header = ("alerts at", "precision", "recall", "false alarms per 1,000")
+    return Table("Alerts of the fair price by level", header, rows)
 
 
 def _calibration(done: Backtest) -> Table:
@@ -228,13 +239,12 @@ def _market_figures(done: MarketEvaluation) -> dict[str, object]:
                 "precision_at_planted": rule.precision_at_planted,
                 "false_alarms_per_1000_at_half_recall": rule.false_alarms_at_half,
                 "alerts_at": rule.alerts_at,
-                "precision": _number(rule.precision),
-                "recall": rule.recall,
-                "false_alarms_per_1000": rule.false_alarms,
+                **_alerted(rule.alerted),
                 "lift": [_number(one.lift) for one in rule.deciles],
             }
             for rule in found.rules
         ],
+        "levels": [{"level": one.threshold, **_alerted(one)} for one in found.levels],
         "coverage": _number(own.coverage.value),
         "coverage_by_watch_and_week": [
             {"watch_id": int(one.watch), "week": one.week, "rows": one.rows, "covered": one.covered}
@@ -243,6 +253,14 @@ def _market_figures(done: MarketEvaluation) -> dict[str, object]:
         "false_alarms_at_level": {f"{level:g}": _number(share.value) for level, share in own.alarms.items()},
         "median_price_error": _number(own.price_error),
         "refusal": own.refusal,
+    }
+
+
+def _alerted(one: Operation) -> dict[str, float | None]:
+    return {
+        "precision": _number(one.precision),
+        "recall": one.recall,
+        "false_alarms_per_1000": one.false_alarms_per_1000,
     }
 
 

@@ -12,6 +12,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from ml.evaluation import Operation
 from ml.pricing.conformal import Coverage
 from ml.pricing.listings import Floats
 
@@ -78,8 +79,7 @@ class RuleFigures:
         precision_at_planted: precision where as many alerts as planted deals are sent.
         false_alarms_at_half: per 1,000 unplanted listings, where half of the planted ones are found.
         alerts_at: the threshold it alerts at by default, in words.
-        precision, recall, false_alarms: what that threshold did; precision is NaN where it never alerted, false alarms
-            are per 1,000 unplanted listings.
+        alerted: what that threshold did; precision is NaN where it never alerted.
         deciles: how fast listings were gone by the rule's score, cheapest last; empty where too few fates are known.
     """
 
@@ -89,9 +89,7 @@ class RuleFigures:
     precision_at_planted: float
     false_alarms_at_half: float
     alerts_at: str
-    precision: float
-    recall: float
-    false_alarms: float
+    alerted: Operation
     deciles: tuple[Decile, ...]
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from ml.backtest.figures import CalibrationFigures, RuleFigures, Share, deciles_of, mean_and_error
 from ml.backtest.peers import mean_sigma_scores, robust_scores
 from ml.backtest.stream import Block, cut_stream, plant_deals
-from ml.evaluation import NEVER, quality
+from ml.evaluation import NEVER, Operation, quality
 from ml.pricing.conformal import coverage_by_week
 from ml.pricing.listings import Booleans, Floats, Integers, Listings
 from ml.pricing.model import Estimates, FairPriceModel, Raw, estimate_prices, predict
@@ -25,6 +25,7 @@ from ml.pricing.training import fit
 LEVELS = (0.01, 0.02, 0.05)
 DEFAULT_REPEATS = 20
 DEFAULT_BUDGET = 5.0
+FAIR_PRICE, ROBUST, MEAN_SIGMA = "fair price", "robust", "mean - k sigma"
 _SIGMA_K = 1.5
 _ROBUST_Z = 2.0
 
@@ -38,6 +39,7 @@ class Backtest:
     Attributes:
         history, stream: rows before the stream and in it. repeats: plantings averaged. planted: deals in each.
         rules: the fair price first, then the robust rule and mean - k*sigma.
+        levels: what the fair price's alerts would be at other levels of the p-value than the budget's.
         calibration: of the fair price.
         p_values, scores: of the stream as it came, NaN where not priced. planted_scores: of the deals of all repeats.
         stream_rows: rows of the listings given that are the stream, in order of time.
@@ -48,6 +50,7 @@ class Backtest:
     repeats: int
     planted: int
     rules: tuple[RuleFigures, ...]
+    levels: tuple[Operation, ...]
     calibration: CalibrationFigures
     p_values: Floats
     scores: Floats
@@ -71,10 +74,10 @@ class _Judged:
 
 @dataclass(frozen=True, slots=True)
 class _Opinion:
-    """One rule on the stream: how cheap it finds each listing, and which it alerts."""
+    """One rule on the stream: how cheap it finds each listing, and what it alerts by, from a threshold up."""
 
     scores: Floats
-    alerts: Booleans
+    alarm: Floats
 
 
 def run_backtest(
@@ -109,30 +112,31 @@ def run_backtest(
     rows = np.concatenate([block.stream for block in blocks])
     stream = items.take(rows)
     fates = np.full(len(rows), np.nan) if gone is None else gone[rows]
-    natural = _opinions(judged, stream.prices, budget)
+    natural = _opinions(judged, stream.prices)
     plantings = [plant_deals(stream.prices, seed=seed, repeat=repeat) for repeat in range(repeats)]
-    planted = [_opinions(judged, one.prices, budget) for one in plantings]
+    planted = [_opinions(judged, one.prices) for one in plantings]
     marks = [one.planted for one in plantings]
-    told = {
-        "fair price": f"p <= {budget / 1000:g}",
-        "robust": f"z >= {_ROBUST_Z:g}",
-        "mean - k sigma": f"z >= {_SIGMA_K:g}",
+    thresholds = {
+        FAIR_PRICE: (f"p <= {budget / 1000:g}", -budget / 1000),
+        ROBUST: (f"z >= {_ROBUST_Z:g}", _ROBUST_Z),
+        MEAN_SIGMA: (f"z >= {_SIGMA_K:g}", _SIGMA_K),
     }
     rules = tuple(
-        _figures(name, alerts_at, [one[name] for one in planted], marks, natural[name].scores, fates)
-        for name, alerts_at in told.items()
+        _figures(name, threshold, [one[name] for one in planted], marks, natural[name].scores, fates)
+        for name, threshold in thresholds.items()
     )
-    ours = natural["fair price"].scores
-    cheap = [one["fair price"].scores[mark] for one, mark in zip(planted, marks, strict=True)]
+    ours = [one[FAIR_PRICE] for one in planted]
+    cheap = [one.scores[mark] for one, mark in zip(ours, marks, strict=True)]
     return Backtest(
         history=len(blocks[0].history),
         stream=len(rows),
         repeats=repeats,
         planted=int(marks[0].sum()),
         rules=rules,
+        levels=tuple(_operation(ours, marks, -level, shown=level) for level in sorted({budget / 1000, *LEVELS})),
         calibration=_calibration(judged, stream),
         p_values=np.concatenate([one.at(one.stream.prices).p_value for one in judged]),
-        scores=_shown(ours),
+        scores=_shown(natural[FAIR_PRICE].scores),
         planted_scores=_shown(np.concatenate(cheap)),
         stream_rows=rows,
     )
@@ -152,35 +156,38 @@ def _judge(
     return judged
 
 
-def _opinions(judged: list[_Judged], prices: Floats, budget: float) -> dict[str, _Opinion]:
+def _opinions(judged: list[_Judged], prices: Floats) -> dict[str, _Opinion]:
     """Return each rule's opinion of the stream at other prices."""
-    parts: dict[str, list[_Opinion]] = {"fair price": [], "robust": [], "mean - k sigma": []}
+    parts: dict[str, list[_Opinion]] = {FAIR_PRICE: [], ROBUST: [], MEAN_SIGMA: []}
     start = 0
     for block in judged:
         stream = replace(block.stream, prices=prices[start : start + len(block.stream)])
         start += len(block.stream)
         estimates = block.at(stream.prices)
-        is_deal = (estimates.p_value <= budget / 1000.0) & (estimates.discount > 0) & (estimates.score > 0)
-        if block.model.calibration.refusal is not None:
-            is_deal = np.zeros(len(stream), dtype=np.bool_)
-        parts["fair price"].append(_Opinion(np.nan_to_num(estimates.score, nan=NEVER), is_deal))
-        robust = robust_scores(block.history, stream)
-        parts["robust"].append(_Opinion(robust, robust >= _ROBUST_Z))
-        classic = mean_sigma_scores(block.history, stream)
-        parts["mean - k sigma"].append(_Opinion(classic, classic >= _SIGMA_K))
+        can_alert = (estimates.discount > 0) & (estimates.score > 0) & (block.model.calibration.refusal is None)
+        rarity = np.where(can_alert & np.isfinite(estimates.p_value), -estimates.p_value, -np.inf)
+        parts[FAIR_PRICE].append(_Opinion(np.nan_to_num(estimates.score, nan=NEVER), rarity))
+        for name, rule in ((ROBUST, robust_scores), (MEAN_SIGMA, mean_sigma_scores)):
+            scores = rule(block.history, stream)
+            parts[name].append(_Opinion(scores, scores))
     return {
-        name: _Opinion(np.concatenate([one.scores for one in of]), np.concatenate([one.alerts for one in of]))
+        name: _Opinion(np.concatenate([one.scores for one in of]), np.concatenate([one.alarm for one in of]))
         for name, of in parts.items()
     }
 
 
 def _figures(
-    name: str, alerts_at: str, opinions: list[_Opinion], marks: list[Booleans], natural: Floats, fates: Floats
+    name: str,
+    threshold: tuple[str, float],
+    opinions: list[_Opinion],
+    marks: list[Booleans],
+    natural: Floats,
+    fates: Floats,
 ) -> RuleFigures:
     ranked = [quality(one.scores, mark) for one, mark in zip(opinions, marks, strict=True)]
     auprc, error = mean_and_error([one.auprc for one in ranked])
-    alerts, planted = np.concatenate([one.alerts for one in opinions]), np.concatenate(marks)
-    hits, false = int((alerts & planted).sum()), int((alerts & ~planted).sum())
+    alerts_at, least = threshold
+    alerted = _operation(opinions, marks, least)
     return RuleFigures(
         name=name,
         auprc=auprc,
@@ -188,10 +195,22 @@ def _figures(
         precision_at_planted=mean_and_error([one.precision_at_planted for one in ranked])[0],
         false_alarms_at_half=mean_and_error([one.false_alarms_at_half for one in ranked])[0],
         alerts_at=alerts_at,
-        precision=hits / (hits + false) if hits + false else float("nan"),
-        recall=hits / int(planted.sum()),
-        false_alarms=1000.0 * false / int((~planted).sum()),
+        alerted=alerted,
         deciles=deciles_of(_shown(natural), fates),
+    )
+
+
+def _operation(
+    opinions: list[_Opinion], marks: list[Booleans], least: float, *, shown: float | None = None
+) -> Operation:
+    """Return what alerting from a threshold up does, all repeats together; no precision where nothing is alerted."""
+    alerts, planted = np.concatenate([one.alarm for one in opinions]) >= least, np.concatenate(marks)
+    hits, false = int((alerts & planted).sum()), int((alerts & ~planted).sum())
+    return Operation(
+        threshold=least if shown is None else shown,
+        false_alarms_per_1000=1000.0 * false / int((~planted).sum()),
+        recall=hits / int(planted.sum()),
+        precision=hits / (hits + false) if hits + false else float("nan"),
     )
 
 

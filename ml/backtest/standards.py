@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ml.backtest.clusters import ClusterScores
-from ml.backtest.run import Backtest
+from ml.backtest.run import FAIR_PRICE, MEAN_SIGMA, Backtest
 
 COVERAGE = (0.85, 0.95)
 FALSE_ALARM_LEVEL = 0.05
@@ -50,8 +50,8 @@ def false_alarm_finding(done: Backtest) -> Finding:
 
 def ranking_finding(done: Backtest) -> Finding:
     """Say whether planted deals rank better by the fair price than by mean - k*sigma."""
-    ours = next(rule for rule in done.rules if rule.name == "fair price")
-    classic = next(rule for rule in done.rules if rule.name == "mean - k sigma")
+    ours = next(rule for rule in done.rules if rule.name == FAIR_PRICE)
+    classic = next(rule for rule in done.rules if rule.name == MEAN_SIGMA)
     said = (
         f"AUPRC {ours.auprc:.3f} ({ours.auprc_error:.3f}) by fair price, {classic.auprc:.3f} "
         f"({classic.auprc_error:.3f}) by mean - k sigma, {done.planted} planted deals among {done.stream}, "

@@ -38,7 +38,7 @@ def test_an_evaluation_of_the_sandbox_leaves_every_table_as_it_was(conn: psycopg
     assert ours.deciles[-1].lift > 1.2, "the sandbox's buyers hurry for what is cheap"
     assert market.backtest.calibration.by_watch().keys() == {"1", "2"}
     assert market.clusters is not None
-    assert len(market_tables(market)) == 4
+    assert len(market_tables(market)) == 5
 
 
 def test_the_server_refuses_writes_where_an_evaluation_reads(conn: psycopg.Connection) -> None:

@@ -36,6 +36,10 @@ def test_the_fair_price_finds_planted_deals_better_and_keeps_its_word(done: Back
     for finding in (coverage_finding, false_alarm_finding, ranking_finding):
         assert finding(done).met, finding(done).said
     assert (done.history, done.stream, done.planted, len(done.planted_scores)) == (700, 300, 9, 54)
+    assert [one.threshold for one in done.levels] == [0.005, 0.01, 0.02, 0.05]
+    assert done.levels[0].recall == ours.alerted.recall
+    assert sorted(one.recall for one in done.levels) == [one.recall for one in done.levels]
+    assert done.levels[-1].false_alarms_per_1000 == pytest.approx(50, abs=30)
     assert np.nanmedian(done.planted_scores) > np.nanquantile(done.scores, 0.9)
 
 
@@ -70,8 +74,8 @@ def test_intervals_that_do_not_hold_miss_their_standard() -> None:
 def test_a_rule_that_never_alerts_has_no_precision() -> None:
     wide = repriced(SMALL, np.exp(np.random.default_rng(0).normal(3, 1.5, 600)))
     classic = run_backtest(wide, repeats=1).rules[2]
-    assert (classic.recall, classic.false_alarms) == (0.0, 0.0)
-    assert np.isnan(classic.precision)
+    assert (classic.alerted.recall, classic.alerted.false_alarms_per_1000) == (0.0, 0.0)
+    assert np.isnan(classic.alerted.precision)
 
 
 def test_only_one_watch_is_judged_by_the_past_of_all() -> None:
