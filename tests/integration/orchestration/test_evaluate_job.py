@@ -23,7 +23,7 @@ CHECKS = {"coverage", "false_alarms", "ranking", "clusters"}
 PLOTS = {"reliability", "scores", "lift", "clusters"}
 
 
-def run(instance: dg.DagsterInstance, *, repeats: int = 5) -> dg.ExecuteInProcessResult:
+def run(instance: dg.DagsterInstance, *, repeats: int = 2) -> dg.ExecuteInProcessResult:
     defs = dg.Definitions(
         assets=[evaluate.evaluate], jobs=[evaluate.job], resources=default_resources(), executor=dg.in_process_executor
     )
