@@ -23,6 +23,7 @@ _RULES = {
     RuleName.ABSOLUTE: "your price limit",
     RuleName.MEAN_SIGMA: f"mean {_MINUS} k·{_SIGMA}",
     RuleName.ROBUST: "robust",
+    RuleName.MODEL: "price model",
 }
 _SUBJECT_TITLE = 80
 _MAX_REPORT_ITEMS = 10

@@ -10,6 +10,7 @@ Two shapes: ``full``, a record of 2.1 kB with description and six photos, and ``
 from __future__ import annotations
 
 import gc
+import importlib.util
 import os
 import random
 import sys
@@ -252,11 +253,15 @@ def _peers(conn: psycopg.Connection, url: DatabaseUrl, rows: int) -> dict[str, F
     few = records[: max(1_000, rows // 10)]
     engine = sa.create_engine(url.sqlalchemy, future=True)
     results = {}
-    for name, ways in (
-        ("SQLAlchemy ORM merge, commit per 1,000", lambda: _orm_merge(engine, few)),
-        ("pandas.to_sql (append, types given)", lambda: _to_sql(engine, few)),
-        ("dlt merge by key", lambda: _dlt(url, few)),
-    ):
+    ways_by_name: dict[str, Callable[[], None]] = {
+        "SQLAlchemy ORM merge, commit per 1,000": lambda: _orm_merge(engine, few),
+        "pandas.to_sql (append, types given)": lambda: _to_sql(engine, few),
+    }
+    if importlib.util.find_spec("dlt") is None:
+        print("dlt is not installed: pip install -e '.[bench]' to compare with it")
+    else:
+        ways_by_name["dlt merge by key"] = lambda: _dlt(url, few)
+    for name, ways in ways_by_name.items():
         conn.execute(f"truncate {_TABLES} cascade")
         for turn in ("first", "again"):
             if name.startswith("pandas") and turn == "again":

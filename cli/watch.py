@@ -28,6 +28,8 @@ app = typer.Typer(no_args_is_help=True, help="Add, list, change, try out and rem
 
 KIND_HELP = "kind of listing wanted: normal, bundle, accessory ...; repeatable; default: by the search text"
 
+BUDGET_HELP = "model rule: false alarms accepted of 1,000 new listings (default 5)"
+
 Which = Annotated[str, typer.Argument(help="the watch's number or name")]
 
 
@@ -115,6 +117,7 @@ def _show(watch: Watch, cadence: Cadence | None = None) -> None:
         ("max price", _limit(watch)),
         ("mean - k*sigma", f"k = {watch.sigma_k}"),
         ("robust", f"z = {watch.robust_z}, at least {watch.min_comparables} comparables"),
+        ("model", f"{watch.false_alarms_per_1000.normalize():f} false alarms accepted of 1,000 new listings"),
         ("blacklist", ", ".join(watch.blacklist) or "-"),
         ("highlight", ", ".join(watch.highlight) or "-"),
         ("only from", ", ".join(watch.seller_countries) or "any country"),
@@ -135,10 +138,11 @@ def add(
     url: Annotated[str, typer.Argument(help="the site's own search URL")],
     name: Annotated[str | None, typer.Option(help="default: the search text")] = None,
     max_price: Annotated[str | None, typer.Option(help="absolute rule: alert at or under this total price")] = None,
-    rules: Annotated[str | None, typer.Option(help="comma list of absolute, mean_sigma, robust")] = None,
+    rules: Annotated[str | None, typer.Option(help="comma list of absolute, mean_sigma, robust, model")] = None,
     sigma_k: Annotated[float, typer.Option(min=0.1, max=10, help="k of the mean - k*sigma rule")] = 1.5,
     robust_z: Annotated[float | None, typer.Option(min=0.1, max=10, help="deviations below the expected price")] = None,
     min_comparables: Annotated[int | None, typer.Option(min=3, max=1000)] = None,
+    false_alarms: Annotated[float | None, typer.Option(min=0.1, max=100, help=BUDGET_HELP)] = None,
     blacklist: Annotated[list[str] | None, typer.Option(help="word or /regex/; repeatable")] = None,
     highlight: Annotated[list[str] | None, typer.Option(help="word shown in alerts; repeatable")] = None,
     pages: Annotated[int | None, typer.Option(min=1, max=10, help="pages a poll (default 5, first index 10)")] = None,
@@ -156,6 +160,7 @@ def add(
         "rules": _rules(rules),
         "robust_z": None if robust_z is None else Decimal(str(robust_z)),
         "min_comparables": min_comparables,
+        "false_alarms_per_1000": None if false_alarms is None else Decimal(str(false_alarms)),
     }
     wanted = Watch(
         watch_id=0,
@@ -266,10 +271,11 @@ def edit(
     name: Annotated[str | None, typer.Option()] = None,
     url: Annotated[str | None, typer.Option(help="a new search URL")] = None,
     max_price: Annotated[str | None, typer.Option(help="a number, or none")] = None,
-    rules: Annotated[str | None, typer.Option(help="comma list of absolute, mean_sigma, robust")] = None,
+    rules: Annotated[str | None, typer.Option(help="comma list of absolute, mean_sigma, robust, model")] = None,
     sigma_k: Annotated[float | None, typer.Option(min=0.1, max=10)] = None,
     robust_z: Annotated[float | None, typer.Option(min=0.1, max=10)] = None,
     min_comparables: Annotated[int | None, typer.Option(min=3, max=1000)] = None,
+    false_alarms: Annotated[float | None, typer.Option(min=0.1, max=100, help=BUDGET_HELP)] = None,
     blacklist: Annotated[list[str] | None, typer.Option(help="replaces the list; '' empties it")] = None,
     highlight: Annotated[list[str] | None, typer.Option(help="replaces the list; '' empties it")] = None,
     pages: Annotated[int | None, typer.Option(min=1, max=10)] = None,
@@ -286,6 +292,7 @@ def edit(
         "sigma_k": None if sigma_k is None else Decimal(str(sigma_k)),
         "robust_z": None if robust_z is None else Decimal(str(robust_z)),
         "min_comparables": min_comparables,
+        "false_alarms_per_1000": None if false_alarms is None else Decimal(str(false_alarms)),
         "pages_per_poll": pages,
         "blacklist": None if blacklist is None else tuple(word for word in blacklist if word),
         "highlight": None if highlight is None else tuple(word for word in highlight if word),

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
+from domain.fair_price import FairComparable
 from domain.watch import RuleName
 
 
@@ -28,14 +29,15 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         n: comparables used, the candidate left out.
         window_days: how far back the comparables were seen; computed_at: when the statistics were made (UTC).
         level: which group the statistics came from: ``condition`` (watch x condition), ``watch`` or ``none``.
-        expected: what such a thing costs here: arithmetic mean (mean_sigma), or the exponential of the shrunk
-            log location (robust).
+        expected: what such a thing costs here: arithmetic mean (mean_sigma), the exponential of the shrunk
+            log location (robust), or what the price model expects (model).
         median: plain median of the comparables.
         spread: standard deviation in money (mean_sigma) or of log price (robust).
         sigma_below: how many spreads the price lies below the expected one.
         difference: expected minus price; percent: 100 * difference / expected.
         threshold: the price under which the rule alerts.
-        comparable_ids: our listing ids, nearest in price first.
+        comparable_ids: our listing ids, nearest in price first (model: most alike first).
+        low, high, p_value, tier, model, comparables: of the price model, see ``domain.fair_price.FairPrice``.
     """
 
     price: Decimal
@@ -52,6 +54,12 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     percent: float | None = None
     threshold: Decimal | None = None
     comparable_ids: tuple[int, ...] = ()
+    low: Decimal | None = None
+    high: Decimal | None = None
+    p_value: float | None = None
+    tier: str | None = None
+    model: str | None = None
+    comparables: tuple[FairComparable, ...] = ()
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):

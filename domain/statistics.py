@@ -8,6 +8,7 @@ from decimal import Decimal
 import msgspec
 
 from domain.condition import Condition
+from domain.fair_price import FairPrice
 from domain.listing_kind import ListingKind
 from domain.price_kind import PriceKind
 
@@ -55,6 +56,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
         is_initial: found by the watch's first run, so reported and not alerted until its price drops.
         judged_total_minor: payable price at the last verdict; None where never judged.
         price_kind: only comparable kinds get a verdict.
+        brand: as the page says it; empty where it does not.
+        fair_price: what a price model says of it; None where the watch does not ask one or none is trained.
         kind, kind_reason: what the listing offers and the sentence that says why; no reason where none was told.
     """
 
@@ -75,3 +78,5 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     price_kind: PriceKind = PriceKind.PRICE
     kind: ListingKind = ListingKind.NORMAL
     kind_reason: str | None = None
+    brand: str = ""
+    fair_price: FairPrice | None = None

@@ -17,6 +17,7 @@ class RuleName(StrEnum):
     ABSOLUTE = "absolute"
     MEAN_SIGMA = "mean_sigma"
     ROBUST = "robust"
+    MODEL = "model"
 
 
 DEFAULT_RULES = (RuleName.ABSOLUTE, RuleName.ROBUST)
@@ -32,6 +33,7 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
         max_price: the absolute rule's limit on the total price, in ``currency``; None switches that rule off.
         sigma_k: k of the mean - k*sigma rule (default 1.5, after the brief).
         robust_z: how many robust deviations below the expected log price the default rule asks for.
+        false_alarms_per_1000: how many of 1,000 ordinary new listings the model rule may alert on.
         min_comparables: fewer comparables than this give the verdict "not enough data".
         blacklist: words or ``/regex/``; a listing with one is left out of alerts and statistics.
         highlight: words shown, never excluded.
@@ -59,6 +61,7 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
     sigma_k: Decimal = Decimal("1.5")
     robust_z: Decimal = Decimal("2.0")
     min_comparables: int = 8
+    false_alarms_per_1000: Decimal = Decimal(5)
     blacklist: tuple[str, ...] = ()
     highlight: tuple[str, ...] = ()
     pages_per_poll: int | None = None

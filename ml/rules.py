@@ -18,14 +18,15 @@ import msgspec
 
 from domain.condition import Condition
 from domain.deal import Evidence, Verdict, VerdictKind
+from domain.fair_price import FairPrice
 from domain.listing_kind import ListingKind
 from domain.money import format_money, from_minor, minor_exponent
 from domain.statistics import Candidate, GroupStatistics
 from domain.watch import RuleName, Watch
-from ml.robust import TOO_GOOD_SHARE, Estimate, estimate
+from ml.robust import MODEL_CHECK_SHARE, TOO_GOOD_SHARE, Estimate, estimate
 
 # Which deal speaks for the listing where several rules agree: the one with the strongest evidence.
-_STRENGTH = (RuleName.ROBUST, RuleName.MEAN_SIGMA, RuleName.ABSOLUTE)
+_STRENGTH = (RuleName.MODEL, RuleName.ROBUST, RuleName.MEAN_SIGMA, RuleName.ABSOLUTE)
 
 
 def judge(watch: Watch, candidate: Candidate) -> list[Verdict]:
@@ -57,8 +58,9 @@ def judge(watch: Watch, candidate: Candidate) -> list[Verdict]:
 def decide(verdicts: Sequence[Verdict]) -> Verdict | None:
     """Return the verdict that makes the listing a deal, or None.
 
-    Any rule's deal suffices. Where several agree the robust rule speaks before mean - k*sigma, and that before the
-    absolute limit, because it proves itself best; the others stay in the stored evidence.
+    Any rule's deal suffices. Where several agree the price model speaks before the robust rule, that before
+    mean - k*sigma, and that before the absolute limit, because it proves itself best (docs/detection.md); the others
+    stay in the stored evidence.
     """
     deals = [verdict for verdict in verdicts if verdict.kind is VerdictKind.DEAL]
     return min(deals, key=lambda verdict: _STRENGTH.index(verdict.rule), default=None)
@@ -295,8 +297,87 @@ def _absolute(watch: Watch, candidate: Candidate) -> Verdict:
     return Verdict(rule=RuleName.ABSOLUTE, kind=kind, reason=reason, evidence=evidence)
 
 
+def _model(watch: Watch, candidate: Candidate) -> Verdict:
+    evidence = Evidence(price=_price(candidate), currency=candidate.currency)
+    fair = candidate.fair_price
+    if fair is None:
+        reason = "not enough data: no price model is trained yet; the job `price` trains one once 30 listings are known"
+        return Verdict(rule=RuleName.MODEL, kind=VerdictKind.NOT_ENOUGH_DATA, reason=reason, evidence=evidence)
+    kind, reason = model_verdict(watch, _price(candidate), fair)
+    return Verdict(rule=RuleName.MODEL, kind=kind, reason=reason, evidence=_estimated(evidence, fair, watch))
+
+
+def _estimated(evidence: Evidence, fair: FairPrice, watch: Watch) -> Evidence:
+    evidence = msgspec.structs.replace(
+        evidence,
+        n=fair.n,
+        computed_at=fair.trained_until,
+        level="watch" if fair.n else "none",
+        low=fair.low,
+        high=fair.high,
+        p_value=fair.p_value,
+        tier=fair.tier,
+        model=fair.model,
+        comparables=fair.comparables,
+        comparable_ids=tuple(comparable.listing_id for comparable in fair.comparables),
+    )
+    return evidence if fair.expected is None else _against(evidence, fair.expected)
+
+
+def model_verdict(watch: Watch, price: Decimal, fair: FairPrice) -> tuple[VerdictKind, str]:
+    """Return what a price model's estimate means under a watch, and the sentence that says why.
+
+    A deal is a price that at most ``watch.false_alarms_per_1000`` of 1,000 ordinary listings undercut, for what they
+    are (the conformal p-value), unless it is so low that it is more often no offer at all.
+
+    Args:
+        watch: whose budget and least number of comparables count.
+        price: payable, in the watch's currency, positive.
+        fair: the estimate.
+    """
+    if fair.refusal is not None:
+        return VerdictKind.NOT_ENOUGH_DATA, f"the price model gives no alerts now: {fair.refusal}"
+    if fair.expected is None or fair.n < watch.min_comparables:
+        reason = (
+            f"not enough data: the price model knows {fair.n} comparable listings of this watch, "
+            f"{watch.min_comparables} are needed"
+        )
+        return VerdictKind.NOT_ENOUGH_DATA, reason
+    percent = 100 * (fair.expected - price) / fair.expected
+    interval = ""
+    if fair.low is not None and fair.high is not None:
+        low, high = (format_money(amount, watch.currency) for amount in (fair.low, fair.high))
+        interval = f" (nine of ten between {low} and {high})"
+    where = (
+        f"{format_money(price, watch.currency)} is {abs(percent):.0f} % {'under' if percent >= 0 else 'over'} the "
+        f"{format_money(fair.expected, watch.currency)} that the price model expects of it{interval} by {fair.n} "
+        "listings of this watch"
+    )
+    if price < Decimal(str(MODEL_CHECK_SHARE)) * fair.expected:
+        reason = (
+            f"{where}; under {MODEL_CHECK_SHARE:.0%} of the expected price it is more often a part, an empty box or a "
+            "typing mistake, so look at it first"
+        )
+        return VerdictKind.CHECK_FIRST, reason
+    level = float(watch.false_alarms_per_1000) / 1000
+    if fair.p_value is None or fair.least_p_value is None or fair.least_p_value > level:
+        return VerdictKind.NOT_ENOUGH_DATA, f"{where}; {_still_learning(fair, level)}"
+    budget = f"{watch.false_alarms_per_1000.normalize():f}"
+    reason = f"{where}; {1000 * fair.p_value:.1f} of 1,000 ordinary listings are as cheap, you accept {budget}"
+    is_deal = fair.p_value <= level and price < fair.expected
+    return VerdictKind.DEAL if is_deal else VerdictKind.NO_DEAL, reason
+
+
+def _still_learning(fair: FairPrice, level: float) -> str:
+    if fair.least_p_value is None:
+        return "it is still learning how far prices scatter"
+    known, needed = round(1 / fair.least_p_value) - 1, math.ceil(1 / level - 1)
+    return f"it learnt from {known} recent prices how far they scatter, {needed} are needed to keep to your budget"
+
+
 _RULES: dict[RuleName, Callable[[Watch, Candidate], Verdict]] = {
     RuleName.ABSOLUTE: _absolute,
     RuleName.MEAN_SIGMA: _mean_sigma,
     RuleName.ROBUST: _robust,
+    RuleName.MODEL: _model,
 }

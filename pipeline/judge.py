@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 import psycopg
@@ -16,7 +17,7 @@ from alerts.message import encode
 from domain.deal import Verdict
 from domain.settings import Settings
 from domain.statistics import Candidate
-from domain.watch import Watch
+from domain.watch import RuleName, Watch
 from ml.rules import decide, judge, overall
 from pipeline.judged import Judged
 from pipeline.messages import deal_message, report_message
@@ -26,6 +27,9 @@ from warehouse.details import ListingDetail, listing_details
 from warehouse.links import count_listings, was_read
 from warehouse.outbox import NewNotification, enqueue
 from warehouse.watches import list_watches, mark_first_judged
+
+if TYPE_CHECKING:
+    from pipeline.model_rule import ModelRule
 
 _BATCH = 2000
 
@@ -46,6 +50,25 @@ class JudgeOutcome(msgspec.Struct, kw_only=True):
     notifications: int = 0
 
 
+class Models:
+    """The price models of a judge pass, each read once; nothing is imported before a watch asks for one."""
+
+    def __init__(self, conn: psycopg.Connection) -> None:
+        self._conn = conn
+        self._rule: ModelRule | None = None
+
+    def estimated(self, watch: Watch, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """Return the candidates with what the price model says of them, where the watch asks it."""
+        if RuleName.MODEL not in watch.rules or not candidates:
+            return list(candidates)
+        if self._rule is None:
+            # numpy and scipy: most polls have no watch that asks for the model.
+            from pipeline.model_rule import ModelRule  # noqa: PLC0415
+
+            self._rule = ModelRule(self._conn)
+        return self._rule.estimated(watch, candidates)
+
+
 def judge_candidate(watch: Watch, candidate: Candidate) -> Judged:
     """Return every switched-on rule's verdict and the deciding one; none at all for a price that does not compare."""
     if not candidate.price_kind.is_comparable:
@@ -59,12 +82,14 @@ def judge_pending(
 ) -> JudgeOutcome:
     """Judge every pending listing of a source's watches."""
     outcome = JudgeOutcome(source=source)
+    models = Models(conn)
     channels = settings.configured_channels()
     for watch in list_watches(conn, source=source, active_only=True):
         outcome.watches += 1
         told = tuple(name for name in channels if not watch.channels or name in watch.channels)
         while True:
-            batch = baselines.candidates(conn, watch_id=watch.watch_id, limit=_BATCH)
+            found = baselines.candidates(conn, watch_id=watch.watch_id, limit=_BATCH)
+            batch = models.estimated(watch, found)
             with conn.transaction():
                 judged = [judge_candidate(watch, candidate) for candidate in batch]
                 reported = _record(conn, settings, watch, judged, told, outcome, run_id=run_id, now=now())
@@ -199,6 +224,6 @@ def explain(
     found = baselines.candidates(conn, watch_id=watch.watch_id, listing_id=listing_id, only_pending=False)
     if not found:
         return None
-    judged = judge_candidate(watch, found[0])
+    judged = judge_candidate(watch, Models(conn).estimated(watch, found)[0])
     ids = {listing_id, *(comparable for verdict in judged.verdicts for comparable in verdict.evidence.comparable_ids)}
     return judged, listing_details(conn, sorted(ids), watch.owner)

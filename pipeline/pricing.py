@@ -16,7 +16,7 @@ from datetime import datetime
 import numpy as np
 import psycopg
 
-from ml.kinds.placeholder import is_placeholder_price
+from domain.placeholder import is_placeholder_price
 from ml.pricing.listings import Booleans, Listings, listings, placed_id
 from warehouse.pricing import Offer, offers
 

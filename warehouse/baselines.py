@@ -175,6 +175,7 @@ def _candidate(row: DictRow, *, with_groups: bool) -> Candidate:
         price_kind=PriceKind(row["price_kind"]),
         kind=ListingKind(row["kind"]),
         kind_reason=row["kind_reason"],
+        brand=row["brand"] or "",
     )
 
 
@@ -239,13 +240,21 @@ _NEVER_JUDGED_SO = """
     or found.watch_updated_at > found.judged_at
 """
 
-# Conservative: rules ask for a price well under the middle of its group or of its parent, with or without itself.
+# Conservative: rules ask for a price well under the middle of its group or of its parent, with or without itself. The
+# price model may expect more of a thing than its group's middle: there what it said last decides.
 _CAN_BE_UNDER = """
     coalesce(found.verdict = 'not_enough_data', false)
     or coalesce(found.price < greatest(found.c_median, found.a_median), false)
     or (
         'mean_sigma' = any(found.rules)
         and coalesce(found.price < greatest(found.c_mean, found.a_mean), false)
+    )
+    or (
+        'model' = any(found.rules)
+        and exists (
+            select from ml.fair_prices as f
+            where f.watch_id = found.watch_id and f.listing_id = found.listing_id and f.verdict = 'deal'
+        )
     )
 """
 
@@ -293,7 +302,7 @@ def _pairs_cte(*, only_pending: bool) -> str:
         select
             wl.watch_id, wl.listing_id, wl.is_blacklisted, wl.judged_total_minor, wl.judged_baseline_at, wl.judged_at,
             wl.verdict, w.currency, w.min_comparables, w.rules, w.updated_at as watch_updated_at, l.title,
-            l.description, l.condition, l.price_kind, l.kind, l.kind_reason, s.currency as listing_currency,
+            l.description, l.condition, l.brand, l.price_kind, l.kind, l.kind_reason, s.currency as listing_currency,
             s.last_page_id as page_id, wl.is_initial,
             coalesce(s.total_minor, s.price_minor) as total_minor,
             coalesce(s.total_minor, s.price_minor) / {PER_MAJOR_UNIT} as own_amount
@@ -383,7 +392,7 @@ def _with_statistics(only_pending: bool) -> str:
         placed.watch_id, placed.listing_id, placed.title, placed.description, placed.condition, placed.price,
         placed.currency, placed.total_minor, placed.listing_currency, placed.is_blacklisted, placed.window_days,
         placed.page_id, placed.is_initial, placed.judged_total_minor, placed.price_kind,
-        placed.kind, placed.kind_reason,
+        placed.kind, placed.kind_reason, placed.brand,
         placed.newest_at, placed.own_price, placed.own_log_price, placed.ids_level,
         {_group_columns("c", "condition_rank", "and near.condition = placed.condition")},
         {_group_columns("a", "watch_rank", "")},

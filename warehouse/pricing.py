@@ -73,21 +73,69 @@ def offers(
         since: last seen from then on (UTC); None for the last 90 days.
         active_only: leave paused watches out.
     """
+    values = {
+        "watch_ids": None if watch_ids is None else list(watch_ids),
+        "owner": owner,
+        "currency": currency,
+        "since": since,
+        "window": DEFAULT_WINDOW,
+        "active_only": active_only,
+        "rules": list(STATISTICAL_RULES),
+    }
     with conn.cursor(row_factory=dict_row) as cursor:
-        cursor.execute(
-            _OFFERS,
-            {
-                "watch_ids": None if watch_ids is None else list(watch_ids),
-                "owner": owner,
-                "currency": currency,
-                "since": since,
-                "window": DEFAULT_WINDOW,
-                "active_only": active_only,
-                "rules": list(STATISTICAL_RULES),
-            },
-        )
+        cursor.execute(_OFFERS, values)
         return [Offer(**row) for row in cursor]
 
+
+def count_offers(
+    conn: psycopg.Connection[Any],
+    *,
+    owner: str | None = None,
+    currency: str | None = None,
+    seen_after: datetime | None = None,
+) -> dict[tuple[str, str], int]:
+    """Return how many offers there are by owner and currency, converted or not; see ``offers``.
+
+    Args:
+        conn: any connection. owner, currency: of these watches only.
+        seen_after: only prices first seen after that (UTC).
+    """
+    rows = conn.execute(
+        f"""
+        select w.owner, w.currency, count(*) {_FOUND}
+        and (%(seen_after)s::timestamptz is null
+             or greatest(l.first_seen_at, s.price_changed_at) > %(seen_after)s::timestamptz)
+        group by w.owner, w.currency
+        """,
+        {
+            "watch_ids": None,
+            "owner": owner,
+            "currency": currency,
+            "since": None,
+            "window": DEFAULT_WINDOW,
+            "active_only": True,
+            "seen_after": seen_after,
+        },
+    ).fetchall()
+    return {(name, code): count for name, code, count in rows}
+
+
+_FOUND = f"""
+from app.watch_listings as wl
+inner join app.watches as w on wl.watch_id = w.watch_id
+inner join core.listing_state as s on wl.listing_id = s.listing_id
+inner join core.listings as l on wl.listing_id = l.listing_id
+where
+    not wl.is_blacklisted
+    and l.kind = any(w.kinds)
+    and l.price_kind in ({COMPARABLE})
+    and coalesce(s.total_minor, s.price_minor) > 0
+    and s.last_seen_at >= coalesce(%(since)s::timestamptz, now() - %(window)s::interval)
+    and (w.is_active or not %(active_only)s)
+    and (%(watch_ids)s::bigint[] is null or wl.watch_id = any(%(watch_ids)s))
+    and (%(owner)s::text is null or w.owner = %(owner)s)
+    and (%(currency)s::text is null or w.currency = %(currency)s)
+"""
 
 _OFFERS = f"""
 with found as (
@@ -102,20 +150,7 @@ with found as (
             select from app.deals as d
             where d.watch_id = wl.watch_id and d.listing_id = wl.listing_id and d.rule = any(%(rules)s)
         ) as was_deal
-    from app.watch_listings as wl
-    inner join app.watches as w on wl.watch_id = w.watch_id
-    inner join core.listing_state as s on wl.listing_id = s.listing_id
-    inner join core.listings as l on wl.listing_id = l.listing_id
-    where
-        not wl.is_blacklisted
-        and l.kind = any(w.kinds)
-        and l.price_kind in ({COMPARABLE})
-        and coalesce(s.total_minor, s.price_minor) > 0
-        and s.last_seen_at >= coalesce(%(since)s::timestamptz, now() - %(window)s::interval)
-        and (w.is_active or not %(active_only)s)
-        and (%(watch_ids)s::bigint[] is null or wl.watch_id = any(%(watch_ids)s))
-        and (%(owner)s::text is null or w.owner = %(owner)s)
-        and (%(currency)s::text is null or w.currency = %(currency)s)
+    {_FOUND}
 ),
 
 rates as materialized (

@@ -367,6 +367,13 @@ watches = Table(
     Column("sigma_k", Numeric(6, 3), nullable=False, server_default="1.5"),
     Column("robust_z", Numeric(6, 3), nullable=False, server_default="2.0"),
     Column("min_comparables", Integer, nullable=False, server_default="8"),
+    Column(
+        "false_alarms_per_1000",
+        Numeric(6, 3),
+        nullable=False,
+        server_default="5",
+        comment="of new listings, accepted by the model rule",
+    ),
     Column("blacklist", ARRAY(Text), nullable=False, server_default="{}"),
     Column("highlight", ARRAY(Text), nullable=False, server_default="{}"),
     Column("pages_per_poll", SmallInteger),
@@ -661,8 +668,10 @@ price_models = Table(
     Column("calibrated_from", DateTime(timezone=True)),
     Column("metrics", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("artifact", LargeBinary, comment="what scoring needs; its format is named in params"),
+    Column("sha256", Text, comment="of the artifact, hexadecimal"),
+    Column("coverage", Double, comment="share of the last window's prices inside their 90 % intervals"),
     Index("ix_price_models_scope_started", "scope", "started_at"),
-    CheckConstraint("state in ('running', 'success', 'failure')", name="state"),
+    CheckConstraint("state in ('running', 'success', 'refused', 'failure')", name="state"),
     schema="ml",
 )
 

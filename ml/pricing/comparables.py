@@ -13,9 +13,10 @@ sparse rows: memory grows with the number of listings, not its square.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -122,22 +123,75 @@ def scaled(values: Floats, scale: AttributeScale) -> Singles:
 # ---------------------------------------------------------------- who may be compared
 
 
+@dataclass(frozen=True, slots=True)
+class PoolIndex:
+    """What depends on the pool alone; computed once for each, since a poll asks watch by watch.
+
+    Attributes:
+        usable: which rows are the first of their thing, see ``distinct``.
+        items: a number for each row's item; item_numbers: the same by its name.
+        codes: of watch, brand and everything for each row, -1 where blank; numbers: the same by (kind, name).
+        shuffled: a hash of each row's id.
+    """
+
+    usable: Booleans
+    items: Integers
+    item_numbers: dict[str, int]
+    codes: tuple[Integers, Integers, Integers]
+    numbers: tuple[dict[tuple[str, str], int], dict[tuple[str, str], int], dict[tuple[str, str], int]]
+    shuffled: Integers
+
+
+_INDEXES: WeakKeyDictionary[Listings, PoolIndex] = WeakKeyDictionary()
+
+
+def index_of(pool: Listings) -> PoolIndex:
+    """Return what depends on the pool alone."""
+    found = _INDEXES.get(pool)
+    if found is None:
+        item_numbers: dict[str, int] = {}
+        items = [item_numbers.setdefault(item_of(name), len(item_numbers)) for name in pool.ids]
+        numbers: tuple[dict[tuple[str, str], int], ...] = ({}, {}, {})
+        by_watch, by_brand, everywhere = (
+            _codes(pool.kinds, names, known, {})
+            for names, known in zip((pool.watches, pool.brands, None), numbers, strict=True)
+        )
+        found = PoolIndex(
+            usable=distinct(pool),
+            items=np.array(items, dtype=np.int64),
+            item_numbers=item_numbers,
+            codes=(by_watch, by_brand, everywhere),
+            numbers=(numbers[0], numbers[1], numbers[2]),
+            shuffled=np.array([zlib.crc32(name.encode("utf-8", "replace")) for name in pool.ids], dtype=np.int64),
+        )
+        _INDEXES[pool] = found
+    return found
+
+
 def group_codes(pool: Listings, queries: Listings) -> list[tuple[Integers, Integers]]:
     """Return (pool's codes, queries' codes) of watch, brand and everything, each within one kind; -1 where blank."""
-    levels = []
-    for pool_names, query_names in ((pool.watches, queries.watches), (pool.brands, queries.brands), (None, None)):
-        known: dict[tuple[str, str], int] = {}
-        levels.append((_codes(pool.kinds, pool_names, known), _codes(queries.kinds, query_names, known)))
-    return levels
+    index = index_of(pool)
+    asked = (queries.watches, queries.brands, None)
+    return [
+        (codes, _codes(queries.kinds, names, {}, known))
+        for codes, known, names in zip(index.codes, index.numbers, asked, strict=True)
+    ]
 
 
-def _codes(kinds: tuple[str, ...], names: tuple[str, ...] | None, known: dict[tuple[str, str], int]) -> Integers:
-    if names is None:
-        return np.array([known.setdefault((kind, ""), len(known)) for kind in kinds], dtype=np.int64)
-    return np.array(
-        [known.setdefault((k, name), len(known)) if name else NONE for k, name in zip(kinds, names, strict=True)],
-        dtype=np.int64,
-    )
+def _codes(
+    kinds: tuple[str, ...],
+    names: tuple[str, ...] | None,
+    new: dict[tuple[str, str], int],
+    known: Mapping[tuple[str, str], int],
+) -> Integers:
+    """Return a number for each (kind, name): the known one, else one that is put into ``new``."""
+    result = np.full(len(kinds), NONE, dtype=np.int64)
+    for place, kind in enumerate(kinds):
+        name = "" if names is None else names[place]
+        if name or names is None:
+            code = known.get((kind, name), NONE)
+            result[place] = new.setdefault((kind, name), len(known) + len(new)) if code == NONE else code
+    return result
 
 
 def distinct(items: Listings) -> Booleans:
@@ -152,13 +206,10 @@ def distinct(items: Listings) -> Booleans:
 
 
 def item_codes(pool: Listings, queries: Listings) -> tuple[Integers, Integers]:
-    """Return a number for the item of each pool row and of each query; the same number is the same item."""
-    known: dict[str, int] = {}
-    codes = [
-        np.array([known.setdefault(item_of(name), len(known)) for name in rows.ids], dtype=np.int64)
-        for rows in (pool, queries)
-    ]
-    return codes[0], codes[1]
+    """Return a number for the item of each pool row and of each query, -1 where the pool does not hold it."""
+    index = index_of(pool)
+    asked = [index.item_numbers.get(item_of(name), NONE) for name in queries.ids]
+    return index.items, np.array(asked, dtype=np.int64)
 
 
 def own_pairs(pool_items: Integers, query_items: Integers) -> tuple[Integers, Integers]:
@@ -212,7 +263,7 @@ def nearest(
         k: how many at most.
         attribute_share: 0 to compare texts alone, 0.5 to average with the attributes' distance.
     """
-    (pool_items, query_items), usable = item_codes(pool, queries), distinct(pool)
+    (pool_items, query_items), usable = item_codes(pool, queries), index_of(pool).usable
     own = own_pairs(pool_items, query_items)
     levels = group_codes(pool, queries)
     counts = [
@@ -267,8 +318,7 @@ class _Search:
         condition = np.array([known.setdefault(self.pool.conditions[row], len(known)) for row in members])
         wanted = np.array([known.get(self.queries.conditions[row], NONE) for row in asking])
         transposed = points.text.T.tocsr()
-        drawn = [zlib.crc32(self.pool.ids[row].encode("utf-8", "replace")) for row in members]
-        handicap = np.array(drawn, dtype=np.float32) * np.float32(_TIE_BREAK / 2**32)
+        handicap = index_of(self.pool).shuffled[members].astype(np.float32) * np.float32(_TIE_BREAK / 2**32)
         size = max(16, _BLOCK_CELLS // max(1, len(members)))
         for start in range(0, len(asking), size):
             block = asking[start : start + size]

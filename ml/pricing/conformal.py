@@ -60,19 +60,20 @@ def group_factors(ratios: Floats, groups: Sequence[str], level: float = LEVEL) -
     return factors
 
 
-def p_values(calibration: Floats, scores: Floats) -> Floats:
+def p_values(calibration: Floats, scores: Floats, rows: int | None = None) -> Floats:
     """Return how rare so high a score is: rank / (n + 1) among the calibration scores, at least 1 / (n + 1).
 
     Between two calibration scores the rank is interpolated, which makes the share of alarms at a level that level on
     average (the mean of a fractional order statistic) instead of at most that; it falls as the score rises.
 
     Args:
-        calibration: sorted, ascending. scores: NaN gives NaN.
+        calibration: sorted, ascending, at least one. scores: NaN gives NaN.
+        rows: size of the window, where only some of its scores are in ``calibration``.
     """
     n = len(calibration)
     values, first = np.unique(calibration, return_index=True)
     rank = np.interp(scores, values, (n - first).astype(np.float64), left=n + 1.0)
-    return np.where(np.isnan(scores), np.nan, rank / (n + 1.0))
+    return np.where(np.isnan(scores), np.nan, rank / ((n if rows is None else rows) + 1.0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,9 +26,9 @@ class PricingError(ValueError):
     """Listings that cannot be priced; the message says what to do."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Listings:
-    """Parallel columns, one entry a listing.
+    """Parallel columns, one entry a listing. Two are equal only where they are one: what is known of a pool is kept.
 
     Attributes:
         ids: unique within one ``Listings``; the same id in history and stream is the same item, and so are ids that

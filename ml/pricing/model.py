@@ -200,7 +200,8 @@ class Calibration:
     Attributes:
         units: standard deviation of the deviations by half: shrunk, comparables, boosted.
         location_weight, score_weight: share of the boosted half in the expected price and in the score.
-        scores: sorted scores of the window. factors: stretch of the interval by group, "" the global one.
+        scores: sorted scores of the window. alarm_scores: of those that may be alerted, not priced under
+            ``MODEL_CHECK_SHARE`` of what is expected. factors: stretch of the interval by group, "" the global one.
         rows: size of the window. coverage: of the window's later half by the earlier half's factor; NaN where unknown.
         refusal: why no alert may be given, or None.
     """
@@ -209,6 +210,7 @@ class Calibration:
     location_weight: float
     score_weight: float
     scores: Floats
+    alarm_scores: Floats
     factors: Mapping[str, float]
     rows: int
     coverage: float
@@ -222,6 +224,8 @@ class Estimates:
     Attributes:
         expected, low, high: the expected price and its 90 % interval; low <= expected <= high.
         p_value: share of ordinary listings at least as cheap for what they are; falls with the price.
+        alarm_rate: share of ordinary listings that would be alerted by an alert on this one: as ``p_value``, those
+            left out that are too cheap to be alerted.
         deviations: how many standard deviations of log price it lies below, in units of the calibration window.
         score: the same for ranking, 0 where the price is too good to be true (under 15 % of the expected one).
         discount: 1 - price / expected. tier: index into ``TIERS``. n_eff: comparables in the listing's own group.
@@ -232,6 +236,7 @@ class Estimates:
     low: Floats
     high: Floats
     p_value: Floats
+    alarm_rate: Floats
     deviations: Floats
     score: Floats
     discount: Floats
@@ -282,11 +287,13 @@ def estimate_prices(regressor: Regressor, calibration: Calibration, items: Listi
     factor = np.array([factors.get(w, factors.get(t, overall)) for w, t in factor_groups(items, raw)], dtype=np.float64)
     score = scores_of(raw, logs, calibration.units, calibration.score_weight)
     expected = np.exp(centre + regressor.centre)
+    rows, unknown = len(calibration.scores), np.full(len(items), np.nan)
     return Estimates(
         expected=expected,
         low=np.minimum(np.exp(centre - factor * (centre - low) + regressor.centre), expected),
         high=np.maximum(np.exp(centre + factor * (high - centre) + regressor.centre), expected),
-        p_value=p_values(calibration.scores, score) if len(calibration.scores) else np.full(len(items), np.nan),
+        p_value=p_values(calibration.scores, score) if rows else unknown,
+        alarm_rate=p_values(calibration.alarm_scores, score, rows) if len(calibration.alarm_scores) else unknown,
         deviations=score,
         score=np.where(items.prices < TOO_GOOD_SHARE * expected, np.minimum(score, 0.0), score),
         discount=1.0 - items.prices / expected,

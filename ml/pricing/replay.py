@@ -22,14 +22,15 @@ import numpy as np
 
 from ml.pricing.comparables import place
 from ml.pricing.conformal import Coverage, coverage_by_week
-from ml.pricing.listings import Floats, Integers, Listings, time_order
-from ml.pricing.model import Estimates, Knobs, Regressor, estimate_prices, predict
+from ml.pricing.listings import Floats, Integers, Listings, item_of, time_order
+from ml.pricing.model import Estimates, FairPriceModel, Knobs, Regressor, estimate_prices, look, look_at, predict
 from ml.pricing.ngrams import fit_ngrams
 from ml.pricing.training import PRIOR, calibrate, crosswise, fit, pick, prepare, uncalibrated
 
 _FIRST_BLOCK = 250
 _GROWTH = 1.5
 _FOLDS = 5
+_KNOWN_FOLDS = 3
 # A second pass over so many listings costs minutes, and a few odd ones among them move nothing.
 _ONE_PASS_FROM = 20_000
 # In one batch: so rare a price may be a deal, and is not what others should be compared with.
@@ -87,6 +88,38 @@ def replay(items: Listings, *, level: float = 0.005, seed: int = 0, progress: Pr
     return Replay(joined, coverage, tuple(refusals))
 
 
+def price_known(model: FairPriceModel, items: Listings, *, seed: int = 0) -> Estimates:
+    """Price listings that the model knows, as it would had it never seen them.
+
+    Comparables leave the listing itself and later ones out; forests are trained again without the fold of the listings
+    it belongs to. ``comparable_rows`` are rows of the model's pool.
+
+    Args:
+        model: fitted on a history. items: of that history, its past deals as well. seed: of the boosting.
+    """
+    regressor = replace(model.regressor, boosting=None)
+    pool = regressor.pool
+    _, raw, _ = crosswise(
+        regressor,
+        pool,
+        look_at(regressor, pool, regressor.points),
+        items,
+        look(regressor, items),
+        pool_parts=_folds(pool, _KNOWN_FOLDS),
+        item_parts=_folds(items, _KNOWN_FOLDS),
+        seed=seed,
+        keep=False,
+    )
+    return estimate_prices(model.regressor, model.calibration, items, raw)
+
+
+def _folds(items: Listings, count: int) -> Integers:
+    """Return the fold of each item by the hash of its id: the order of a file says nothing."""
+    return np.array(
+        [zlib.crc32(item_of(name).encode("utf-8", "replace")) % count for name in items.ids], dtype=np.int64
+    )
+
+
 def time_blocks(first_seen: Floats) -> list[Integers]:
     """Return the rows block by block in order of time; one block where no two times differ."""
     order = time_order(first_seen)
@@ -119,8 +152,7 @@ def _crosswise(batch: Listings, kept: Integers, seed: int) -> tuple[Estimates, s
     """Price all from the kept rows, forests by folds."""
     pool = batch.take(kept)
     regressor, looked = prepare(pool, batch)
-    # By the hash of the id: the order of a file says nothing.
-    fold = np.array([zlib.crc32(name.encode("utf-8", "replace")) % _FOLDS for name in batch.ids], dtype=np.int64)
+    fold = _folds(batch, _FOLDS)
     _, raw, _ = crosswise(
         regressor,
         pool,

@@ -26,7 +26,7 @@ from ml.pricing.listings import Listings, PricingError
 from ml.pricing.model import Boosting, Calibration, FairPriceModel, Knobs, Regressor
 from ml.pricing.ngrams import NgramSpace
 
-FORMAT = 1
+FORMAT = 2
 _WORDS = ("ids", "titles", "watches", "brands", "conditions", "kinds")
 _FOREST_ARRAYS = ("roots", "feature", "threshold", "missing_left", "left", "right", "value")
 
@@ -45,6 +45,7 @@ def model_bytes(model: FairPriceModel) -> bytes:
         "buckets": regressor.space.buckets,
         "idf": regressor.space.idf,
         "scores": calibration.scores,
+        "alarm_scores": calibration.alarm_scores,
     }
     if pool.vectors is not None:
         arrays["pool_vectors"] = pool.vectors.astype(np.float16)
@@ -60,7 +61,9 @@ def model_bytes(model: FairPriceModel) -> bytes:
         "lower": regressor.lower,
         "upper": regressor.upper,
         "calibration": {
-            f.name: getattr(calibration, f.name) for f in fields(calibration) if f.name not in {"scores", "factors"}
+            f.name: getattr(calibration, f.name)
+            for f in fields(calibration)
+            if f.name not in {"scores", "alarm_scores", "factors"}
         }
         | {"factors": dict(calibration.factors)},
         "trained_rows": model.trained_rows,
@@ -141,7 +144,9 @@ def model_of(content: bytes) -> FairPriceModel:
         boosting=_boosting(header, arrays),
     )
     known = header["calibration"]
-    calibration = Calibration(**known | {"units": tuple(known["units"]), "scores": arrays["scores"]})
+    calibration = Calibration(
+        **known | {"units": tuple(known["units"]), "scores": arrays["scores"], "alarm_scores": arrays["alarm_scores"]}
+    )
     return FairPriceModel(regressor, calibration, header["trained_rows"])
 
 

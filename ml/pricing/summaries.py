@@ -8,12 +8,11 @@ a hash of their ids, so that the order of a file says nothing.
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
 
 import numpy as np
 
-from ml.pricing.comparables import NONE, distinct, group_codes, item_codes
+from ml.pricing.comparables import NONE, group_codes, index_of, item_codes
 from ml.pricing.listings import Booleans, Floats, Integers, Listings
 from ml.robust import PRIOR_SPREAD, shrink
 
@@ -32,7 +31,7 @@ class Summary:
 
 def group_summaries(pool: Listings, log_prices: Floats, queries: Listings) -> list[Summary]:
     """Return the summaries of watch, brand and everything of the kind; ``log_prices`` are the pool's."""
-    items, usable = item_codes(pool, queries), distinct(pool)
+    items, usable = item_codes(pool, queries), index_of(pool).usable
     return [
         _summary(pool, log_prices, queries, mine, theirs, items, usable) for mine, theirs in group_codes(pool, queries)
     ]
@@ -52,8 +51,7 @@ def _summary(
     median, q10 = np.full(len(queries), np.nan), np.full(len(queries), np.nan)
     seen = np.where(np.isnan(pool.first_seen), -np.inf, pool.first_seen)
     until = np.where(np.isnan(queries.first_seen), np.inf, queries.first_seen)
-    shuffled = np.array([zlib.crc32(name.encode("utf-8", "replace")) for name in pool.ids], dtype=np.int64)
-    order = np.lexsort((shuffled, seen, pool_codes))
+    order = np.lexsort((index_of(pool).shuffled, seen, pool_codes))
     order = order[usable[order] & (pool_codes[order] != NONE)]
     codes, times = pool_codes[order], seen[order]
     for code in np.unique(query_codes[query_codes != NONE]):

@@ -40,7 +40,7 @@ from ml.pricing.model import (
 )
 from ml.pricing.ngrams import fit_ngrams
 from ml.pricing.summaries import Summary
-from ml.robust import TOO_GOOD_SHARE
+from ml.robust import MODEL_CHECK_SHARE, TOO_GOOD_SHARE
 
 MIN_BOOSTING_ROWS = 500
 CALIBRATION_SHARE = 0.2
@@ -325,6 +325,7 @@ def calibrate(regressor: Regressor, window: Listings, raw: Raw) -> Calibration:
         location_weight=location_weight,
         score_weight=score_weight,
         scores=np.sort(score[known]),
+        alarm_scores=np.sort(score[known & (logs - centre >= np.log(MODEL_CHECK_SHARE))]),
         factors=_factors(window, raw, ratios, known),
         rows=len(ratios),
         coverage=float(covered.mean()),
@@ -334,7 +335,7 @@ def calibrate(regressor: Regressor, window: Listings, raw: Raw) -> Calibration:
 
 def uncalibrated() -> Calibration:
     """Return the calibration of nothing: no p-values, no intervals."""
-    return Calibration((1.0, 1.0, 1.0), 0.5, 0.5, np.zeros(0), {}, 0, float("nan"), None)
+    return Calibration((1.0, 1.0, 1.0), 0.5, 0.5, np.zeros(0), np.zeros(0), {}, 0, float("nan"), None)
 
 
 def _factors(window: Listings, raw: Raw, ratios: Floats, known: Booleans) -> dict[str, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from domain.settings import load_settings
-from orchestration.models import embeddings, evaluate
+from orchestration.models import embeddings, evaluate, fair_prices
 from orchestration.resources import default_resources
 from orchestration.statistics.assets import dbt_models, dbt_resource
 from orchestration.statistics.checks import BATCH_ASSETS, mart_figures
@@ -35,9 +35,10 @@ defs = dg.Definitions(
         data_docs_site,
         embeddings.embeddings,
         evaluate.evaluate,
+        fair_prices.fair_prices,
     ],
     asset_checks=[mart_figures],
-    jobs=[statistics, dbt_docs, data_docs, embeddings.job, evaluate.job],
+    jobs=[statistics, dbt_docs, data_docs, embeddings.job, evaluate.job, fair_prices.job],
     schedules=[
         _schedule("statistics_hourly", statistics, "7 * * * *"),
         # After the night's care, which drops what is too old.
@@ -45,6 +46,7 @@ defs = dg.Definitions(
         _schedule("data_docs_daily", data_docs, "40 4 * * *"),
         embeddings.schedule,
         evaluate.schedule,
+        fair_prices.schedule,
     ],
     resources={**default_resources(), "dbt": dbt_resource()},
     executor=dg.in_process_executor,

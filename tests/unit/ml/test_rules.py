@@ -32,7 +32,7 @@ def watch(**changes: object) -> Watch:
         country="fr",
         currency="EUR",
         params={},
-        rules=tuple(RuleName),
+        rules=(RuleName.ABSOLUTE, RuleName.MEAN_SIGMA, RuleName.ROBUST),
         max_price=Decimal(50),
     )
     return msgspec.structs.replace(plain, **changes)
