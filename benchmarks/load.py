@@ -32,11 +32,12 @@ from domain.condition import Condition
 from domain.listing import Listing, Seller
 from domain.page import PageMeaning, PageReading, RawPage
 from warehouse import tables
+from warehouse.ahead import ahead
 from warehouse.completion import Completed
 from warehouse.connect import DatabaseUrl, connect, ensure_database
 from warehouse.embedded import EmbeddedServer
 from warehouse.listing_rows import LISTING_COLUMNS, listing_line
-from warehouse.load import load_reading
+from warehouse.load import load_reading, prepare
 from warehouse.migrate import upgrade
 from warehouse.partitions import ensure_partitions
 
@@ -172,12 +173,16 @@ def _verify(conn: psycopg.Connection, rows: int) -> None:
 
 
 def _load(conn: psycopg.Connection, listings: Sequence[Listing], per_page: int, check: int) -> None:
-    for number, first in enumerate(range(0, len(listings), per_page)):
+    """Load page by page, the next one prepared meanwhile, as reading a day does."""
+    readings = (
+        PageReading(meaning=PageMeaning.OK, listings=tuple(listings[first : first + per_page]))
+        for first in range(0, len(listings), per_page)
+    )
+    for number, (reading, prepared) in enumerate(ahead(prepare, readings)):
         page_id = 1 + number + check * len(listings)
         at = START + timedelta(hours=check, seconds=number)
         page = RawPage(source="vinted", url="https://x", status=200, content_type="", body=b"", fetched_at=at)
-        reading = PageReading(meaning=PageMeaning.OK, listings=tuple(listings[first : first + per_page]))
-        load_reading(conn, page_id, page, reading, parser_version=1)
+        load_reading(conn, page_id, page, reading, parser_version=1, prepared=prepared)
 
 
 def _rendered(listings: Sequence[Listing]) -> dict[str, bytes]:

@@ -23,7 +23,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ from warehouse.compaction import compact_month, months_to_compact
 from warehouse.connect import DatabaseUrl, connect, ensure_database
 from warehouse.embedded import EmbeddedServer
 from warehouse.migrate import upgrade
-from warehouse.partitions import ensure_partitions
+from warehouse.partitions import ensure_partitions, next_month
 from warehouse.upkeep import vacuum
 
 _PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
@@ -314,40 +314,47 @@ class _Year:
             for index in _NAIVE_INDEXES:
                 conn.execute(index)
             conn.execute("vacuum (analyze) naive_history")
-            compressed = self._compression(conn)
-            costs: dict[tuple[str, str], list[tuple[float, float]]] = {}
-            days = [self.today + timedelta(days=number) for number in range(6)]
-            ensure_partitions(conn, days[0], days[-1])
-            for number, day in enumerate(days):
-                prices.step()
-                rows = prices.rows(day)
-                setting = "off" if number % 2 == 0 else compressed
-                conn.execute(f"set wal_compression = '{setting}'")
-                conn.execute("checkpoint")
-                cost = _cost(conn, lambda rows=rows: copy_binary(conn, _HISTORY, rows))  # type: ignore[misc]
-                costs.setdefault(("ours", setting), []).append(cost)
-                within = f"observed_at >= '{day}' and observed_at < '{day}'::date + 1"
-                source = f"(select * from core.price_history where {within})"
-                conn.execute("create temp table naive_day as select * from naive_history limit 0")
-                conn.execute(_TO_NAIVE.format(source=source).replace("naive_history", "naive_day"))
-                conn.execute("checkpoint")
-                costs.setdefault(("the naive schema", setting), []).append(
-                    _cost(conn, lambda: conn.execute(_APPEND_NAIVE))
-                )
-                conn.execute("drop table naive_day")
-            # All but the first were appended to measure only.
-            conn.execute("delete from core.price_history where observed_at >= %s", (days[1],))
             size = _scalar(conn, "select pg_total_relation_size('naive_history')")
+            print(
+                f"\na day's append ({LISTINGS:,} rows) into {self._rows():,} rows; medians of 3 (naive {size / 1e9:.2f} GB)"
+            )
+            # A month's index grows through the month, and each of its pages is logged whole at its first change.
+            self._append_days(conn, prices, next_month(self.today), "first days of a month")
+            self._append_days(conn, prices, self.today, f"from day {self.today.day} on")
+            # All but today were appended to measure only.
+            conn.execute("delete from core.price_history where observed_at >= %s", (self.today + timedelta(days=1),))
             conn.execute("drop table naive_history")
             vacuum(conn)
-        print(
-            f"\na day's append ({LISTINGS:,} rows) into {self._rows():,} rows; medians of 3; naive {size / 1e9:.2f} GB"
-        )
+
+    def _append_days(self, conn: psycopg.Connection, prices: Prices, first: date, when: str) -> None:
+        compressed = self._compression(conn)
+        costs: dict[tuple[str, str], list[tuple[float, float]]] = {}
+        days = [first + timedelta(days=number) for number in range(6)]
+        ensure_partitions(conn, days[0], days[-1])
+        for number, day in enumerate(days):
+            setting = "off" if number % 2 == 0 else compressed
+            conn.execute(f"set wal_compression = '{setting}'")
+            prices.step()
+            rows = prices.rows(day)
+            conn.execute(
+                "delete from core.price_history where observed_at >= %s and observed_at < %s::date + 1", (day, day)
+            )
+            conn.execute("checkpoint")
+            cost = _cost(conn, lambda rows=rows: copy_binary(conn, _HISTORY, rows))  # type: ignore[misc]
+            costs.setdefault(("ours", setting), []).append(cost)
+            within = f"observed_at >= '{day}' and observed_at < '{day}'::date + 1"
+            source = f"(select * from core.price_history where {within})"
+            conn.execute("create temp table naive_day as select * from naive_history limit 0")
+            conn.execute(_TO_NAIVE.format(source=source).replace("naive_history", "naive_day"))
+            conn.execute("checkpoint")
+            cost = _cost(conn, lambda: conn.execute(_APPEND_NAIVE))
+            costs.setdefault(("the naive schema", setting), []).append(cost)
+            conn.execute("drop table naive_day")
         for setting in ("off", compressed):
             ours, theirs = (_median(costs[who, setting]) for who in ("ours", "the naive schema"))
             print(
-                f"  wal_compression {setting:5} ours {ours[0] * 1e3:6.0f} ms, {ours[1] / 1e6:6.1f} MB of WAL;"
-                f" naive {theirs[0] * 1e3:6.0f} ms, {theirs[1] / 1e6:6.1f} MB;"
+                f"  {when:22} wal_compression {setting:4} ours {ours[0] * 1e3:5.0f} ms, {ours[1] / 1e6:5.1f} MB of WAL;"
+                f" naive {theirs[0] * 1e3:5.0f} ms, {theirs[1] / 1e6:5.1f} MB:"
                 f" 1/{theirs[0] / ours[0]:.1f} of the time, 1/{theirs[1] / ours[1]:.1f} of the WAL"
             )
 
