@@ -75,7 +75,7 @@ class RuleFigures:
     """How one rule ranked and alerted, repeats averaged.
 
     Attributes:
-        auprc, auprc_error: average precision and its standard error over the repeats; chance gives 0.03.
+        auprcs: average precision in each repeat; chance gives 0.03.
         precision_at_planted: precision where as many alerts as planted deals are sent.
         false_alarms_at_half: per 1,000 unplanted listings, where half of the planted ones are found.
         alerts_at: the threshold it alerts at by default, in words.
@@ -84,13 +84,22 @@ class RuleFigures:
     """
 
     name: str
-    auprc: float
-    auprc_error: float
+    auprcs: tuple[float, ...]
     precision_at_planted: float
     false_alarms_at_half: float
     alerts_at: str
     alerted: Operation
     deciles: tuple[Decile, ...]
+
+    @property
+    def auprc(self) -> float:
+        """Return the mean average precision."""
+        return mean_and_error(self.auprcs)[0]
+
+    @property
+    def auprc_error(self) -> float:
+        """Return the standard error of that mean, of what is planted alone: all repeats share one stream."""
+        return mean_and_error(self.auprcs)[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,13 +185,11 @@ def _figures(
     fates: Floats,
 ) -> RuleFigures:
     ranked = [quality(one.scores, mark) for one, mark in zip(opinions, marks, strict=True)]
-    auprc, error = mean_and_error([one.auprc for one in ranked])
     alerts_at, least = threshold
     alerted = _operation(opinions, marks, least)
     return RuleFigures(
         name=name,
-        auprc=auprc,
-        auprc_error=error,
+        auprcs=tuple(one.auprc for one in ranked),
         precision_at_planted=mean_and_error([one.precision_at_planted for one in ranked])[0],
         false_alarms_at_half=mean_and_error([one.false_alarms_at_half for one in ranked])[0],
         alerts_at=alerts_at,

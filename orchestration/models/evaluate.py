@@ -29,7 +29,7 @@ class EvaluateConfig(dg.Config):
 
 @dg.asset(
     name="evaluate",
-    deps=["items", "price_history"],
+    deps=["items", "fx_rates"],
     group_name="models",
     kinds={"python", "matplotlib"},
     owners=["team:pricescope"],

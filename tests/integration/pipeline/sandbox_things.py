@@ -17,12 +17,16 @@ _FAMILIES = 2
 
 
 def store_sandbox(conn: psycopg.Connection, *, seed: int, days: int = 60, arrivals_per_day: float = 8.0) -> list[Item]:
-    """Fill two watches with the market's first days, ending now; sold listings are sold, the rest seen now."""
-    start = NOW - timedelta(days=days)
+    """Fill two watches with the market's first days, ending last midnight; what is sold then is sold, the rest not.
+
+    From midnight to midnight, so that the same seed gives the same listings whatever the time of day.
+    """
+    end = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
+    start = end - timedelta(days=days)
     whole = Market(seed=seed, start=start, arrivals_per_day=arrivals_per_day)
     families = whole.families[:_FAMILIES]
     market = Market(seed=seed, start=start, arrivals_per_day=arrivals_per_day, families=families)
-    items = list(market.items(NOW))
+    items = list(market.items(end))
     watch_of = {family.key: place for place, family in enumerate(families, start=1)}
     store(
         conn,
@@ -43,8 +47,9 @@ def store_sandbox(conn: psycopg.Connection, *, seed: int, days: int = 60, arriva
     ended = [
         (datetime.fromtimestamp(item.ended_at, UTC), FIRST_LISTING + place)
         for place, item in enumerate(items)
-        if item.ended_at <= NOW.timestamp()
+        if item.ended_at <= end.timestamp()
     ]
+    conn.execute("update core.listing_state set last_seen_at = %s", (end,))
     conn.cursor().executemany(
         "update core.listing_state set availability = 'sold', is_active = false, last_seen_at = %s"
         " where listing_id = %s",

@@ -23,10 +23,10 @@ pytestmark = pytest.mark.integration
 
 
 def test_an_evaluation_of_the_sandbox_leaves_every_table_as_it_was(conn: psycopg.Connection) -> None:
-    store_sandbox(conn, seed=3)
+    store_sandbox(conn, seed=2)
     before = digests(conn)
     streams = read_streams(conn)
-    done = evaluate_streams(streams, repeats=2)
+    done = evaluate_streams(streams, repeats=5)
     assert digests(conn) == before
     msgspec.json.encode(figures(done))
     assert streams[0].market.items.prices.tolist() == [float(one.price) for one in streams[0].market.offers]
@@ -50,7 +50,7 @@ def test_the_server_refuses_writes_where_an_evaluation_reads(conn: psycopg.Conne
 
 
 def test_one_watch_is_judged_by_what_all_watches_saw(conn: psycopg.Connection) -> None:
-    store_sandbox(conn, seed=3, days=25)
+    store_sandbox(conn, seed=2, days=25)
     (whole,) = read_streams(conn)
     (one,) = read_streams(conn, get_watch(conn, 2))
     assert len(one.market.items) == len(whole.market.items)
