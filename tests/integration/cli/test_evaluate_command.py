@@ -20,7 +20,7 @@ def test_the_figures_of_all_watches_and_of_one_are_printed_and_the_plots_are_whe
     assert empty.returncode == 0, empty.stderr
     assert "not enough data: 0 of 200 listings are known" in empty.stderr
     with connect(own_database) as conn:
-        store_sandbox(conn, seed=2, days=25)
+        store_sandbox(conn, seed=2, days=35)
     table = pricescope("evaluate", "--repeats", "2")
     assert table.returncode == 0, table.stderr
     for part in ("fair price", "robust", "mean - k sigma", "B-cubed", "p <= 0.05", "watch 1"):

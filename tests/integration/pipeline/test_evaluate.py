@@ -50,7 +50,7 @@ def test_the_server_refuses_writes_where_an_evaluation_reads(conn: psycopg.Conne
 
 
 def test_one_watch_is_judged_by_what_all_watches_saw(conn: psycopg.Connection) -> None:
-    store_sandbox(conn, seed=2, days=25)
+    store_sandbox(conn, seed=2, days=35)
     (whole,) = read_streams(conn)
     (one,) = read_streams(conn, get_watch(conn, 2))
     assert len(one.market.items) == len(whole.market.items)
