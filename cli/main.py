@@ -13,6 +13,7 @@ from cli import (
     database,
     deals,
     docs,
+    evaluate,
     explain,
     export,
     fair_price,
@@ -85,6 +86,7 @@ app.command("deals")(deals.deals)
 app.command("explain")(explain.explain)
 app.command("check")(explain.check)
 app.command("fair-price")(fair_price.fair_price)
+app.command("evaluate")(evaluate.evaluate)
 app.command("export")(export.export_tables)
 app.command("backup")(backup.make_backup)
 app.command("restore")(backup.restore_backup)

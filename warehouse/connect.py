@@ -6,6 +6,8 @@ A password never appears in a repr or a message of this module.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import quote
@@ -191,6 +193,14 @@ def connect(
         if address.password:
             reason = reason.replace(address.password, "***")
         raise DatabaseError(f"Cannot connect to {address}: {reason}") from None
+
+
+@contextmanager
+def snapshot(conn: psycopg.Connection) -> Iterator[None]:
+    """Hold one state of the database for several reads, in a transaction in which the server refuses every write."""
+    with conn.transaction():
+        conn.execute("set transaction isolation level repeatable read, read only")
+        yield
 
 
 def ensure_database(url: DatabaseUrl | str) -> bool:

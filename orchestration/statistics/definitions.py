@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from domain.settings import load_settings
-from orchestration.models import clusters, embeddings, fair_prices
+from orchestration.models import clusters, embeddings, evaluate, fair_prices
 from orchestration.resources import default_resources
 from orchestration.statistics.assets import dbt_models, dbt_resource
 from orchestration.statistics.checks import BATCH_ASSETS, mart_figures
@@ -35,10 +35,11 @@ defs = dg.Definitions(
         data_docs_site,
         embeddings.embeddings,
         clusters.clusters,
+        evaluate.evaluate,
         fair_prices.fair_prices,
     ],
     asset_checks=[mart_figures],
-    jobs=[statistics, dbt_docs, data_docs, embeddings.job, clusters.job, fair_prices.job],
+    jobs=[statistics, dbt_docs, data_docs, embeddings.job, clusters.job, evaluate.job, fair_prices.job],
     schedules=[
         _schedule("statistics_hourly", statistics, "7 * * * *"),
         # After the night's care, which drops what is too old.
@@ -47,6 +48,7 @@ defs = dg.Definitions(
         embeddings.schedule,
         clusters.nightly,
         clusters.hourly,
+        evaluate.schedule,
         fair_prices.schedule,
     ],
     resources={**default_resources(), "dbt": dbt_resource()},
