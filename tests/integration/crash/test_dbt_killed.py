@@ -13,11 +13,13 @@ from domain.settings import Settings
 from orchestration.statistics.dbt_files import DBT, PROJECT_DIR
 from pipeline.poll import poll_day, utc_now
 from pipeline.read import read_day
-from tests.integration.crash.kill import KILLS, run_and_kill, timed_run
+from tests.integration.crash.kill import run_and_kill, timed_run
 from tests.sandbox import add_watch, running_sandbox, sandbox_settings, set_clock
 from warehouse.connect import DatabaseUrl
 
 pytestmark = [pytest.mark.integration, pytest.mark.crash]
+# A dbt run takes seconds, most of them to start.
+KILLS = 8
 MARTS = (
     "watch_comparables",
     "watch_condition_stats",
@@ -77,7 +79,7 @@ def test_a_killed_dbt_leaves_nothing_that_the_next_build_does_not_put_right(
     assert all(undisturbed[table] for table in ("watch_comparables", "watch_condition_stats", "product_stats"))
     longest = timed_run(argv, env)
     kills = 0
-    for _ in range(KILLS * 2):
+    for _ in range(KILLS * 3):
         kills += run_and_kill(argv, env, longest=longest, rng=rng)
         if kills == KILLS:
             break
