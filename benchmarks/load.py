@@ -10,6 +10,7 @@ Two shapes: ``full``, a record of 2.1 kB with description and six photos, and ``
 from __future__ import annotations
 
 import gc
+import importlib.util
 import os
 import random
 import sys
@@ -31,11 +32,12 @@ from domain.condition import Condition
 from domain.listing import Listing, Seller
 from domain.page import PageMeaning, PageReading, RawPage
 from warehouse import tables
+from warehouse.ahead import ahead
 from warehouse.completion import Completed
 from warehouse.connect import DatabaseUrl, connect, ensure_database
 from warehouse.embedded import EmbeddedServer
 from warehouse.listing_rows import LISTING_COLUMNS, listing_line
-from warehouse.load import load_reading
+from warehouse.load import load_reading, prepare
 from warehouse.migrate import upgrade
 from warehouse.partitions import ensure_partitions
 
@@ -171,12 +173,16 @@ def _verify(conn: psycopg.Connection, rows: int) -> None:
 
 
 def _load(conn: psycopg.Connection, listings: Sequence[Listing], per_page: int, check: int) -> None:
-    for number, first in enumerate(range(0, len(listings), per_page)):
+    """Load page by page, the next one prepared meanwhile, as reading a day does."""
+    readings = (
+        PageReading(meaning=PageMeaning.OK, listings=tuple(listings[first : first + per_page]))
+        for first in range(0, len(listings), per_page)
+    )
+    for number, (reading, prepared) in enumerate(ahead(prepare, readings)):
         page_id = 1 + number + check * len(listings)
         at = START + timedelta(hours=check, seconds=number)
         page = RawPage(source="vinted", url="https://x", status=200, content_type="", body=b"", fetched_at=at)
-        reading = PageReading(meaning=PageMeaning.OK, listings=tuple(listings[first : first + per_page]))
-        load_reading(conn, page_id, page, reading, parser_version=1)
+        load_reading(conn, page_id, page, reading, parser_version=1, prepared=prepared)
 
 
 def _rendered(listings: Sequence[Listing]) -> dict[str, bytes]:
@@ -252,11 +258,15 @@ def _peers(conn: psycopg.Connection, url: DatabaseUrl, rows: int) -> dict[str, F
     few = records[: max(1_000, rows // 10)]
     engine = sa.create_engine(url.sqlalchemy, future=True)
     results = {}
-    for name, ways in (
-        ("SQLAlchemy ORM merge, commit per 1,000", lambda: _orm_merge(engine, few)),
-        ("pandas.to_sql (append, types given)", lambda: _to_sql(engine, few)),
-        ("dlt merge by key", lambda: _dlt(url, few)),
-    ):
+    ways_by_name: dict[str, Callable[[], None]] = {
+        "SQLAlchemy ORM merge, commit per 1,000": lambda: _orm_merge(engine, few),
+        "pandas.to_sql (append, types given)": lambda: _to_sql(engine, few),
+    }
+    if importlib.util.find_spec("dlt") is None:
+        print("dlt is not installed: pip install -e '.[bench]' to compare with it")
+    else:
+        ways_by_name["dlt merge by key"] = lambda: _dlt(url, few)
+    for name, ways in ways_by_name.items():
         conn.execute(f"truncate {_TABLES} cascade")
         for turn in ("first", "again"):
             if name.startswith("pandas") and turn == "again":

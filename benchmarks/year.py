@@ -21,9 +21,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +44,13 @@ from warehouse.compaction import compact_month, months_to_compact
 from warehouse.connect import DatabaseUrl, connect, ensure_database
 from warehouse.embedded import EmbeddedServer
 from warehouse.migrate import upgrade
-from warehouse.partitions import ensure_partitions, partition_name
+from warehouse.partitions import ensure_partitions, next_month
 from warehouse.upkeep import vacuum
 
 _PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
 _HISTORY = "core.price_history (listing_id, observed_at, price_minor, total_minor, currency, availability)"
+# Days before the last that dbt makes anew, as shipped.
+_LOOK_BACK = 2
 _MODELS = ("daily_price_stats", "product_stats", "price_histograms", "dashboard_overview", "source_daily_stats")
 _NAIVE = """
 create table naive_history (
@@ -65,6 +67,10 @@ _TO_NAIVE = """
 insert into naive_history (product_id, source, price, currency, available, checked_at)
 select p.product_id, p.source, h.total_minor / 100.0, h.currency, true, h.observed_at
 from {source} h join core.product_sources p using (listing_id)
+"""
+_APPEND_NAIVE = """
+insert into naive_history (product_id, source, price, currency, available, checked_at)
+select product_id, source, price, currency, available, checked_at from naive_day
 """
 _BARE_DAY = """
 select p.product_id, min(price), max(price), avg(price), percentile_cont(0.5) within group (order by price),
@@ -134,6 +140,8 @@ class _Year:
         upgrade(self.url)
         prices = Prices()
         with self._connect() as conn:
+            if _scalar(conn, "select count(*) from core.products"):
+                raise SystemExit(f"{self.server.home} holds a measured year already; choose an empty folder for --home")
             load_catalogue(conn, self.today)
             load_pages(conn, self.today, 90)
             began = time.perf_counter()
@@ -229,6 +237,12 @@ class _Year:
         with self._connect() as conn:
             day = {"day": self.today}
             bare = _best(lambda: conn.execute(_BARE_DAY, day).fetchall())
+            window = _best(
+                lambda: [
+                    conn.execute(_BARE_DAY, {"day": self.today - timedelta(days=back)}).fetchall()
+                    for back in range(_LOOK_BACK + 1)
+                ]
+            )
             written = _best(lambda: self._delete_insert(conn))
             frames = _best(lambda: self._pandas(conn))
             duck = self._duckdb(conn)
@@ -236,7 +250,10 @@ class _Year:
         print(f"  bare select with median and best source {bare * 1e3:8.0f} ms   1.0 x")
         print(f"  SQL delete + insert of the day          {written * 1e3:8.0f} ms  {written / bare:4.1f} x")
         model = incremental["daily_price_stats"]
-        print(f"  dbt model daily_price_stats             {model * 1e3:8.0f} ms  {model / bare:4.1f} x (its look-back)")
+        print(
+            f"  dbt model daily_price_stats             {model * 1e3:8.0f} ms  {model / bare:4.1f} x; it makes"
+            f" {_LOOK_BACK + 1} days: {model / window:.1f} x their bare selects"
+        )
         print(f"  pandas groupby, read and written back   {frames * 1e3:8.0f} ms  {frames / bare:4.1f} x")
         print(f"  DuckDB over the day's rows              {duck * 1e3:8.0f} ms  {duck / bare:4.1f} x")
         print(f"  incremental / full refresh (9.1 M rows) {model / self.full['daily_price_stats']:8.1%}")
@@ -297,45 +314,60 @@ class _Year:
             for index in _NAIVE_INDEXES:
                 conn.execute(index)
             conn.execute("vacuum (analyze) naive_history")
-            ensure_partitions(conn, self.today, self.today + timedelta(days=3))
-            lean, naive = [], []
-            for number in range(3):
-                prices.step()
-                day = self.today + timedelta(days=number)
-                rows = prices.rows(day)
-                if number:
-                    conn.execute("checkpoint")
-                lean.append(_cost(conn, lambda rows=rows: copy_binary(conn, _HISTORY, rows)))
-                source = (
-                    f"(select * from {partition_name('core.price_history', day)} where observed_at >= '{day}'"
-                    f" and observed_at < '{day}'::date + 1)"
-                )
-                conn.execute("create temp table naive_day as select * from naive_history limit 0")
-                conn.execute(_TO_NAIVE.format(source=source).replace("naive_history", "naive_day"))
-                conn.execute("checkpoint")
-                naive.append(
-                    _cost(
-                        conn,
-                        lambda: conn.execute(
-                            "insert into naive_history (product_id, source, price, currency, available, checked_at)"
-                            " select product_id, source, price, currency, available, checked_at from naive_day"
-                        ),
-                    )
-                )
-                conn.execute("drop table naive_day")
-            # Two days too many were appended to measure; they have not come yet.
-            conn.execute("delete from core.price_history where observed_at >= %s", (self.today + timedelta(days=1),))
             size = _scalar(conn, "select pg_total_relation_size('naive_history')")
+            print(
+                f"\na day's append ({LISTINGS:,} rows) into {self._rows():,} rows; medians of 3 (naive {size / 1e9:.2f} GB)"
+            )
+            # A month's index grows through the month, and each of its pages is logged whole at its first change.
+            self._append_days(conn, prices, next_month(self.today), "first days of a month")
+            self._append_days(conn, prices, self.today, f"from day {self.today.day} on")
+            # All but today were appended to measure only.
+            conn.execute("delete from core.price_history where observed_at >= %s", (self.today + timedelta(days=1),))
             conn.execute("drop table naive_history")
             vacuum(conn)
-        lean_time, lean_wal = sorted(lean)[1]
-        naive_time, naive_wal = sorted(naive)[1]
-        print(f"\na day's append ({LISTINGS:,} rows) into {self._rows():,} rows; medians of 3")
-        print(f"  ours              {lean_time * 1e3:7.0f} ms  {lean_wal / 1e6:6.1f} MB of WAL")
-        print(
-            f"  the naive schema  {naive_time * 1e3:7.0f} ms  {naive_wal / 1e6:6.1f} MB of WAL ({size / 1e9:.2f} GB);"
-            f" ours takes 1/{naive_time / lean_time:.1f} of the time, 1/{naive_wal / lean_wal:.1f} of the WAL"
-        )
+
+    def _append_days(self, conn: psycopg.Connection, prices: Prices, first: date, when: str) -> None:
+        compressed = self._compression(conn)
+        costs: dict[tuple[str, str], list[tuple[float, float]]] = {}
+        days = [first + timedelta(days=number) for number in range(6)]
+        ensure_partitions(conn, days[0], days[-1])
+        for number, day in enumerate(days):
+            setting = "off" if number % 2 == 0 else compressed
+            conn.execute(f"set wal_compression = '{setting}'")
+            prices.step()
+            rows = prices.rows(day)
+            conn.execute(
+                "delete from core.price_history where observed_at >= %s and observed_at < %s::date + 1", (day, day)
+            )
+            conn.execute("checkpoint")
+            cost = _cost(conn, lambda rows=rows: copy_binary(conn, _HISTORY, rows))  # type: ignore[misc]
+            costs.setdefault(("ours", setting), []).append(cost)
+            within = f"observed_at >= '{day}' and observed_at < '{day}'::date + 1"
+            source = f"(select * from core.price_history where {within})"
+            conn.execute("create temp table naive_day as select * from naive_history limit 0")
+            conn.execute(_TO_NAIVE.format(source=source).replace("naive_history", "naive_day"))
+            conn.execute("checkpoint")
+            cost = _cost(conn, lambda: conn.execute(_APPEND_NAIVE))
+            costs.setdefault(("the naive schema", setting), []).append(cost)
+            conn.execute("drop table naive_day")
+        for setting in ("off", compressed):
+            ours, theirs = (_median(costs[who, setting]) for who in ("ours", "the naive schema"))
+            print(
+                f"  {when:22} wal_compression {setting:4} ours {ours[0] * 1e3:5.0f} ms, {ours[1] / 1e6:5.1f} MB of WAL;"
+                f" naive {theirs[0] * 1e3:5.0f} ms, {theirs[1] / 1e6:5.1f} MB:"
+                f" 1/{theirs[0] / ours[0]:.1f} of the time, 1/{theirs[1] / ours[1]:.1f} of the WAL"
+            )
+
+    @staticmethod
+    def _compression(conn: psycopg.Connection) -> str:
+        """Return the best compression of the log that this server was built with."""
+        for setting in ("lz4", "zstd"):
+            try:
+                conn.execute(f"set wal_compression = '{setting}'")
+            except psycopg.Error:
+                continue
+            return setting
+        return "pglz"
 
     # ------------------------------------------------------------ reading
 
@@ -419,6 +451,10 @@ def _latencies(
     return took[len(took) // 2], took[min(len(took) - 1, int(len(took) * 0.95))]
 
 
+def _median(costs: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    return sorted(cost[0] for cost in costs)[len(costs) // 2], sorted(cost[1] for cost in costs)[len(costs) // 2]
+
+
 def _buffers(conn: psycopg.Connection, query: str, values: Mapping[str, Any]) -> int:
     row = conn.execute(f"explain (analyze, buffers, format json) {query}".encode(), values).fetchone()
     assert row is not None
@@ -447,7 +483,7 @@ def _best(action: Callable[[], object], times: int = 5) -> float:
 
 
 def _scalar(conn: psycopg.Connection, query: str, *values: object) -> int:
-    row = conn.execute(query.encode(), values).fetchone()
+    row = conn.execute(query.encode(), values or None).fetchone()
     return 0 if row is None else int(row[0] or 0)
 
 

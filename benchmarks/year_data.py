@@ -81,8 +81,9 @@ def load_catalogue(conn: psycopg.Connection, today: date) -> None:
     """Fill products, listings and their links."""
     values = {"n": LISTINGS, "products": PRODUCTS, "sources": SOURCES, "categories": CATEGORIES, "at": today}
     conn.execute(
-        "insert into core.products (sku, name, category, brand) select 'sku-' || n, 'Product ' || n,"
-        " 'category-' || n %% %(categories)s, 'brand-' || n %% 300 from generate_series(1, %(products)s) n",
+        "insert into core.products (sku, name, category, brand, created_at) select 'sku-' || n, 'Product ' || n,"
+        " 'category-' || n %% %(categories)s, 'brand-' || n %% 300, %(at)s::date - 1100"
+        " from generate_series(1, %(products)s) n",
         values,
     )
     conn.execute(
@@ -101,8 +102,9 @@ def load_catalogue(conn: psycopg.Connection, today: date) -> None:
         values,
     )
     conn.execute(
-        "insert into core.product_sources (product_id, source, url, listing_id, matched_by)"
-        " select (listing_id - 1) %% %(products)s + 1, source, url, listing_id, 'gtin' from core.listings",
+        "insert into core.product_sources (product_id, source, url, listing_id, matched_by, created_at)"
+        " select (listing_id - 1) %% %(products)s + 1, source, url, listing_id, 'gtin', first_seen_at"
+        " from core.listings",
         values,
     )
     conn.execute("vacuum (analyze) core.products, core.listings, core.listing_state, core.product_sources")

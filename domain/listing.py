@@ -35,7 +35,7 @@ class Availability(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Seller(msgspec.Struct, frozen=True, kw_only=True):
+class Seller(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is kept about a seller: the id and login needed to tell sellers apart, nothing more."""
 
     external_id: str
@@ -43,7 +43,8 @@ class Seller(msgspec.Struct, frozen=True, kw_only=True):
     is_business: bool | None = None
 
 
-class Listing(msgspec.Struct, frozen=True, kw_only=True):
+# No listing refers to itself, and a page's worth of them is not looked through for that (gc).
+class Listing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A listing as its page showed it.
 
     Attributes:

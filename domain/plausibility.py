@@ -12,13 +12,13 @@ from __future__ import annotations
 from decimal import Decimal
 from enum import StrEnum
 
-from domain.money import minor_exponent
+from domain.money import to_minor
+from domain.placeholder import is_placeholder_price
 
 # A shop's last pieces go for a fifth; beyond a twentieth it is a slip more often than a price.
 _FAR = Decimal(20)
 _POWERS = (Decimal(10), Decimal(100), Decimal(1000))
 _NEAR = Decimal("0.005")
-_PLACEHOLDERS = frozenset({1, 123, 1234, 12345, 123456, 1234567, 12345678})
 
 
 class Implausible(StrEnum):
@@ -50,21 +50,6 @@ def implausible(known: Decimal, known_currency: str, seen: Decimal, currency: st
     # 0.5 % beside the power: 19.99 after 199.00 is a slip as well, 20.00 after 190.00 may be a sale.
     if any(abs(ratio / power - 1) <= _NEAR for power in _POWERS):
         return Implausible.POWER_OF_TEN
-    if ratio >= 5 and is_placeholder(seen, currency):
+    if ratio >= 5 and is_placeholder_price(to_minor(seen, currency), currency):
         return Implausible.PLACEHOLDER
     return Implausible.FAR_OFF if ratio > _FAR else None
-
-
-def is_placeholder(amount: Decimal, currency: str) -> bool:
-    """Tell whether the amount is a figure typed in for want of a price: 1, 1234, 111, 99999 and their like.
-
-    Currencies without minor units, or with prices in thousands, have honest small figures of this kind; nothing under
-    1,000 of theirs is one.
-    """
-    if amount != amount.to_integral_value():
-        return False
-    whole = int(amount)
-    if minor_exponent(currency) == 0 or currency == "UZS":
-        return whole in (123456, 1234567, 12345678, 111111, 1111111, 9999999, 99999999)
-    digits = str(whole)
-    return whole in _PLACEHOLDERS or (len(digits) >= 3 and len(set(digits)) == 1 and digits[0] in "19")

@@ -19,8 +19,8 @@ from domain.condition import Condition
 from domain.deal import VerdictKind
 from domain.listing_kind import ListingKind
 from domain.money import to_minor
+from domain.placeholder import is_placeholder_price
 from ml.kinds import kind_of
-from ml.kinds.placeholder import is_placeholder_price
 from ml.pricing.conformal import Coverage
 from ml.pricing.listings import Listings, listings
 from ml.pricing.model import TIERS, Estimates

@@ -15,7 +15,7 @@ import msgspec
 import psycopg
 from psycopg import sql
 
-from warehouse.partitions import next_month, partition_name
+from warehouse.partitions import next_month, partition_months, partition_name
 
 _TABLE = "core.price_history"
 
@@ -36,21 +36,9 @@ class CompactedMonth(msgspec.Struct, frozen=True, kw_only=True):
 
 def months_to_compact(conn: psycopg.Connection, *, closed_before: date) -> list[date]:
     """Return the months that ended before a day and are not compacted yet, oldest first."""
-    return [
-        month
-        for (month,) in conn.execute(
-            """
-            select to_date(right(c.relname, 7), 'YYYY_MM') as month
-            from pg_inherits i join pg_class c on c.oid = i.inhrelid
-            where i.inhparent = 'core.price_history'::regclass
-              and to_date(right(c.relname, 7), 'YYYY_MM') + interval '1 month' <= %s
-              and not exists (
-                  select from ops.compacted_months m where m.month = to_date(right(c.relname, 7), 'YYYY_MM'))
-            order by 1
-            """,
-            (closed_before,),
-        ).fetchall()
-    ]
+    done = {month for (month,) in conn.execute("select month from ops.compacted_months").fetchall()}
+    months = partition_months(conn, _TABLE)
+    return [month for month in months if next_month(month) <= closed_before and month not in done]
 
 
 def compact_month(conn: psycopg.Connection, month: date, *, today: date) -> CompactedMonth:

@@ -50,7 +50,8 @@ _CONFIGURATION: Mapping[str, str] = {
     "max_connections": "100",
     "shared_buffers": "128MB",
     "max_wal_size": "512MB",
-    "checkpoint_timeout": "2min",
+    # Pages are logged whole at their first change after a checkpoint: fewer checkpoints, a fraction of the log.
+    "checkpoint_timeout": "15min",
     "fsync": "on",
     "jit": "off",
     "timezone": "UTC",

@@ -5,7 +5,7 @@ Belongs here: which column takes what. Does not: what is new or changed (``load`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -105,24 +105,27 @@ def copy_new(
 ) -> None:
     """COPY new listings with their state, first history row and stock; in the load's transaction."""
     at, page_id = str(values["at"]), values["page_id"]
-    copy_lines(
-        conn,
-        f"core.listings ({LISTING_COLUMNS})",
-        (listing_line(one.listing_id, one.completed, one.seller_id, at, page_id, tell_kind) for one in new),
-    )
-    states, history, stock = [], [], []
-    for one in new:
-        listing = one.completed.listing
-        priced = _priced(listing)
-        states.append(
-            f"{one.listing_id}\t{binary(one.content_hash)}\t{priced}\t{plain(listing.favourite_count)}"
-            f"\t{plain(listing.view_count)}\t{plain(one.quantity)}\t{at}\t{page_id}\t1\t{at}"
-            f"\t{flag(listing.availability not in GONE)}\t{flag(bool(one.completed.carried))}"
-        )
-        if listing.price > 0:  # nothing enters the history as 0
-            history.append(f"{one.listing_id}\t{at}\t{priced}")
-        if one.quantity is not None:
-            stock.append(f"{one.listing_id}\t{at}\t{one.quantity}")
+    states: list[str] = []
+    history: list[str] = []
+    stock: list[str] = []
+
+    def wide() -> Iterator[str]:
+        # The narrow rows are written meanwhile, while the server is busy with the wide ones.
+        for one in new:
+            yield listing_line(one.listing_id, one.completed, one.seller_id, at, page_id, tell_kind)
+            listing = one.completed.listing
+            priced = _priced(listing)
+            states.append(
+                f"{one.listing_id}\t{binary(one.content_hash)}\t{priced}\t{plain(listing.favourite_count)}"
+                f"\t{plain(listing.view_count)}\t{plain(one.quantity)}\t{at}\t{page_id}\t1\t{at}"
+                f"\t{flag(listing.availability not in GONE)}\t{flag(bool(one.completed.carried))}"
+            )
+            if listing.price > 0:  # nothing enters the history as 0
+                history.append(f"{one.listing_id}\t{at}\t{priced}")
+            if one.quantity is not None:
+                stock.append(f"{one.listing_id}\t{at}\t{one.quantity}")
+
+    copy_lines(conn, f"core.listings ({LISTING_COLUMNS})", wide())
     copy_lines(conn, f"core.listing_state ({_STATE_COLUMNS})", states)
     copy_lines(conn, f"core.price_history ({_HISTORY_COLUMNS})", history)
     if stock:

@@ -48,7 +48,7 @@ from warehouse.lots import load_lots
 from warehouse.pages import utc_day
 from warehouse.partitions import ensure_partitions, partition_name
 from warehouse.poison import record_bytes, refusal, storable
-from warehouse.recheck import Checked, Record, check, numbered
+from warehouse.recheck import Asked, Checked, Record, ask, check, numbered
 from warehouse.reviews import Suspicion, hold_again, settle, withdraw
 from warehouse.sellers import load_sellers, seller_ids
 from warehouse.stock import append_stock
@@ -196,6 +196,7 @@ def load_reading(
     parser_version: int,
     tell_kind: TellKind | None = None,
     again: bool = False,
+    prepared: Prepared | None = None,
 ) -> LoadResult:
     """Load one page's reading in one transaction; loading it again changes nothing.
 
@@ -211,10 +212,11 @@ def load_reading(
             what the lower one had read where the page is still the listing's newest.
         tell_kind: asked for what is new or changed; without it listings are normal, to be told later.
         again: what the same version read is replaced, too: a backfill.
+        prepared: of this reading, where it was made ahead.
     """
     with conn.transaction():
         context = _begin(conn, page_id, page, parser_version, tell_kind, again=again)
-        sorted_out = _sort_out(conn, context, reading)
+        sorted_out = _sort_out(conn, context, prepared or prepare(reading))
         new, rows = sorted_out.new, sorted_out.rows
         _load_sellers(conn, context, sorted_out)
         _load_new(conn, context, new)
@@ -269,19 +271,33 @@ def take_turn(conn: psycopg.Connection, source: str) -> None:
     conn.execute("select pg_advisory_xact_lock(hashtextextended('pricescope.load:' || %s, 0))", (source,))
 
 
-def _sort_out(conn: psycopg.Connection, context: _Context, reading: PageReading) -> _SortedOut:
-    """Tell the page's records apart; the unchanged among them are done afterwards."""
+class Prepared(msgspec.Struct, frozen=True):
+    """A page's records, numbered and hashed: what a load can do before it has the database's attention."""
+
+    rejected: dict[int, _Rejected]
+    asked: Asked
+
+
+def prepare(reading: PageReading) -> Prepared:
+    """Do what of a load needs no database; another thread may, while the page before is loaded."""
     rejected: dict[int, _Rejected] = {}
     for record in reading.rejected:
         index = record.index
         while index in rejected:  # a parser's slip in numbering must not lose a record
             index += 1
         rejected[index] = _Rejected(index, storable(record.reason), record.record[: 64 * 1024])
-    records = numbered(reading.listings, rejected)
+    return Prepared(rejected, ask(numbered(reading.listings, rejected)))
+
+
+def _sort_out(conn: psycopg.Connection, context: _Context, prepared: Prepared) -> _SortedOut:
+    """Tell the page's records apart; the unchanged among them are done afterwards."""
+    rejected, asked = dict(prepared.rejected), prepared.asked
     checked: list[Checked] = []
-    rest: Sequence[Record] = records
-    if not context.is_counted:
-        checked, rest = check(conn, context.values, records)
+    rest = asked.rest
+    if context.is_counted:
+        rest = [*rest, *asked.records]
+    else:
+        checked = check(conn, context.values, asked)
     unchanged = [one for one in checked if one.is_unchanged]
     new = []
     others = [*rest, *(one.record for one in checked if not one.is_unchanged and not one.is_new)]

@@ -59,16 +59,18 @@ def expired_months(conn: psycopg.Connection, table: str, keep_days: int, today: 
     if table not in PARTITIONED:
         raise ValueError(f"{table} is not partitioned by month; choose one of {', '.join(PARTITIONED)}")
     oldest_kept = today - timedelta(days=keep_days)
+    return [month for month in partition_months(conn, table) if next_month(month) <= oldest_kept]
+
+
+def partition_months(conn: psycopg.Connection, table: str) -> list[date]:
+    """Return the months that a partitioned table has partitions of, oldest first."""
     prefix = table.partition(".")[2]
     names = conn.execute(
         "select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = %s::regclass"
         " order by 1",
         (table,),
     ).fetchall()
-    months = [
-        datetime.strptime(name.removeprefix(f"{prefix}_"), "%Y_%m").replace(tzinfo=UTC).date() for (name,) in names
-    ]
-    return [month for month in months if next_month(month) <= oldest_kept]
+    return [datetime.strptime(name.removeprefix(f"{prefix}_"), "%Y_%m").replace(tzinfo=UTC).date() for (name,) in names]
 
 
 def drop_month(

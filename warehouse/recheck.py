@@ -63,38 +63,48 @@ def numbered(listings: Sequence[Listing], taken: Mapping[int, object]) -> list[R
     return records
 
 
-def check(
-    conn: psycopg.Connection, values: Mapping[str, Any], records: Sequence[Record]
-) -> tuple[list[Checked], list[Record]]:
-    """Look the records up, write the heartbeat of the unchanged; return them, and those that could not be asked for.
+class Asked(NamedTuple):
+    """The records of a page as they are to be asked for, made without a database.
+
+    Attributes:
+        lines: one a record of ``records``, in its order.
+        rest: records shown twice on the page, or with a key or counter that only a closer look can judge.
+    """
+
+    records: list[Record]
+    lines: list[str]
+    rest: list[Record]
+
+
+def ask(records: Sequence[Record]) -> Asked:
+    """Sort out which records can be asked for by key and hash."""
+    times = Counter(record.listing.external_id for record in records)
+    asked = Asked([], [], [])
+    for record in records:
+        line = _line(len(asked.records), record)
+        if line is None or times[record.listing.external_id] > 1:
+            asked.rest.append(record)
+        else:
+            asked.lines.append(line)
+            asked.records.append(record)
+    return asked
+
+
+def check(conn: psycopg.Connection, values: Mapping[str, Any], asked: Asked) -> list[Checked]:
+    """Look the records up and write the heartbeat of the unchanged.
 
     Args:
         conn: in the load's transaction.
         values: the load's (``source``, ``page_id``, ``at``, ``day``).
-        records: of a page that has not been read before.
-
-    Returns:
-        The records that were looked up, and the rest: shown twice on the page, or with a key or counter that only a
-        closer look can judge.
+        asked: of a page that has not been read before.
     """
-    times = Counter(record.listing.external_id for record in records)
-    lines: list[str] = []
-    asked: list[Record] = []
-    rest: list[Record] = []
-    for record in records:
-        line = _line(len(asked), record)
-        if line is None or times[record.listing.external_id] > 1:
-            rest.append(record)
-        else:
-            lines.append(line)
-            asked.append(record)
-    if not asked:
-        return [], rest
+    if not asked.records:
+        return []
     conn.execute(_CREATE)
     conn.execute("delete from pricescope_check")  # a load earlier in the caller's transaction
-    copy_lines(conn, _COLUMNS, lines)
+    copy_lines(conn, _COLUMNS, asked.lines)
     found = conn.execute(_CHECK, values).fetchall()
-    return [Checked(asked[ordinal], *flags) for ordinal, *flags in found], rest
+    return [Checked(asked.records[ordinal], *flags) for ordinal, *flags in found]
 
 
 def _line(ordinal: int, record: Record) -> str | None:

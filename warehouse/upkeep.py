@@ -42,8 +42,10 @@ def vacuum(conn: psycopg.Connection, *, everything: bool = False) -> Upkeep:
     """
     found = conn.execute(
         """
-        select schemaname, relname, n_dead_tup, n_dead_tup + n_ins_since_vacuum > 0 or last_analyze is null
-        from pg_stat_user_tables where schemaname = any(%s) order by 1, 2
+        select s.schemaname, s.relname, s.n_dead_tup,
+               s.n_dead_tup + s.n_ins_since_vacuum > 0 or s.last_analyze is null or c.relallvisible < c.relpages
+        from pg_stat_user_tables s join pg_class c on c.oid = s.relid
+        where s.schemaname = any(%s) order by 1, 2
         """,
         (list(SCHEMAS),),
     ).fetchall()

@@ -1,3 +1,5 @@
+{#- sqlfluff sees the branches of a macro without what calls it. -#}
+-- noqa: disable=LT02
 {#-
     The market by day, week and month: a select of all rows whose period begins on or after `since` (none: all).
     platforms: a row for each source and brand and one for each source with brand 'all'; without: one for each brand

@@ -59,7 +59,8 @@
 
 {% macro delete_from_day_and_insert(arg_dict, first_day) %}
     {%- if arg_dict['unique_key'] is not string -%}
-        {{ exceptions.raise_compiler_error("unique_key must name the one day column of " ~ arg_dict['target_relation']) }}
+        {%- set message = "unique_key must name the one day column of " ~ arg_dict['target_relation'] -%}
+        {{ exceptions.raise_compiler_error(message) }}
     {%- endif -%}
 
     -- A second run at the same time would insert the same rows.

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.plausibility import Implausible, implausible, is_placeholder
+from domain.plausibility import Implausible, implausible
 
 prices = st.decimals("0.01", "100000", places=2)
 
@@ -60,14 +60,3 @@ def test_the_unit_of_the_price_does_not_matter_but_for_placeholders(
     one, other = implausible(known, "EUR", seen, "EUR"), implausible(known * factor, "EUR", seen * factor, "EUR")
     if Implausible.PLACEHOLDER not in {one, other}:
         assert one == other
-
-
-@pytest.mark.parametrize(
-    ("amount", "currency", "expected"),
-    [
-        ("1", "EUR", True), ("123", "EUR", True), ("999", "EUR", True), ("11111", "PLN", True), ("0.99", "EUR", False),
-        ("222", "EUR", False), ("100", "EUR", False), ("111", "JPY", False), ("12345678", "UZS", True),
-    ],
-)  # fmt: skip
-def test_placeholders(amount: str, currency: str, expected: bool) -> None:
-    assert is_placeholder(Decimal(amount), currency) is expected

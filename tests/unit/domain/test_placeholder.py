@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.money import minor_exponent
-from ml.kinds.placeholder import is_placeholder_price
+from domain.placeholder import is_placeholder_price
 
 
 @pytest.mark.parametrize("units", [0, 1, 111, 123, 1234, 12345, 123456, 1111, 111111, 99999, 999999, 123456789])
