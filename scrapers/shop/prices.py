@@ -9,6 +9,7 @@ Belongs here: one string. Does not: where on a page a string stands (``candidate
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import sys
@@ -49,6 +50,8 @@ class PriceReading(msgspec.Struct, frozen=True, kw_only=True):
     is_currency_certain: bool = False
 
 
+# A page repeats its prices, and each is asked for as a candidate and as its text.
+@functools.lru_cache(maxsize=1024)
 def read_price(
     text: str,
     *,

@@ -119,7 +119,7 @@ def _price_elements(tree: HtmlElement) -> Iterator[HtmlElement]:
         if not isinstance(element.tag, str) or element.tag in _HIDDEN or element.tag == "meta":
             continue
         own = f"{element.get('class') or ''} {element.get('id') or ''} {element.get('itemprop') or ''} {element.get('data-testid') or ''}"
-        named = bool(_PRICE_NAME.search(own))
+        named = not own.isspace() and bool(_PRICE_NAME.search(own))  # most elements have no name at all
         direct = (element.text or "").strip() or any((child.tail or "").strip() for child in element)
         if not named and not direct:
             continue
