@@ -5,9 +5,20 @@ To accept a planned change: ``pytest tests/unit/orchestration --snapshot-update`
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import dagster as dg
+import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from tests.unit.orchestration.graph import describe
+
+
+@pytest.fixture(autouse=True)
+def own_instance() -> Iterator[None]:
+    """Resolving definitions asks the instance of the moment: not one that a test before this left behind, gone."""
+    with dg.DagsterInstance.ephemeral():
+        yield
 
 
 def test_the_polling_location_is_as_reviewed(snapshot: SnapshotAssertion) -> None:
