@@ -7,12 +7,6 @@ import dagster as dg
 
 def describe(defs: dg.Definitions) -> list[str]:
     """Return sorted lines: assets with group, partitions and dependencies; checks; jobs; schedules; sensors."""
-    # Of an instance of its own: one that an earlier test left behind would be asked for state, and is gone.
-    with dg.DagsterInstance.ephemeral():
-        return _lines(defs)
-
-
-def _lines(defs: dg.Definitions) -> list[str]:
     graph = defs.resolve_asset_graph()
     lines = []
     for key in graph.get_all_asset_keys():
