@@ -155,7 +155,11 @@ def test_the_commands_of_the_backup_page_bring_everything_back(
 def test_make_dump_and_restore_are_these_commands() -> None:
     def recipe(*arguments: str) -> str:
         return subprocess.run(
-            ["make", "--dry-run", *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+            ["make", "--dry-run", "--no-print-directory", *arguments],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
 
     assert recipe("dump").endswith("/pricescope backup backups\n")
