@@ -48,7 +48,7 @@ from warehouse.lots import load_lots
 from warehouse.pages import utc_day
 from warehouse.partitions import ensure_partitions, partition_name
 from warehouse.poison import record_bytes, refusal, storable
-from warehouse.recheck import Asked, Checked, Record, ask, check, numbered
+from warehouse.recheck import Asked, Known, Record, ask, check, numbered
 from warehouse.reviews import Suspicion, hold_again, settle, withdraw
 from warehouse.sellers import load_sellers, seller_ids
 from warehouse.stock import append_stock
@@ -148,9 +148,18 @@ class _New(msgspec.Struct, frozen=True):
 
 
 class _SortedOut(msgspec.Struct, frozen=True, kw_only=True):
-    """The records of a page by what is to be done with them; ``storable`` counts those not rejected."""
+    """The records of a page by what is to be done with them.
 
-    unchanged: list[Checked]
+    Attributes:
+        unchanged: place and listing id; done already.
+        first_of_day: of these, those whose sellers are due.
+        asked: every record that was looked up.
+        storable: how many were not rejected.
+    """
+
+    unchanged: list[tuple[int, int]]
+    first_of_day: list[Record]
+    asked: list[Record]
     new: list[_New]
     rows: list[_Row]
     rejected: list[_Rejected]
@@ -158,24 +167,26 @@ class _SortedOut(msgspec.Struct, frozen=True, kw_only=True):
 
     def listing_ids(self) -> list[int]:
         """Return our ids of all listings in page order, each once."""
-        placed = [(one.record.place, one.listing_id) for one in self.unchanged]
-        placed += [(one.index, one.listing_id) for one in self.new]
-        placed += [(row.index, row.listing_id) for row in self.rows]
+        placed = [
+            *self.unchanged,
+            *((one.index, one.listing_id) for one in self.new),
+            *((row.index, row.listing_id) for row in self.rows),
+        ]
         return [listing_id for _, listing_id in sorted(placed)]
 
     def external_ids(self) -> set[str]:
         """Return the marketplace's ids of all listings."""
+        unchanged = {place for place, _ in self.unchanged}
         return {
-            *(one.record.listing.external_id for one in self.unchanged),
+            *(record.listing.external_id for record in self.asked if record.place in unchanged),
             *(one.listing.external_id for one in self.new),
             *(row.completed.listing.external_id for row in self.rows),
         }
 
     def thin_ids(self) -> list[int]:
         """Return our ids of the listings whose total the page does not state, in page order."""
-        placed = [
-            (one.record.place, one.listing_id) for one in self.unchanged if stated_total(one.record.listing) is None
-        ]
+        unsaid = {record.place for record in self.asked if stated_total(record.listing) is None}
+        placed = [one for one in self.unchanged if one[0] in unsaid]
         placed += [(one.index, one.listing_id) for one in self.new if stated_total(one.listing) is None]
         placed += [(row.index, row.listing_id) for row in self.rows if row.is_thin]
         return [listing_id for _, listing_id in sorted(placed)]
@@ -292,16 +303,15 @@ def prepare(reading: PageReading) -> Prepared:
 def _sort_out(conn: psycopg.Connection, context: _Context, prepared: Prepared) -> _SortedOut:
     """Tell the page's records apart; the unchanged among them are done afterwards."""
     rejected, asked = dict(prepared.rejected), prepared.asked
-    checked: list[Checked] = []
+    known = Known([], [], [])
     rest = asked.rest
     if context.is_counted:
         rest = [*rest, *asked.records]
     else:
-        checked = check(conn, context.values, asked)
-    unchanged = [one for one in checked if one.is_unchanged]
+        known = check(conn, context.values, asked)
     new = []
-    others = [*rest, *(one.record for one in checked if not one.is_unchanged and not one.is_new)]
-    for one in checked:
+    others = [*rest, *(one.record for one in known.others if not one.is_new)]
+    for one in known.others:
         if not one.is_new:
             continue
         reason = refusal(one.record.listing, context.values["source"])
@@ -311,11 +321,13 @@ def _sort_out(conn: psycopg.Connection, context: _Context, prepared: Prepared) -
             rejected[one.record.place] = _rejected(one.record, reason)
     kept, storable_others = _sift(context, others, rejected)
     return _SortedOut(
-        unchanged=unchanged,
+        unchanged=known.unchanged,
+        first_of_day=known.first_of_day,
+        asked=asked.records,
         new=new,
         rows=_classify(conn, context, kept),
         rejected=list(rejected.values()),
-        storable=len(unchanged) + len(new) + storable_others,
+        storable=len(known.unchanged) + len(new) + storable_others,
     )
 
 
@@ -598,7 +610,7 @@ def _key_line(ordinal: int, record: Record) -> str:
 
 def _load_sellers(conn: psycopg.Connection, context: _Context, records: _SortedOut) -> None:
     """Write the sellers that are due: of new and changed listings, and of the others once a day."""
-    sellers = [one.record.listing.seller for one in records.unchanged if one.is_new_day]
+    sellers = [record.listing.seller for record in records.first_of_day]
     sellers += [one.listing.seller for one in records.new]
     sellers += [row.seller for row in records.rows if row.is_seller_due]
     load_sellers(conn, context.values, {seller.external_id: seller for seller in sellers if seller is not None})

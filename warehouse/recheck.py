@@ -31,19 +31,25 @@ class Record(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """What one record is to the warehouse.
-
-    Attributes:
-        listing_id: the known one's, or for a new listing the id that it is to have.
-        is_unchanged: its heartbeat is written; nothing is left to do for it but its seller, where ``is_new_day``.
-        is_new_day: it is the listing's first observation of the UTC day.
-    """
+    """A record that needs a closer look; ``listing_id`` is the known one's, or that which a new listing is to have."""
 
     record: Record
     listing_id: int
     is_new: bool
-    is_unchanged: bool
-    is_new_day: bool
+
+
+class Known(NamedTuple):
+    """What the records of a page are to the warehouse.
+
+    Attributes:
+        unchanged: place on the page and listing id; their heartbeat is written.
+        first_of_day: of these, the listings' first of the UTC day: their sellers are due.
+        others: new, or to be looked at.
+    """
+
+    unchanged: list[tuple[int, int]]
+    first_of_day: list[Record]
+    others: list[Checked]
 
 
 def numbered(listings: Sequence[Listing], taken: Mapping[int, object]) -> list[Record]:
@@ -90,7 +96,7 @@ def ask(records: Sequence[Record]) -> Asked:
     return asked
 
 
-def check(conn: psycopg.Connection, values: Mapping[str, Any], asked: Asked) -> list[Checked]:
+def check(conn: psycopg.Connection, values: Mapping[str, Any], asked: Asked) -> Known:
     """Look the records up and write the heartbeat of the unchanged.
 
     Args:
@@ -99,12 +105,21 @@ def check(conn: psycopg.Connection, values: Mapping[str, Any], asked: Asked) -> 
         asked: of a page that has not been read before.
     """
     if not asked.records:
-        return []
+        return Known([], [], [])
     conn.execute(_CREATE)
     conn.execute("delete from pricescope_check")  # a load earlier in the caller's transaction
     copy_lines(conn, _COLUMNS, asked.lines)
-    found = conn.execute(_CHECK, values).fetchall()
-    return [Checked(asked.records[ordinal], *flags) for ordinal, *flags in found]
+    ids, codes = conn.execute(_CHECK, values).fetchone() or ([], "")
+    result = Known([], [], [])
+    for record, listing_id, code in zip(asked.records, ids, codes, strict=True):
+        if code == "u":
+            result.unchanged.append((record.place, listing_id))
+        elif code == "d":
+            result.unchanged.append((record.place, listing_id))
+            result.first_of_day.append(record)
+        else:
+            result.others.append(Checked(record, listing_id, code == "n"))
+    return result
 
 
 def _line(ordinal: int, record: Record) -> str | None:
@@ -136,7 +151,7 @@ _COLUMNS = "pricescope_check (ordinal, external_id, content_hash, favourite_coun
 # The limits keep these look-ups by the whole key.
 _CHECK = """
 with seen as materialized (
-    select k.ordinal, k.favourite_count, k.view_count, l.listing_id, s.price_minor, s.total_minor, s.currency,
+    select k.ordinal, k.favourite_count, k.view_count, l.listing_id, s.place, s.price_minor, s.total_minor, s.currency,
            s.availability, s.last_seen_at < %(day)s::timestamp at time zone 'UTC' as is_new_day,
            coalesce(s.content_hash = k.content_hash and s.is_active and not s.has_carried
                     and (s.last_seen_at, s.last_page_id) < (%(at)s::timestamptz, %(page_id)s::bigint)
@@ -145,7 +160,9 @@ with seen as materialized (
     left join lateral (
         select listing_id from core.listings where source = %(source)s and external_id = k.external_id limit 1
     ) l on true
-    left join lateral (select * from core.listing_state where listing_id = l.listing_id limit 1) s on true
+    left join lateral (
+        select ctid as place, * from core.listing_state where listing_id = l.listing_id limit 1
+    ) s on true
 ),
 beats as (
     update core.listing_state s
@@ -153,14 +170,18 @@ beats as (
         favourite_count = coalesce(seen.favourite_count, s.favourite_count),
         view_count = coalesce(seen.view_count, s.view_count)
     from seen
-    where s.listing_id = seen.listing_id and seen.is_unchanged
+    where s.ctid = seen.place and seen.is_unchanged
 ),
 first_of_day as (
     insert into core.price_history (listing_id, observed_at, price_minor, total_minor, currency, availability)
     select listing_id, %(at)s, price_minor, total_minor, currency, availability
     from seen where is_unchanged and is_new_day and price_minor > 0
 )
-select ordinal, coalesce(listing_id, nextval('core.listings_listing_id_seq')), listing_id is null, is_unchanged,
-       is_unchanged and is_new_day
-from seen
+select array_agg(listing_id order by ordinal), string_agg(code, '' order by ordinal)
+from (
+    select ordinal, coalesce(listing_id, nextval('core.listings_listing_id_seq')) as listing_id,
+           case when listing_id is null then 'n' when not is_unchanged then 'o' when is_new_day then 'd' else 'u' end
+               as code
+    from seen
+) told
 """
