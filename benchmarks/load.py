@@ -31,15 +31,15 @@ from sqlalchemy import orm
 from domain.condition import Condition
 from domain.listing import Listing, Seller
 from domain.page import PageMeaning, PageReading, RawPage
+from pipeline.read import TURN_PAGES
 from warehouse import tables
-from warehouse.ahead import ahead
 from warehouse.completion import Completed
 from warehouse.connect import DatabaseUrl, connect, ensure_database
 from warehouse.embedded import EmbeddedServer
 from warehouse.listing_rows import LISTING_COLUMNS, listing_line
-from warehouse.load import load_reading, prepare
 from warehouse.migrate import upgrade
 from warehouse.partitions import ensure_partitions
+from warehouse.reread import ReadPage, load_pages
 
 START = datetime(2026, 3, 10, 6, tzinfo=UTC)
 REPETITIONS = 3
@@ -173,16 +173,17 @@ def _verify(conn: psycopg.Connection, rows: int) -> None:
 
 
 def _load(conn: psycopg.Connection, listings: Sequence[Listing], per_page: int, check: int) -> None:
-    """Load page by page, the next one prepared meanwhile, as reading a day does."""
-    readings = (
-        PageReading(meaning=PageMeaning.OK, listings=tuple(listings[first : first + per_page]))
-        for first in range(0, len(listings), per_page)
-    )
-    for number, (reading, prepared) in enumerate(ahead(prepare, readings)):
-        page_id = 1 + number + check * len(listings)
+    """Load as reading a day does: some pages a transaction, the next page prepared meanwhile."""
+    pages = []
+    for number, first in enumerate(range(0, len(listings), per_page)):
         at = START + timedelta(hours=check, seconds=number)
         page = RawPage(source="vinted", url="https://x", status=200, content_type="", body=b"", fetched_at=at)
-        load_reading(conn, page_id, page, reading, parser_version=1, prepared=prepared)
+        reading = PageReading(meaning=PageMeaning.OK, listings=tuple(listings[first : first + per_page]))
+        pages.append(ReadPage(1 + number + check * len(listings), page, reading))
+    for turn in range(0, len(pages), TURN_PAGES):
+        with conn.transaction():
+            for _ in load_pages(conn, pages[turn : turn + TURN_PAGES], parser_version=1):
+                pass
 
 
 def _rendered(listings: Sequence[Listing]) -> dict[str, bytes]:

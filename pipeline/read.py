@@ -31,7 +31,7 @@ from warehouse.reread import ReadPage, load_pages
 from warehouse.watches import list_watches
 
 # While one process reads, another that polls the same source waits for its turn: at most about these.
-_TURN_PAGES = 200
+TURN_PAGES = 200
 _TURN_BYTES = 32 * 1024 * 1024
 _TURN_SECONDS = 2.0
 
@@ -99,7 +99,7 @@ def _read_some(
     """
     pages: list[ReadPage] = []
     size, until = 0, time.monotonic() + _TURN_SECONDS
-    while len(pages) < _TURN_PAGES and size < _TURN_BYTES and time.monotonic() < until:
+    while len(pages) < TURN_PAGES and size < _TURN_BYTES and time.monotonic() < until:
         found = next(stored, None)
         if found is None:
             break

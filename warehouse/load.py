@@ -29,6 +29,7 @@ from domain.listing import Listing, Seller
 from domain.money import to_minor
 from domain.page import PageReading, RawPage
 from domain.plausibility import implausible
+from warehouse.ahead import give_way
 from warehouse.compaction import expand_month
 from warehouse.completion import (
     Completed,
@@ -289,15 +290,21 @@ class Prepared(msgspec.Struct, frozen=True):
     asked: Asked
 
 
-def prepare(reading: PageReading) -> Prepared:
-    """Do what of a load needs no database; another thread may, while the page before is loaded."""
+def prepare(reading: PageReading, *, ahead: bool = False) -> Prepared:
+    """Do what of a load needs no database.
+
+    Args:
+        reading: of a page.
+        ahead: another thread does, while the page before is loaded.
+    """
     rejected: dict[int, _Rejected] = {}
     for record in reading.rejected:
         index = record.index
         while index in rejected:  # a parser's slip in numbering must not lose a record
             index += 1
         rejected[index] = _Rejected(index, storable(record.reason), record.record[: 64 * 1024])
-    return Prepared(rejected, ask(numbered(reading.listings, rejected)))
+    listings = give_way(reading.listings) if ahead else reading.listings
+    return Prepared(rejected, ask(numbered(listings, rejected)))
 
 
 def _sort_out(conn: psycopg.Connection, context: _Context, prepared: Prepared) -> _SortedOut:

@@ -41,6 +41,7 @@ _IMAGES_MAX = 200
 _IMAGE_URL_MAX = 8_000
 _RECORD_MAX = 64 * 1024
 _INT32_MAX = 2**31 - 1
+_USUAL_CURRENCIES = frozenset(("EUR", "GBP", "PLN", "USD"))
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 
@@ -60,35 +61,46 @@ def refusal(listing: Listing, source: str) -> str | None:
 
 
 def _is_usual(listing: Listing, source: str) -> bool:
-    """Tell at a fifth of the cost what nearly every listing is; what is not is looked at field by field."""
+    """Tell at a tenth of the cost what nearly every listing is; what is not is looked at field by field."""
     one, seller = listing, listing.seller
-    long = (one.external_id, one.url, one.title, one.description or "", "".join(one.image_urls))
-    short = [
-        text
-        for text in (
-            one.brand, one.size, one.color, one.category, one.condition_label, one.condition_source_id, one.sku,
-            one.gtin, one.group_id,
-        )
-        if text
-    ]  # fmt: skip
+    # Where several texts together are within what each may be, each is.
+    short = (
+        f"{one.external_id}{one.brand}{one.size}{one.color}{one.category}{one.condition_label}"
+        f"{one.condition_source_id}{one.sku}{one.gtin}{one.group_id}"
+    )
     if seller is not None:
-        short += (seller.external_id, seller.login or "")
+        short += f"{seller.external_id}{seller.login}"
+    photos = "".join(one.image_urls)
     return (
         one.source == source
-        and 0 < len(one.external_id) <= _SHORT
+        and one.external_id != ""
+        and len(short) <= _SHORT
         and len(one.url) <= _LENGTHS["url"]
         and len(one.title) <= _LENGTHS["title"]
-        and len(long[3]) <= _LENGTHS["description"]
+        and (one.description is None or len(one.description) <= _LENGTHS["description"])
         and len(one.image_urls) <= _IMAGES_MAX
-        and len(long[4]) <= _IMAGE_URL_MAX
-        and all(len(text) <= _SHORT for text in short)
+        and len(photos) <= _IMAGE_URL_MAX
         and not one.attributes
         and one.original_currency is None
         and one.country is None
-        and _holds("".join((*long, *short)))
-        and _bad_money(one) is None
+        and _holds(f"{short}{one.url}{one.title}{one.description}{photos}")
+        and _is_usual_money(one)
         and _bad_counts(one) is None
-        and _bad_time(one) is None
+        and (one.listed_at is None or _bad_time(one) is None)
+        and one.ends_at is None
+    )
+
+
+def _is_usual_money(listing: Listing) -> bool:
+    for amount in (listing.price, listing.total_price, listing.fee):
+        if amount is not None and not (type(amount) is Decimal and amount.is_finite() and 0 <= amount <= MAX_AMOUNT):
+            return False
+    return (
+        listing.price is not None
+        and listing.original_price is None
+        and listing.list_price is None
+        and listing.shipping_price is None
+        and listing.currency in _USUAL_CURRENCIES
     )
 
 

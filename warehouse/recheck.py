@@ -11,7 +11,7 @@ transaction, when the source's turn has been taken.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import psycopg
@@ -52,7 +52,7 @@ class Known(NamedTuple):
     others: list[Checked]
 
 
-def numbered(listings: Sequence[Listing], taken: Mapping[int, object]) -> list[Record]:
+def numbered(listings: Iterable[Listing], taken: Mapping[int, object]) -> list[Record]:
     """Give each listing its place on the page; places in ``taken`` belong to records that were refused."""
     records = []
     place = -1

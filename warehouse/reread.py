@@ -91,7 +91,7 @@ def load_pages(
 
     def prepared_of(one: ReadPage) -> Prepared | None:
         is_worth_it = one.page_id not in settled and len(one.reading.listings) >= _WORTH_A_THREAD
-        return prepare(one.reading) if is_worth_it else None
+        return prepare(one.reading, ahead=True) if is_worth_it else None
 
     for one, prepared in ahead(prepared_of, pages):
         found = settled.get(one.page_id)
