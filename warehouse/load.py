@@ -284,18 +284,24 @@ def take_turn(conn: psycopg.Connection, source: str) -> None:
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """A page's records, numbered and hashed: what a load can do before it has the database's attention."""
+    """A page's records, numbered and hashed: what a load can do before it has the database's attention.
+
+    Attributes:
+        fit: places of records that are known to be storable; those of the others are looked at where it matters.
+    """
 
     rejected: dict[int, _Rejected]
     asked: Asked
+    fit: frozenset[int] = frozenset()
 
 
-def prepare(reading: PageReading, *, ahead: bool = False) -> Prepared:
+def prepare(reading: PageReading, *, ahead: bool = False, source: str | None = None) -> Prepared:
     """Do what of a load needs no database.
 
     Args:
         reading: of a page.
         ahead: another thread does, while the page before is loaded.
+        source: look also which records can be stored, as records of this source; worth it where most are new.
     """
     rejected: dict[int, _Rejected] = {}
     for record in reading.rejected:
@@ -304,7 +310,11 @@ def prepare(reading: PageReading, *, ahead: bool = False) -> Prepared:
             index += 1
         rejected[index] = _Rejected(index, storable(record.reason), record.record[: 64 * 1024])
     listings = give_way(reading.listings) if ahead else reading.listings
-    return Prepared(rejected, ask(numbered(listings, rejected)))
+    asked = ask(numbered(listings, rejected))
+    if source is None:
+        return Prepared(rejected, asked)
+    records = give_way(asked.records) if ahead else asked.records
+    return Prepared(rejected, asked, frozenset(one.place for one in records if refusal(one.listing, source) is None))
 
 
 def _sort_out(conn: psycopg.Connection, context: _Context, prepared: Prepared) -> _SortedOut:
@@ -321,7 +331,8 @@ def _sort_out(conn: psycopg.Connection, context: _Context, prepared: Prepared) -
     for one in known.others:
         if not one.is_new:
             continue
-        reason = refusal(one.record.listing, context.values["source"])
+        is_fit = one.record.place in prepared.fit
+        reason = None if is_fit else refusal(one.record.listing, context.values["source"])
         if reason is None:
             new.append(_New(one.listing_id, one.record.place, one.record.listing, one.record.content_hash or b""))
         else:

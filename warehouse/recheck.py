@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from domain.listing import Listing
-from warehouse.copy_text import NULL, binary, copy_lines
+from warehouse.copy_text import binary
 
 _INT32_MAX = 2**31 - 1
 
@@ -73,27 +73,32 @@ class Asked(NamedTuple):
     """The records of a page as they are to be asked for, made without a database.
 
     Attributes:
-        lines: one a record of ``records``, in its order.
+        arrays: literals of PostgreSQL arrays with an element a record of ``records``, by the names in ``_CHECK``.
         rest: records shown twice on the page, or with a key or counter that only a closer look can judge.
     """
 
     records: list[Record]
-    lines: list[str]
+    arrays: dict[str, str]
     rest: list[Record]
 
 
 def ask(records: Sequence[Record]) -> Asked:
     """Sort out which records can be asked for by key and hash."""
     times = Counter(record.listing.external_id for record in records)
-    asked = Asked([], [], [])
-    for record in records:
-        line = _line(len(asked.records), record)
-        if line is None or times[record.listing.external_id] > 1:
-            asked.rest.append(record)
-        else:
-            asked.lines.append(line)
-            asked.records.append(record)
-    return asked
+    plain = [record for record in records if times[record.listing.external_id] == 1 and _is_plain(record)]
+    taken = {record.place for record in plain}
+    listings = [record.listing for record in plain]
+    return Asked(
+        plain,
+        {
+            "keys": "{" + ",".join([_quoted(one.external_id) for one in listings]) + "}",
+            "hashes": "{" + ",".join([f'"{binary(record.content_hash or b"")}"' for record in plain]) + "}",
+            "favourites": _counts([one.favourite_count for one in listings]),
+            "views": _counts([one.view_count for one in listings]),
+            "pieces": _counts([one.quantity for one in listings]),
+        },
+        [record for record in records if record.place not in taken],
+    )
 
 
 def check(conn: psycopg.Connection, values: Mapping[str, Any], asked: Asked) -> Known:
@@ -106,10 +111,7 @@ def check(conn: psycopg.Connection, values: Mapping[str, Any], asked: Asked) -> 
     """
     if not asked.records:
         return Known([], [], [])
-    conn.execute(_CREATE)
-    conn.execute("delete from pricescope_check")  # a load earlier in the caller's transaction
-    copy_lines(conn, _COLUMNS, asked.lines)
-    ids, codes = conn.execute(_CHECK, values).fetchone() or ([], "")
+    ids, codes = conn.execute(_CHECK, {**values, **asked.arrays}).fetchone() or ([], "")
     result = Known([], [], [])
     for record, listing_id, code in zip(asked.records, ids, codes, strict=True):
         if code == "u":
@@ -122,32 +124,27 @@ def check(conn: psycopg.Connection, values: Mapping[str, Any], asked: Asked) -> 
     return result
 
 
-def _line(ordinal: int, record: Record) -> str | None:
+def _is_plain(record: Record) -> bool:
     _, listing, content_hash = record
-    key, favourites, views, pieces = (
-        listing.external_id,
-        listing.favourite_count,
-        listing.view_count,
-        listing.quantity,
-    )
-    if content_hash is None or not key or not key.isascii() or not key.isprintable() or "\\" in key or len(key) > 200:
-        return None
-    for count in (favourites, views, pieces):
+    key = listing.external_id
+    if content_hash is None or not key or not key.isascii() or not key.isprintable() or len(key) > 200:
+        return False
+    for count in (listing.favourite_count, listing.view_count, listing.quantity):
         if count is not None and not 0 <= count <= _INT32_MAX:
-            return None
-    return (
-        f"{ordinal}\t{key}\t{binary(content_hash)}"
-        f"\t{NULL if favourites is None else favourites}\t{NULL if views is None else views}"
-        f"\t{NULL if pieces is None else pieces}"
-    )
+            return False
+    return True
 
 
-_CREATE = """
-create temp table if not exists pricescope_check (
-    ordinal int, external_id text, content_hash bytea, favourite_count int, view_count int, quantity int
-) on commit delete rows
-"""
-_COLUMNS = "pricescope_check (ordinal, external_id, content_hash, favourite_count, view_count, quantity)"
+def _quoted(key: str) -> str:
+    if '"' in key or "\\" in key:
+        key = key.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{key}"'
+
+
+def _counts(counts: Sequence[int | None]) -> str:
+    return "{" + ",".join(["null" if count is None else str(count) for count in counts]) + "}"
+
+
 # The limits keep these look-ups by the whole key.
 _CHECK = """
 with seen as materialized (
@@ -156,7 +153,8 @@ with seen as materialized (
            coalesce(s.content_hash = k.content_hash and s.is_active and not s.has_carried
                     and (s.last_seen_at, s.last_page_id) < (%(at)s::timestamptz, %(page_id)s::bigint)
                     and (k.quantity is null or k.quantity = s.quantity), false) as is_unchanged
-    from pricescope_check k
+    from unnest(%(keys)s::text[], %(hashes)s::bytea[], %(favourites)s::int[], %(views)s::int[], %(pieces)s::int[])
+        with ordinality as k (external_id, content_hash, favourite_count, view_count, quantity, ordinal)
     left join lateral (
         select listing_id from core.listings where source = %(source)s and external_id = k.external_id limit 1
     ) l on true

@@ -88,10 +88,13 @@ def load_pages(
     take_turn(conn, source)
     settled = _settled(conn, source, pages, parser_version, tell_kind, again=again)
     touched: set[int] = set()
+    loaded: LoadResult | None = None
 
     def prepared_of(one: ReadPage) -> Prepared | None:
-        is_worth_it = one.page_id not in settled and len(one.reading.listings) >= _WORTH_A_THREAD
-        return prepare(one.reading, ahead=True) if is_worth_it else None
+        if one.page_id in settled or len(one.reading.listings) < _WORTH_A_THREAD:
+            return None
+        is_mostly_new = loaded is not None and loaded.new * 2 > loaded.records
+        return prepare(one.reading, ahead=True, source=source if is_mostly_new else None)
 
     for one, prepared in ahead(prepared_of, pages):
         found = settled.get(one.page_id)
