@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.cluster import DBSCAN, AgglomerativeClustering
 
+from benchmarks.fixtures import fixture
 from ml.clustering.arrays import Integers, Singles
 from ml.clustering.density import Channel, cluster_by_density
 from ml.clustering.identity import identify
@@ -34,9 +35,8 @@ from ml.clustering.text import character_grams, normalise
 _PEER_ROWS = 5_000
 
 
-def _abt_buy() -> tuple[Listings, Integers]:
-    root = Path(os.environ.get("PRICESCOPE_FIXTURES", "../shared/fixtures"))
-    with (root / "ml" / "abt_buy.csv").open(encoding="utf-8", newline="") as lines:
+def _abt_buy(path: Path) -> tuple[Listings, Integers]:
+    with path.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines))
     truth = np.unique([row["cluster"] for row in rows], return_inverse=True)[1]
     return Listings([row["id"] for row in rows], [row["title"] for row in rows]), truth
@@ -61,8 +61,8 @@ def _minilm(titles: Sequence[str]) -> Singles:
     return np.asarray(model.encode(list(titles), normalize_embeddings=True), dtype=np.float32)
 
 
-def _quality(*, with_embeddings: bool) -> None:
-    listings, truth = _abt_buy()
+def _quality(path: Path, *, with_embeddings: bool) -> None:
+    listings, truth = _abt_buy(path)
     print(f"Abt-Buy, {len(listings)} titles, precision recall F1:")
     _score("every item alone", truth, lambda: np.full(len(listings), UNIQUE))
     grams = character_grams([normalise(title) for title in listings.titles])
@@ -158,9 +158,10 @@ def main() -> None:
     parser.add_argument("--without-embeddings", action="store_true")
     given = parser.parse_args()
     _growth(given.titles)
-    _quality(with_embeddings=not given.without_embeddings)
-    listings, truth = _abt_buy()
-    _stability("Abt-Buy", listings, truth, repeats=given.repeats)
+    path = fixture("ml", "abt_buy.csv")
+    if path is not None:
+        _quality(path, with_embeddings=not given.without_embeddings)
+        _stability("Abt-Buy", *_abt_buy(path), repeats=given.repeats)
     made = generate(4000, seed=50)
     _stability(
         "generated, 4,000 titles",

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import argparse
 import csv
-import os
 import re
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.fixtures import fixture
 from ml.evaluation import (
     Floats,
     Integers,
@@ -142,8 +142,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=20)
     repeats = parser.parse_args().repeats
-    fixtures = Path(os.environ.get("PRICESCOPE_FIXTURES", "../shared/fixtures"))
-    path = fixtures / "ml" / "watch_listings.csv"
+    path = fixture("ml", "watch_listings.csv")
+    if path is None:
+        return
     for label, narrow in (("narrow watches (brand x model)", True), ("brand-wide watches", False)):
         prices, groups = read_watches(path, narrow=narrow)
         print(f"\n{label}: {len(prices)} listings, {groups.max() + 1} watches, {repeats} repeats")

@@ -3,7 +3,7 @@
 And three times as fast as sentence-transformers' default; the neighbours with a recall of at least 0.95, 25 ms at the
 95th percentile.
 
-Run: ``[PRICESCOPE_FIXTURES=...] python -m benchmarks.embeddings titles|neighbours [--titles N] [--rows N]``.
+Run: ``[PRICESCOPE_FIXTURES=...] python -m benchmarks.embeddings [titles|neighbours] [--titles N] [--rows N]``.
 The titles are really crawled ones where the recordings are given, else the sandbox's. All engines run on the same
 titles, in turn, on two threads, three times; the fastest of each counts, with the CPU time of that run beside it. The
 neighbours are searched on the embedded server; numpy's exact answer over the vectors as stored is the truth.
@@ -26,6 +26,7 @@ import psycopg
 import torch
 from sentence_transformers import SentenceTransformer
 
+from benchmarks.fixtures import fixture
 from ml.embeddings.contract import Vectors
 from ml.embeddings.load import text_encoder
 from ml.embeddings.models import MINILM, find_model
@@ -46,14 +47,14 @@ _K = 15
 def main() -> None:
     """Measure what is asked for and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("part", choices=["titles", "neighbours"])
+    parser.add_argument("part", nargs="?", choices=["titles", "neighbours"], help="both without")
     parser.add_argument("--titles", type=int, default=1500)
     parser.add_argument("--rows", type=int, default=50_000)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pricescope-bench-") as folder:
-        if given.part == "titles":
+        if given.part != "neighbours":
             measure_titles(titles(given.titles), Path(folder))
-        else:
+        if given.part != "titles":
             measure_neighbours(titles(given.rows), Path(folder))
 
 
@@ -75,10 +76,10 @@ def titles(count: int) -> list[str]:
 
 
 def _recorded() -> list[str]:
-    folder = os.environ.get("PRICESCOPE_FIXTURES")
-    if not folder:
+    path = fixture("ml", "watch_listings.csv")
+    if path is None:
         return []
-    with (Path(folder) / "ml" / "watch_listings.csv").open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8", newline="") as file:
         return [row["title"] for row in csv.DictReader(file) if row["title"].strip()]
 
 

@@ -27,6 +27,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.detection import _TO_USD, _is_kept, _narrow_watch
+from benchmarks.fixtures import fixture
 from ml.evaluation import NEVER, Floats, Integers, Trial, plant, quality, score_log_z, score_mean_sigma
 from ml.pricing.listings import Listings, Singles, listings
 from ml.pricing.model import Estimates, FairPriceModel
@@ -188,8 +189,9 @@ def main() -> None:
     if options.rows:
         run_large(options.rows)
         return
-    fixtures = Path(os.environ.get("PRICESCOPE_FIXTURES", "../shared/fixtures"))
-    path = fixtures / "ml" / "watch_listings.csv"
+    path = fixture("ml", "watch_listings.csv")
+    if path is None:
+        return
     vectors = None if options.no_embeddings or options.poll else embed(path)
     if options.poll:
         run_poll(read_watches(path, None, narrow=False))

@@ -12,7 +12,6 @@ items it cannot hold: building one `Listing` of 24 fields from Python costs more
 from __future__ import annotations
 
 import argparse
-import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from pathlib import Path
 import httpx2
 import orjson
 
+from benchmarks.fixtures import fixture
 from domain.page import RawPage
 from sandbox.server import SandboxServer
 from scrapers.vinted.reading import read_page
@@ -75,9 +75,8 @@ def _alternately(actions: list[Callable[[], object] | None], seconds: float) -> 
 
 
 def _recorded() -> dict[str, RawPage]:
-    folder = Path(os.environ.get("PRICESCOPE_FIXTURES", "../shared/fixtures")) / "vinted"
-    if not folder.is_dir():
-        print(f"(no recorded pages: {folder} is absent; set PRICESCOPE_FIXTURES)")
+    folder = fixture("vinted")
+    if folder is None:
         return {}
     return {path.name: recorded_page(path.read_bytes(), fetched_at=NOW) for path in sorted(folder.iterdir())}
 

@@ -1,7 +1,7 @@
 """Claim: ``img-desc-v1`` finds pictures used again where a hash alone loses them, at hundreds of pictures a CPU-second.
 
-Run: ``python -m benchmarks.photos SPRITE``: a PNG of 30 x 30 pictures of 28 x 28, three rows a class (the Fashion-MNIST
-sprite). Class accuracy: nearest other picture, leave-one-out. Recall: of 300 changed pictures, how often the original
+Run: ``python -m benchmarks.photos [SPRITE]``: a PNG of 30 x 30 pictures of 28 x 28, three rows a class (of
+Fashion-MNIST). Class accuracy: nearest other picture, leave-one-out. Recall: of 300 changed pictures, how often the original
 of 900 ranks first. "+ mirror" asks for the picture and its mirror image and keeps the better.
 """
 
@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageEnhance, ImageOps
 
+from benchmarks.fixtures import fixture
 from ml.photos.descriptor import describe, gradients
 from ml.photos.grouping import group_photos
 from ml.photos.hashing import PhotoHash, difference_hash, photo_hash
@@ -83,8 +84,11 @@ def recall(known: _Floats, asked: _Floats, wanted: npt.NDArray[np.int64]) -> flo
 def main() -> None:
     """Print the comparison."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("sprite", type=Path)
-    shown = pictures(parser.parse_args().sprite)
+    parser.add_argument("sprite", nargs="?", type=Path)
+    path = parser.parse_args().sprite or fixture("ml", "garments_sprite.png")
+    if path is None:
+        return
+    shown = pictures(path)
     classes = np.arange(len(shown)) // (3 * _GRID)
     wanted = np.arange(0, len(shown), 3)
     changed = {name: [change(shown[place]) for place in wanted] for name, change in _CHANGES.items()}

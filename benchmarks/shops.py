@@ -4,7 +4,7 @@ Data: the labelled strings and pages of the fixtures (``PRICESCOPE_FIXTURES``). 
 first JSON-LD offer, else the first microdata price, else the first price meta. Pages are told apart by host: half of
 the hosts were looked at while the reader was written, the other half only afterwards (``dev`` and ``held out``).
 
-Usage: python -m benchmarks.shops [--errors]
+Run: ``PRICESCOPE_FIXTURES=... python -m benchmarks.shops [--errors]``.
 """
 
 from __future__ import annotations
@@ -16,25 +16,26 @@ import json
 import time
 from collections import Counter
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import extruct
 from price_parser import Price
 
+from benchmarks.fixtures import fixture
 from domain.listing import Availability
 from scrapers.shop.candidates import Candidate
 from scrapers.shop.currencies import iso_of
 from scrapers.shop.extract import extract
 from scrapers.shop.prices import read_price
-from tests.fixtures import fixture_path
 
 _SOLD = {Availability.OUT_OF_STOCK, Availability.DISCONTINUED}
 
 
-def strings(*, show_errors: bool) -> None:
+def strings(path: Path, *, show_errors: bool) -> None:
     """Print the share of labelled strings read right."""
-    rows = json.loads(fixture_path("shops", "price_strings_labelled.json").read_text())
+    rows = json.loads(path.read_text())
     right: Counter[str] = Counter()
     for row in rows:
         text, hint = row["text"] or "", row["currency_hint"]
@@ -111,13 +112,13 @@ def side(url: str) -> str:
     return "held out" if hashlib.md5(host.encode(), usedforsecurity=False).digest()[0] % 2 else "dev"
 
 
-def pages(*, show_errors: bool) -> None:
+def pages(folder: Path, *, show_errors: bool) -> None:
     """Print how many labelled pages give their price, currency and availability."""
-    labels = json.loads(fixture_path("shops", "labelled_pages", "labels.json").read_text())
+    labels = json.loads((folder / "labels.json").read_text())
     counts: Counter[tuple[str, str]] = Counter()
     took = {"ours": 0.0, "extruct": 0.0}
     for name, label in labels.items():
-        body = gzip.decompress(fixture_path("shops", "labelled_pages", name).read_bytes())
+        body = gzip.decompress((folder / name).read_bytes())
         half = side(label["url"])
         expected = [Decimal(text) for text in label["expected_amounts"]]
         began = time.process_time()
@@ -168,8 +169,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--errors", action="store_true", help="list what is read wrong")
     given = parser.parse_args()
-    strings(show_errors=given.errors)
-    pages(show_errors=given.errors)
+    labelled = fixture("shops", "price_strings_labelled.json")
+    if labelled is not None:
+        strings(labelled, show_errors=given.errors)
+    folder = fixture("shops", "labelled_pages")
+    if folder is not None:
+        pages(folder, show_errors=given.errors)
 
 
 if __name__ == "__main__":

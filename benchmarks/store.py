@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import hashlib
-import os
 import random
 import re
 import struct
@@ -29,6 +28,7 @@ import orjson
 import psycopg
 import zstandard
 
+from benchmarks.fixtures import fixture
 from domain.page import RawPage
 from domain.settings import Settings
 from sandbox.server import SandboxServer
@@ -182,15 +182,14 @@ def _copies(samples: Sequence[tuple[RawPage, int]], wanted: int) -> tuple[list[R
 
 
 def _recorded(home: Path) -> dict[str, list[tuple[RawPage, int]]]:
-    root = Path(os.environ.get("PRICESCOPE_FIXTURES", "../shared/fixtures"))
     settings = Settings(_env_file=None, home=home)  # type: ignore[call-arg]  # pydantic's own keyword
     found: dict[str, list[tuple[RawPage, int]]] = {}
     for name in ("vinted", "ebay", "reddit"):
-        if not (root / name).is_dir():
-            print(f"(no recorded pages of {name}: {root / name} is absent; set PRICESCOPE_FIXTURES)")
+        folder = fixture(name)
+        if folder is None:
             continue
         source = create_source(name, settings)
-        pages = [source.recorded_page(path.read_bytes(), fetched_at=START) for path in sorted((root / name).iterdir())]
+        pages = [source.recorded_page(path.read_bytes(), fetched_at=START) for path in sorted(folder.iterdir())]
         read = [(page, len(source.read(page).listings)) for page in pages]
         found[f"{name}, as recorded"] = [(page, items) for page, items in read if items]
     if "vinted, as recorded" in found:
