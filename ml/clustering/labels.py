@@ -167,6 +167,8 @@ def _name(cluster: _Cluster, words: Sequence[str], brand: str, spelling: Mapping
     if len(words) + bool(brand) < 2 and not any(map(has_digit, words)):
         return " ".join(fallback.split())[:_LONGEST_NAME] or brand
     name = ""
+    if brand == brand.lower() and brand not in spelling:
+        spelling = {**spelling, brand: " ".join(map(_with_capitals, brand.split()))}
     for word in _in_order(words, brand, cluster.words):
         longer = f"{name} {spelling.get(word, word.capitalize() if word in COLOURS else word)}".strip()
         if len(longer) <= _LONGEST_NAME or not name:
@@ -241,7 +243,7 @@ def _spellings(titles: Iterable[str]) -> dict[str, str]:
     spelling = {}
     for word, ways in counts.items():
         best = min(ways, key=lambda way: (-ways[way], way))
-        spelling[word] = best if best != word else _with_capitals(word)
+        spelling[word] = _with_capitals(best) if best == best.lower() else best
     return spelling
 
 

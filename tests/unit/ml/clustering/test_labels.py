@@ -132,3 +132,8 @@ def test_a_name_is_what_a_person_would_call_it() -> None:
     assert _one_name(covers, ["Nintendo"] * 3) == "Custodia Nintendo Switch OLED"
     nuptse = ["Doudoune The North Face Nuptse", "The North Face Nuptse 700", "Piumino the north face Nuptse"]
     assert _one_name(nuptse) == "The North Face Nuptse"
+
+
+def test_a_brand_that_nobody_writes_with_a_capital_gets_one() -> None:
+    assert _one_name(["levi's 501 W32", "jeans levi's 501", "levi's 501"], ["levi's"] * 3) == "Levi's 501"
+    assert _one_name(["dr. martens 1460", "dr martens 1460"], ["dr. martens"] * 2) == "Dr. Martens 1460"
