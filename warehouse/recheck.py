@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from domain.listing import Listing
-from warehouse.copy_text import binary
+from warehouse.copy_text import binary_array, plain_array, quoted_array
 
 _INT32_MAX = 2**31 - 1
 
@@ -91,11 +91,11 @@ def ask(records: Sequence[Record]) -> Asked:
     return Asked(
         plain,
         {
-            "keys": "{" + ",".join([_quoted(one.external_id) for one in listings]) + "}",
-            "hashes": "{" + ",".join([f'"{binary(record.content_hash or b"")}"' for record in plain]) + "}",
-            "favourites": _counts([one.favourite_count for one in listings]),
-            "views": _counts([one.view_count for one in listings]),
-            "pieces": _counts([one.quantity for one in listings]),
+            "keys": quoted_array([one.external_id for one in listings]),
+            "hashes": binary_array([record.content_hash or b"" for record in plain]),
+            "favourites": plain_array([one.favourite_count for one in listings]),
+            "views": plain_array([one.view_count for one in listings]),
+            "pieces": plain_array([one.quantity for one in listings]),
         },
         [record for record in records if record.place not in taken],
     )
@@ -135,16 +135,6 @@ def _is_plain(record: Record) -> bool:
     return True
 
 
-def _quoted(key: str) -> str:
-    if '"' in key or "\\" in key:
-        key = key.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{key}"'
-
-
-def _counts(counts: Sequence[int | None]) -> str:
-    return "{" + ",".join(["null" if count is None else str(count) for count in counts]) + "}"
-
-
 # The limits keep these look-ups by the whole key.
 _CHECK = """
 with seen as materialized (
@@ -156,7 +146,7 @@ with seen as materialized (
     from unnest(%(keys)s::text[], %(hashes)s::bytea[], %(favourites)s::int[], %(views)s::int[], %(pieces)s::int[])
         with ordinality as k (external_id, content_hash, favourite_count, view_count, quantity, ordinal)
     left join lateral (
-        select listing_id from core.listings where source = %(source)s and external_id = k.external_id limit 1
+        select listing_id from core.listing_details where source = %(source)s and external_id = k.external_id limit 1
     ) l on true
     left join lateral (
         select ctid as place, * from core.listing_state where listing_id = l.listing_id limit 1
@@ -177,7 +167,7 @@ first_of_day as (
 )
 select array_agg(listing_id order by ordinal), string_agg(code, '' order by ordinal)
 from (
-    select ordinal, coalesce(listing_id, nextval('core.listings_listing_id_seq')) as listing_id,
+    select ordinal, coalesce(listing_id, nextval('core.listing_details_listing_id_seq')) as listing_id,
            case when listing_id is null then 'n' when not is_unchanged then 'o' when is_new_day then 'd' else 'u' end
                as code
     from seen
