@@ -25,7 +25,7 @@ class Shown(Completed, frozen=True):
         seller: the seller's id at the source.
         kind_version: of the word lists that told its kind.
         has_carried: whether the narrow row says that fields are carried on.
-        content_hash, price_minor, total_minor, currency, availability: of its present state.
+        content_hash, price_minor, total_minor, currency, availability, is_active: of its present state.
         last_seen_at: UTC.
     """
 
@@ -37,6 +37,7 @@ class Shown(Completed, frozen=True):
     total_minor: int | None = None
     currency: str = ""
     availability: str = ""
+    is_active: bool = True
     last_seen_at: datetime = datetime.min.replace(tzinfo=UTC)
 
 
@@ -51,7 +52,7 @@ def known_listings(conn: psycopg.Connection, listing_ids: Sequence[int]) -> dict
                d.condition_label, d.condition_source_id, s.availability, d.image_urls, d.listed_at, d.carried,
                d.price_kind, s.list_price, s.shipping_price, d.sku, d.gtin, d.group_id, d.country, d.ends_at,
                d.attributes, x.external_id, d.kind_version, s.has_carried, s.content_hash, s.price_minor, s.total_minor,
-               s.last_seen_at
+               s.is_active, s.last_seen_at
         from core.listing_details d
         join core.listing_state s using (listing_id)
         left join core.sellers x on x.seller_id = d.seller_id
@@ -64,7 +65,8 @@ def known_listings(conn: psycopg.Connection, listing_ids: Sequence[int]) -> dict
         listing_id, source, external_id, url, title, price, currency, total, fee, original, original_currency,
         description, brand, size, color, category, condition, label, source_id, availability, images, listed_at,
         carried, price_kind, list_price, shipping_price, sku, gtin, group_id, country, ends_at, attributes, seller,
-        kind_version, has_carried, content_hash, price_minor, total_minor, last_seen_at,
+        kind_version, has_carried, content_hash, price_minor, total_minor, is_active,
+        last_seen_at,
     ) in found:  # fmt: skip
         listing = Listing(
             source=source,
@@ -109,6 +111,7 @@ def known_listings(conn: psycopg.Connection, listing_ids: Sequence[int]) -> dict
             total_minor,
             currency,
             availability,
+            is_active,
             last_seen_at,
         )
     return known

@@ -46,13 +46,15 @@ from warehouse.history import append_history, correct_history
 from warehouse.known import known_listings, observed_before
 from warehouse.listing_rows import GONE, NewListing, TellKind, copy_new
 from warehouse.lots import load_lots
-from warehouse.merge import Row, copy_states, merge, show_prices
+from warehouse.merge import Row, copy_states, mark_carried, merge, show_prices
+from warehouse.newer import Told, tell, write
 from warehouse.pages import utc_day
 from warehouse.partitions import ensure_partitions, partition_name
 from warehouse.poison import record_bytes, refusal, storable
-from warehouse.recheck import Asked, Known, Record, ask, check, numbered
+from warehouse.recheck import Asked, Known, Newer, Record, ask, check, numbered
 from warehouse.reviews import Suspicion, hold_again, settle, withdraw
 from warehouse.sellers import load_sellers, seller_ids
+from warehouse.staging import empty_staging
 from warehouse.stock import append_stock
 from warehouse.unpriced import load_unpriced
 
@@ -137,16 +139,22 @@ class _SortedOut(msgspec.Struct, frozen=True, kw_only=True):
     first_of_day: list[Record]
     asked: list[Record]
     new: list[_New]
-    rows: list[Row]
+    newer: list[Told]
+    staged: list[Row]
     rejected: list[_Rejected]
     storable: int
+
+    @property
+    def known_rows(self) -> list[Row]:
+        """All records that were looked at more closely."""
+        return [*self.staged, *(one.row for one in self.newer)]
 
     def listing_ids(self) -> list[int]:
         """Return our ids of all listings in page order, each once."""
         placed = [
             *self.unchanged,
             *((one.index, one.listing_id) for one in self.new),
-            *((row.index, row.listing_id) for row in self.rows),
+            *((row.index, row.listing_id) for row in self.known_rows),
         ]
         return [listing_id for _, listing_id in sorted(placed)]
 
@@ -156,7 +164,7 @@ class _SortedOut(msgspec.Struct, frozen=True, kw_only=True):
         return {
             *(record.listing.external_id for record in self.asked if record.place in unchanged),
             *(one.listing.external_id for one in self.new),
-            *(row.completed.listing.external_id for row in self.rows),
+            *(row.completed.listing.external_id for row in self.known_rows),
         }
 
     def thin_ids(self) -> list[int]:
@@ -164,7 +172,7 @@ class _SortedOut(msgspec.Struct, frozen=True, kw_only=True):
         unsaid = {record.place for record in self.asked if stated_total(record.listing) is None}
         placed = [one for one in self.unchanged if one[0] in unsaid]
         placed += [(one.index, one.listing_id) for one in self.new if stated_total(one.listing) is None]
-        placed += [(row.index, row.listing_id) for row in self.rows if row.is_thin]
+        placed += [(row.index, row.listing_id) for row in self.known_rows if row.is_thin]
         return [listing_id for _, listing_id in sorted(placed)]
 
 
@@ -204,12 +212,15 @@ def load_reading(
     with conn.transaction():
         context = _begin(conn, page_id, page, parser_version, tell_kind, again=again)
         sorted_out = _sort_out(conn, context, prepared or prepare(reading))
-        new, rows = sorted_out.new, sorted_out.rows
+        new, rows = sorted_out.new, sorted_out.known_rows
         _load_sellers(conn, context, sorted_out)
         _load_new(conn, context, new)
-        if rows:
-            merge(conn, context.values, rows, tell_kind)
-            _load_state_and_history(conn, context, rows)
+        merge(conn, context.values, rows, tell_kind)
+        if sorted_out.newer:
+            write(conn, context.values, sorted_out.newer)
+        if sorted_out.staged:
+            _load_state_and_history(conn, context, sorted_out.staged)
+            mark_carried(conn, [row.listing_id for row in sorted_out.staged])
         seen_ids = sorted_out.listing_ids()
         if context.has_reviews:
             withdraw(conn, page.fetched_at, seen_ids, {row.listing_id for row in rows if row.is_held})
@@ -294,7 +305,7 @@ def prepare(reading: PageReading, *, ahead: bool = False, source: str | None = N
 def _sort_out(conn: psycopg.Connection, context: _Context, prepared: Prepared) -> _SortedOut:
     """Tell the page's records apart; the unchanged among them are done afterwards."""
     rejected, asked = dict(prepared.rejected), prepared.asked
-    known = Known([], [], [])
+    known = Known([], [], [], [])
     rest = asked.rest
     if context.is_counted:
         rest = [*rest, *asked.records]
@@ -311,15 +322,24 @@ def _sort_out(conn: psycopg.Connection, context: _Context, prepared: Prepared) -
             new.append(_New(one.listing_id, one.record.place, one.record.listing, one.record.content_hash or b""))
         else:
             rejected[one.record.place] = _rejected(one.record, reason)
-    kept, storable_others = _sift(context, others, rejected)
+    newer: list[Newer] = []
+    for closer in known.newer:
+        reason = refusal(closer.record.listing, context.values["source"])
+        if reason is None:
+            newer.append(closer)
+        else:
+            rejected[closer.record.place] = _rejected(closer.record, reason)
+    told, doubtful = tell(conn, context.values, newer) if newer else ([], [])
+    kept, storable_others = _sift(context, [*others, *doubtful], rejected)
     return _SortedOut(
         unchanged=known.unchanged,
         first_of_day=known.first_of_day,
         asked=asked.records,
         new=new,
-        rows=_classify(conn, context, kept),
+        newer=told,
+        staged=_classify(conn, context, kept),
         rejected=list(rejected.values()),
-        storable=len(known.unchanged) + len(new) + storable_others,
+        storable=len(known.unchanged) + len(new) + len(told) + storable_others,
     )
 
 
@@ -378,16 +398,6 @@ def _begin(
     has_partition, read_by, watch_id, *wishes, personal_only, is_initial, has_reviews = found or (False, *(None,) * 8)
     if not has_partition:
         ensure_partitions(conn, day, day)
-    conn.execute(
-        """
-        create temp table if not exists pricescope_load (
-            ordinal int, external_id text, content_hash bytea, price_minor bigint, total_minor bigint, currency text,
-            availability text, favourite_count int, view_count int, quantity int, listing_id bigint, is_new boolean,
-            is_late boolean, is_again boolean, price_moved boolean, value_moved boolean, new_day boolean,
-            is_counted boolean
-        ) on commit delete rows
-        """
-    )
     return _Context(
         values=values,
         is_counted=read_by is not None,
@@ -402,9 +412,9 @@ def _begin(
 
 def _classify(conn: psycopg.Connection, context: _Context, records: Sequence[Record]) -> list[Row]:
     """Stage records with their prices, learn what each is to the warehouse; new listings get their ids here."""
-    conn.execute("delete from pricescope_load")  # a load earlier in the caller's transaction
     if not records:
         return []
+    empty_staging(conn)
     copy_lines(
         conn, f"pricescope_load ({_KEY_COLUMNS})", (_key_line(ordinal, one) for ordinal, one in enumerate(records))
     )
@@ -606,7 +616,7 @@ def _load_sellers(conn: psycopg.Connection, context: _Context, records: _SortedO
     """Write the sellers that are due: of new and changed listings, and of the others once a day."""
     sellers = [record.listing.seller for record in records.first_of_day]
     sellers += [one.listing.seller for one in records.new]
-    sellers += [row.seller for row in records.rows if row.is_seller_due]
+    sellers += [row.seller for row in records.known_rows if row.is_seller_due]
     load_sellers(conn, context.values, {seller.external_id: seller for seller in sellers if seller is not None})
 
 

@@ -105,7 +105,6 @@ def merge(conn: psycopg.Connection, values: Mapping[str, Any], rows: Sequence[Ro
     conn.execute(_MERGE_NEWER)
     if any(row.is_late for row, _ in known):
         conn.execute(_MERGE_LATE)
-    mark_carried(conn, [row.listing_id for row, _ in known])
 
 
 def copy_states(conn: psycopg.Connection, values: Mapping[str, Any], rows: Sequence[Row]) -> None:

@@ -22,6 +22,7 @@ from warehouse.history import append_history, correct_history
 from warehouse.known import known_listings
 from warehouse.payable import PER_MAJOR_UNIT
 from warehouse.poison import storable
+from warehouse.staging import empty_staging
 
 
 def load_unpriced(
@@ -46,9 +47,9 @@ def load_unpriced(
         for offer in offers
         if offer.source == values["source"] and offer.external_id not in priced
     }
-    conn.execute("delete from pricescope_load")
     if not wanted:
         return []
+    empty_staging(conn)
     conn.execute(_STAGE, {**values, "ids": list(wanted), "states": list(wanted.values())})
     if is_counted:
         conn.execute(

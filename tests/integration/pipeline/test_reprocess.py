@@ -124,7 +124,7 @@ def test_a_page_that_cannot_be_loaded_leaves_the_pages_before_it_kept_and_the_re
         read_day(conn, source_settings, "vinted", DAY)
     assert conn.execute("select title from core.listings order by 1").fetchall() == [("Coat 1",), ("Coat 2",)]
     assert conn.execute("select count(*) from ops.page_readings").fetchone() == (2,)
-    conn.execute("drop trigger refuse on core.listings")
+    conn.execute("drop trigger refuse on core.listing_details")
     outcome = read_day(conn, source_settings, "vinted", DAY)
     assert (outcome.pages, outcome.new) == (2, 2)
 
