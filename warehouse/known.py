@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -18,18 +18,28 @@ from warehouse.completion import Completed, Priced
 from warehouse.copy_text import integer_array
 
 
+class ShownSeller(NamedTuple):
+    """The seller of a listing as it is known; times are UTC."""
+
+    external_id: str
+    login: str | None
+    is_business: bool | None
+    first_seen_at: datetime
+    last_seen_at: datetime
+
+
 class Shown(Completed, frozen=True):
     """A listing as it is shown now, without its counters.
 
     Attributes:
-        seller: the seller's id at the source.
+        seller: None where no page said who sells it.
         kind_version: of the word lists that told its kind.
         has_carried: whether the narrow row says that fields are carried on.
-        content_hash, price_minor, total_minor, currency, availability, is_active: of its present state.
+        content_hash, price_minor, total_minor, currency, availability: of its present state.
         last_seen_at: UTC.
     """
 
-    seller: str | None = None
+    seller: ShownSeller | None = None
     kind_version: str | None = None
     has_carried: bool = False
     content_hash: bytes = b""
@@ -37,7 +47,6 @@ class Shown(Completed, frozen=True):
     total_minor: int | None = None
     currency: str = ""
     availability: str = ""
-    is_active: bool = True
     last_seen_at: datetime = datetime.min.replace(tzinfo=UTC)
 
 
@@ -51,8 +60,8 @@ def known_listings(conn: psycopg.Connection, listing_ids: Sequence[int]) -> dict
                s.original_price, s.original_currency, d.description, d.brand, d.size, d.color, d.category, d.condition,
                d.condition_label, d.condition_source_id, s.availability, d.image_urls, d.listed_at, d.carried,
                d.price_kind, s.list_price, s.shipping_price, d.sku, d.gtin, d.group_id, d.country, d.ends_at,
-               d.attributes, x.external_id, d.kind_version, s.has_carried, s.content_hash, s.price_minor, s.total_minor,
-               s.is_active, s.last_seen_at
+               d.attributes, x.external_id, x.login, x.is_business, x.first_seen_at, x.last_seen_at, d.kind_version,
+               s.has_carried, s.content_hash, s.price_minor, s.total_minor, s.last_seen_at
         from core.listing_details d
         join core.listing_state s using (listing_id)
         left join core.sellers x on x.seller_id = d.seller_id
@@ -64,9 +73,9 @@ def known_listings(conn: psycopg.Connection, listing_ids: Sequence[int]) -> dict
     for (
         listing_id, source, external_id, url, title, price, currency, total, fee, original, original_currency,
         description, brand, size, color, category, condition, label, source_id, availability, images, listed_at,
-        carried, price_kind, list_price, shipping_price, sku, gtin, group_id, country, ends_at, attributes, seller,
-        kind_version, has_carried, content_hash, price_minor, total_minor, is_active,
-        last_seen_at,
+        carried, price_kind, list_price, shipping_price, sku, gtin, group_id, country, ends_at, attributes, seller_id,
+        login, is_business, seller_first_at, seller_last_at, kind_version, has_carried, content_hash, price_minor,
+        total_minor, last_seen_at,
     ) in found:  # fmt: skip
         listing = Listing(
             source=source,
@@ -103,7 +112,7 @@ def known_listings(conn: psycopg.Connection, listing_ids: Sequence[int]) -> dict
         known[listing_id] = Shown(
             listing,
             tuple(carried),
-            seller,
+            None if seller_id is None else ShownSeller(seller_id, login, is_business, seller_first_at, seller_last_at),
             kind_version,
             has_carried,
             content_hash,
@@ -111,7 +120,6 @@ def known_listings(conn: psycopg.Connection, listing_ids: Sequence[int]) -> dict
             total_minor,
             currency,
             availability,
-            is_active,
             last_seen_at,
         )
     return known

@@ -261,6 +261,7 @@ _PLANNER = """
 select set_config('enable_seqscan', %(usual)s, true), set_config('enable_hashjoin', %(usual)s, true),
        set_config('enable_mergejoin', %(usual)s, true), set_config('jit', 'off', true)
 """
+_TURN = f"{_PLANNER.rstrip()}, pg_advisory_xact_lock(hashtextextended('pricescope.load:' || %(source)s, 0))"
 
 
 def take_turn(conn: psycopg.Connection, source: str) -> None:
@@ -382,8 +383,7 @@ def _begin(
         "partition": partition_name("core.price_history", day),
         "watch_id": page.watch_id,
     }
-    take_turn(conn, page.source)
-    conn.execute(_PLANNER, {"usual": "off"})
+    conn.execute(_TURN, {"source": page.source, "usual": "off"})
     found = conn.execute(
         """
         select to_regclass(%(partition)s) is not null, r.parser_version, w.watch_id, w.blacklist, w.seller_countries,

@@ -171,7 +171,9 @@ _SIGNED = re.compile(SIGNED, re.IGNORECASE)
 def _differs(row: Row, shown: Shown) -> bool:
     """Say whether the wide row would hold something else; the kind's word lists are the caller's to compare."""
     one, known = row.completed.listing, shown.listing
-    if row.completed.carried != shown.carried or (row.seller is not None and row.seller.external_id != shown.seller):
+    if row.completed.carried != shown.carried:
+        return True
+    if row.seller is not None and (shown.seller is None or row.seller.external_id != shown.seller.external_id):
         return True
     if _details(one) != _details(known):
         return True

@@ -10,17 +10,16 @@ the state before it decides what enters the history.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any, NamedTuple
 
 import psycopg
 
-from domain.listing import Listing
+from domain.listing import Listing, Seller
 from domain.money import to_minor
 from domain.plausibility import implausible
 from warehouse.completion import Priced, complete, stated_total, total_minor
 from warehouse.copy_text import binary_array, integer_array, plain_array
-from warehouse.known import Shown, known_listings
+from warehouse.known import Shown, ShownSeller, known_listings
 from warehouse.listing_rows import GONE
 from warehouse.merge import Row, price_arrays
 from warehouse.pages import utc_day
@@ -45,7 +44,7 @@ def tell(
 
     Args:
         conn: in the load's transaction.
-        values: the load's (``day``).
+        values: the load's (``at``, ``day``).
         newer: storable records of one page.
     """
     known = known_listings(conn, [one.listing_id for one in newer])
@@ -60,11 +59,11 @@ def tell(
         if is_doubtful:
             doubtful.append(one.record)
         else:
-            told.append(_told(one, shown, values["day"]))
+            told.append(_told(one, shown, values))
     return told, doubtful
 
 
-def _told(one: Newer, shown: Shown, day: date) -> Told:
+def _told(one: Newer, shown: Shown, values: Mapping[str, Any]) -> Told:
     place, seen, own = one.record
     # A page that says exactly what is known has nothing to be completed with.
     known = None if own == shown.content_hash and not shown.has_carried else shown
@@ -80,7 +79,7 @@ def _told(one: Newer, shown: Shown, day: date) -> Told:
     stated = stated_total(seen)
     total = _minor(seen, stated) if stated is not None else total_minor(seen.source, price, seen.currency, before)
     is_price_moved = (price, total, seen.currency) != (shown.price_minor, shown.total_minor, shown.currency)
-    is_new_day = utc_day(shown.last_seen_at) < day
+    is_new_day = utc_day(shown.last_seen_at) < values["day"]
     is_changed = content_hash != shown.content_hash
     row = Row(
         index=place,
@@ -96,12 +95,23 @@ def _told(one: Newer, shown: Shown, day: date) -> Told:
         is_changed=is_changed,
         is_completed=known is not None and not is_changed and completed.carried != known.carried,
         is_rewritten=False,
-        # Pages without a price say nothing of sellers: one of today may have gone before.
-        is_seller_due=own != shown.content_hash or is_new_day or not shown.is_active,
+        is_seller_due=seen.seller is not None and not _is_known(seen.seller, shown.seller, values),
         is_held=False,
     )
     is_history = price > 0 and (is_price_moved or is_new_day or seen.availability != shown.availability)
     return Told(seen, row, price, total, is_price_moved, is_history)
+
+
+def _is_known(seller: Seller, known: ShownSeller | None, values: Mapping[str, Any]) -> bool:
+    """Say whether writing the seller would change nothing (``sellers``)."""
+    return (
+        known is not None
+        and known.external_id == seller.external_id
+        and seller.login in {None, known.login}
+        and seller.is_business in {None, known.is_business}
+        and known.first_seen_at <= values["at"]
+        and utc_day(known.last_seen_at) >= values["day"]
+    )
 
 
 def _minor(listing: Listing, amount: Any) -> int | None:

@@ -73,7 +73,7 @@ def test_a_corrupt_batch_fails_its_blocking_check_and_keeps_dbt_from_running(
     filled: psycopg.Connection, instance: dg.DagsterInstance
 ) -> None:
     (constraint,) = filled.execute(
-        "select conname from pg_constraint where conrelid = 'core.listing_state'::regclass"
+        "select conname from pg_constraint where conrelid = 'core.listing_state'::regclass and contype = 'c'"
         " and pg_get_constraintdef(oid) like '%%currency%%'"
     ).fetchone() or ("",)
     filled.execute(f'alter table core.listing_state drop constraint "{constraint}"')
