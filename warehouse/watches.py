@@ -167,7 +167,7 @@ def delete_listings(conn: psycopg.Connection, listing_ids: list[int]) -> int:
         # The histories have no foreign key: checking each row would slow every load.
         conn.execute("delete from core.price_history where listing_id = any(%s)", (listing_ids,))
         conn.execute("delete from core.stock_history where listing_id = any(%s)", (listing_ids,))
-        return conn.execute("delete from core.listings where listing_id = any(%s)", (listing_ids,)).rowcount
+        return conn.execute("delete from core.listing_details where listing_id = any(%s)", (listing_ids,)).rowcount
 
 
 def mark_first_judged(conn: psycopg.Connection, watch_id: int, at: datetime) -> bool:

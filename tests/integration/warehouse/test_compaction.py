@@ -135,7 +135,7 @@ def test_whatever_was_seen_in_whatever_order_compaction_tells_the_same(
     conn: psycopg.Connection, seen: list[tuple[int, int, int, str]], late: int
 ) -> None:
     conn.execute(
-        "truncate core.listings, core.price_history, core.price_history_months, ops.compacted_months,"
+        "truncate core.listing_details, core.price_history, core.price_history_months, ops.compacted_months,"
         " ops.page_readings, raw.pages cascade"
     )
     ordered = sorted(seen)
