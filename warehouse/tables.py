@@ -247,6 +247,25 @@ price_history_months = Table(
     schema="core",
 )
 
+# Closed months once more, for reading: the truth is price_history (warehouse.closing).
+price_history_packed = Table(
+    "price_history_packed",
+    metadata,
+    Column("listing_id", BigInteger, nullable=False),
+    Column("month", Date, nullable=False, comment="first of the UTC month"),
+    Column("currency", Text, nullable=False),
+    Column("availability", Text, nullable=False),
+    Column("observed_at", ARRAY(DateTime(timezone=True)), nullable=False, comment="oldest first"),
+    Column(
+        "payable_minor",
+        ARRAY(BigInteger),
+        nullable=False,
+        comment="total_minor, or price_minor where it is not known; for each observed_at",
+    ),
+    PrimaryKeyConstraint("listing_id", "month", "currency", "availability"),
+    schema="core",
+)
+
 # Where a source tells its stock: a row at each change, without a heartbeat.
 stock_history = Table(
     "stock_history",
@@ -828,6 +847,17 @@ compacted_months = Table(
     Column("bytes_before", BigInteger, nullable=False),
     Column("bytes_after", BigInteger, nullable=False),
     Column("compacted_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    schema="ops",
+)
+
+# Closed months of which core.price_history_packed is all of the history (warehouse.closing).
+packed_months = Table(
+    "packed_months",
+    metadata,
+    Column("month", Date, primary_key=True, comment="first of the UTC month"),
+    Column("rows", BigInteger, nullable=False),
+    Column("packed_rows", BigInteger, nullable=False),
+    Column("packed_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     schema="ops",
 )
 
