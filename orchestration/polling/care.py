@@ -45,7 +45,8 @@ def retention(
 def compaction(warehouse: WarehouseResource, app_settings: SettingsResource) -> dg.MaterializeResult[None]:
     """Closed months of the price history in order and packed for reading (core.price_history_packed).
 
-    Without their repeated rows where PRICESCOPE_COMPACT_AFTER_DAYS is set. How often and on which days each listing was checked is kept (core.price_history_months).
+    Where PRICESCOPE_COMPACT_AFTER_DAYS is set, older ones without their repeated rows instead; how often and on which
+    days each listing was checked is kept (core.price_history_months).
     """
     with warehouse.connection("compaction", unlimited=True) as conn:
         outcome = compact_history(conn, app_settings.get(), today=utc_now().date())
