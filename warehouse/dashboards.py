@@ -62,7 +62,7 @@ class SourceDays(msgspec.Struct, frozen=True):
     p95_ms: int | None
 
 
-# Months from packed_from to packed_until are packed (see closing); the others are read from their rows.
+# Days from packed_from to before packed_until are packed (see closing); the others are read from their rows.
 PRODUCT_HISTORY = """
 with links as materialized (
     select listing_id, source from core.product_sources
@@ -70,11 +70,15 @@ with links as materialized (
 ),
 bounds as materialized (
     select coalesce(min(month)::timestamp at time zone 'UTC', 'infinity') as packed_from,
-           coalesce((max(month) + interval '1 month') at time zone 'UTC', 'infinity') as packed_until
+           coalesce(
+               (min(until) filter (where until < month + interval '1 month'))::timestamp at time zone 'UTC',
+               max(until)::timestamp at time zone 'UTC',
+               'infinity'
+           ) as packed_until
     from (
-        select month, run = max(run) over () as is_of_last_run
+        select month, until, run = max(run) over () as is_of_last_run
         from (
-            select month, month - row_number() over (order by month) * interval '1 month' as run
+            select month, until, month - row_number() over (order by month) * interval '1 month' as run
             from ops.packed_months
         ) months
     ) runs

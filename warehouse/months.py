@@ -86,4 +86,4 @@ def replace_month(conn: psycopg.Connection, month: date, fill: str) -> None:
         "alter table {new} rename to {name}",
         "alter table {whole} attach partition {old} {bounds}",
     ):
-        conn.execute(sql.SQL(statement).format(**names))  # type: ignore[arg-type]  # constants of ours
+        conn.execute(sql.SQL(statement).format(**names))

@@ -10,17 +10,26 @@ day grows with the days that lie in the same index.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
+import msgspec
 import psycopg
 from psycopg import sql
 
 PARTITIONED = ("raw.pages", "core.price_history")
 MONTHS_AHEAD = 2
-# Days of the month on which a part of the price history begins. More parts: less log, more reads of a listing's month.
-PART_STARTS = (1, 9, 17, 25)
+# Days of the month on which a part of the price history begins. More parts: less log, more places to look in.
+PART_STARTS = (1, 6, 11, 16, 21, 26)
 _DDL_LOCK = "pricescope.partitions"
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a month of the price history: its table, its first day and the day after its last, UTC."""
+
+    name: str
+    first: date
+    end: date
 
 
 def ensure_partitions(conn: psycopg.Connection, first: date, last: date) -> list[str]:
@@ -128,11 +137,10 @@ def _create(conn: psycopg.Connection, table: str, month: date) -> None:
         conn.execute(create)
     else:
         conn.execute(create + sql.SQL(" partition by range (observed_at)"))
-        for first, end in _parts(month):
-            schema, name = f"{partition_name(table, month)}_{first:%d}".split(".")
+        for part in parts_of(month):
             conn.execute(
                 sql.SQL("create table {} partition of {} {}").format(
-                    sql.Identifier(schema, name), child, for_values(first, end)
+                    sql.Identifier(*part.name.split(".")), child, for_values(part.first, part.end)
                 )
             )
     conn.execute(
@@ -147,6 +155,11 @@ def for_values(first: date, end: date) -> sql.Composed:
     )
 
 
-def _parts(month: date) -> Iterator[tuple[date, date]]:
+def parts_of(month: date) -> list[Part]:
+    """Return the parts in which a month of the price history is written, oldest first."""
     starts = [month.replace(day=day) for day in PART_STARTS]
-    return zip(starts, [*starts[1:], next_month(month)], strict=True)
+    name = partition_name("core.price_history", month)
+    return [
+        Part(name=f"{name}_{first:%d}", first=first, end=end)
+        for first, end in zip(starts, [*starts[1:], next_month(month)], strict=True)
+    ]

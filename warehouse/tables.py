@@ -247,7 +247,7 @@ price_history_months = Table(
     schema="core",
 )
 
-# Closed months once more, for reading: the truth is price_history (warehouse.closing).
+# Months once more, for reading: the truth is price_history (warehouse.closing).
 price_history_packed = Table(
     "price_history_packed",
     metadata,
@@ -850,11 +850,12 @@ compacted_months = Table(
     schema="ops",
 )
 
-# Closed months of which core.price_history_packed is all of the history (warehouse.closing).
+# Months, or their first days, of which core.price_history_packed tells the whole history (warehouse.closing).
 packed_months = Table(
     "packed_months",
     metadata,
     Column("month", Date, primary_key=True, comment="first of the UTC month"),
+    Column("until", Date, nullable=False, comment="the days before it are packed: all, once the month is closed"),
     Column("rows", BigInteger, nullable=False),
     Column("packed_rows", BigInteger, nullable=False),
     Column("packed_at", DateTime(timezone=True), nullable=False, server_default=func.now()),

@@ -43,7 +43,7 @@ def retention(
 
 @dg.asset(deps=[retention], group_name="ops", kinds={"postgres"}, owners=_OWNERS)
 def compaction(warehouse: WarehouseResource, app_settings: SettingsResource) -> dg.MaterializeResult[None]:
-    """Closed months of the price history in order and packed for reading (core.price_history_packed).
+    """Price history packed for reading (core.price_history_packed), its closed months in order.
 
     Where PRICESCOPE_COMPACT_AFTER_DAYS is set, older ones without their repeated rows instead; how often and on which
     days each listing was checked is kept (core.price_history_months).

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from domain.money import from_minor
 from tests.integration.warehouse.samples import START, listing, page, store_and_load
-from warehouse.closing import close_month, months_to_close
+from warehouse.closing import close_month, months_to_close, pack_parts
 from warehouse.compaction import compact_month
 from warehouse.dashboards import Observation, product_history
 from warehouse.months import MonthError
@@ -119,6 +119,44 @@ def test_whatever_changes_a_packed_month_takes_it_off_the_packed_ones(conn: psyc
     assert packed_months(conn) == []
 
 
+def until(conn: psycopg.Connection) -> list[date]:
+    return [day for (day,) in conn.execute("select until from ops.packed_months order by 1").fetchall()]
+
+
+def test_the_parts_of_an_open_month_are_packed_as_they_end(conn: psycopg.Connection) -> None:
+    for day in (0, 3, 8):  # the 10th, 13th and 18th of March
+        store_and_load(conn, page(day * DAY), [listing(1)])
+    link(conn)
+    assert pack_parts(conn, settled=date(2026, 3, 5)) is None
+    assert pack_parts(conn, settled=date(2026, 3, 17)) == date(2026, 3, 16)
+    assert until(conn) == [date(2026, 3, 16)]
+    conn.execute("update core.price_history_packed set payable_minor = '{4711, 4712}'")
+    assert [str(one.price) for one in product_history(conn, PRODUCT, START)] == ["47.11", "47.12", "21.70"]
+    assert pack_parts(conn, settled=date(2026, 3, 20)) is None
+    assert pack_parts(conn, settled=date(2026, 3, 21)) == date(2026, 3, 21)
+    assert until(conn) == [date(2026, 3, 21)]
+    assert [str(one.price) for one in product_history(conn, PRODUCT, START)] == ["21.70"] * 3
+    assert months_to_close(conn, closed_before=date(2026, 4, 1)) == [MARCH]
+    close_month(conn, MARCH, today=TODAY)
+    assert until(conn) == [APRIL]
+    assert pack_parts(conn, settled=date(2026, 3, 30)) is None
+
+
+def test_a_late_page_takes_the_packed_parts_off_and_the_next_care_packs_them_again(conn: psycopg.Connection) -> None:
+    for day in (0, 1, 8):
+        store_and_load(conn, page(day * DAY), [listing(1)])
+    link(conn)
+    pack_parts(conn, settled=date(2026, 3, 17))
+    store_and_load(conn, page(9 * DAY), [listing(1, "15.00")])
+    assert until(conn) == [date(2026, 3, 16)]
+    store_and_load(conn, page(DAY + 60), [listing(1, "16.00")])
+    assert until(conn) == []
+    prices = [float(one.price) for one in product_history(conn, PRODUCT, START)]
+    assert prices == [21.7, 21.7, 17.7, 21.7, 16.7]
+    pack_parts(conn, settled=date(2026, 3, 17))
+    assert [float(one.price) for one in product_history(conn, PRODUCT, START)] == prices
+
+
 def test_a_day_of_an_open_month_takes_nothing_off(conn: psycopg.Connection) -> None:
     store_and_load(conn, page(), [listing(1)])
     close_month(conn, MARCH, today=TODAY)
@@ -154,11 +192,17 @@ def test_months_that_are_not_over_or_not_there_are_told_so(conn: psycopg.Connect
         unique_by=lambda one: one[:2],
     ),
     late=st.integers(0, 5),
+    open_day=st.integers(1, 31),
     closed=st.sets(st.sampled_from([0, 1, 2])),
     since=st.integers(0, 80),
 )
 def test_a_product_s_history_is_that_of_its_rows_whatever_months_are_packed(
-    conn: psycopg.Connection, seen: list[tuple[int, int, int, str]], late: int, closed: set[int], since: int
+    conn: psycopg.Connection,
+    seen: list[tuple[int, int, int, str]],
+    late: int,
+    open_day: int,
+    closed: set[int],
+    since: int,
 ) -> None:
     conn.execute(
         "truncate core.listings, core.products, core.price_history, core.price_history_packed, ops.packed_months,"
@@ -173,6 +217,7 @@ def test_a_product_s_history_is_that_of_its_rows_whatever_months_are_packed(
         month = (MARCH, APRIL, date(2026, 5, 1))[number]
         if month in there:
             close_month(conn, month, today=TODAY)
+    pack_parts(conn, settled=date(2026, 5, open_day))
     for day, minute, number, price in ordered[cut:]:
         store_and_load(conn, page(day * DAY + minute - 720), [listing(number, price)])
     link(conn)

@@ -122,9 +122,9 @@ def test_partitions_are_made_ahead_once_and_dropped_whole(database: DatabaseUrl)
 @pytest.mark.parametrize(
     ("edge", "before", "after"),
     [
-        (datetime(2032, 3, 1, tzinfo=UTC), "2032_02_25", "2032_03_01"),
-        (datetime(2032, 3, 9, tzinfo=UTC), "2032_03_01", "2032_03_09"),
-        (datetime(2033, 1, 1, tzinfo=UTC), "2032_12_25", "2033_01_01"),
+        (datetime(2032, 3, 1, tzinfo=UTC), "2032_02_26", "2032_03_01"),
+        (datetime(2032, 3, 6, tzinfo=UTC), "2032_03_01", "2032_03_06"),
+        (datetime(2033, 1, 1, tzinfo=UTC), "2032_12_26", "2033_01_01"),
     ],
 )
 def test_each_instant_at_an_edge_falls_in_one_part_of_one_month(

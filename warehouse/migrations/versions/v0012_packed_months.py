@@ -1,4 +1,4 @@
-"""Closed months of the price history once more, packed: a row for each listing and month.
+"""Months of the price history once more, packed: a row for each listing and month.
 
 Revision: 0012, after 0010. Frozen: later changes are revisions of their own.
 """
@@ -36,6 +36,9 @@ def upgrade() -> None:
     op.create_table(
         "packed_months",
         sa.Column("month", sa.Date(), nullable=False, comment="first of the UTC month"),
+        sa.Column(
+            "until", sa.Date(), nullable=False, comment="the days before it are packed: all, once the month is closed"
+        ),
         sa.Column("rows", sa.BigInteger(), nullable=False),
         sa.Column("packed_rows", sa.BigInteger(), nullable=False),
         sa.Column("packed_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
