@@ -16,6 +16,7 @@ from warehouse.compaction import compact_month
 from warehouse.dashboards import Observation, product_history
 from warehouse.months import MonthError
 from warehouse.partitions import partition_months
+from warehouse.watches import delete_listings
 
 pytestmark = pytest.mark.integration
 
@@ -162,6 +163,21 @@ def test_a_day_of_an_open_month_takes_nothing_off(conn: psycopg.Connection) -> N
     close_month(conn, MARCH, today=TODAY)
     store_and_load(conn, page(30 * DAY), [listing(1, "15.00")])
     assert packed_months(conn) == [MARCH]
+
+
+def test_a_listing_that_is_deleted_goes_from_the_packed_months_which_stay_so(conn: psycopg.Connection) -> None:
+    for day in (0, 25):
+        store_and_load(conn, page(day * DAY), [listing(1), listing(2, "9.00")])
+    link(conn)
+    close_month(conn, MARCH, today=TODAY)
+    (gone, _), _ = conn.execute("select listing_id, external_id from core.listings order by 2").fetchall()
+    conn.execute("update core.product_sources set listing_id = null where listing_id = %s", (gone,))
+    assert delete_listings(conn, [gone]) == 1
+    assert packed_months(conn) == [MARCH]
+    assert conn.execute("select count(*) from core.price_history_packed").fetchone() == (1,)
+    assert product_history(conn, PRODUCT, START) == from_rows(conn, START)
+    conn.execute("delete from core.price_history")
+    assert packed_months(conn) == []
 
 
 def test_a_compacted_month_is_packed_no_longer(conn: psycopg.Connection) -> None:

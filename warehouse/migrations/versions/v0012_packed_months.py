@@ -49,6 +49,9 @@ def upgrade() -> None:
         """
         create function core.unpack_month_of_row() returns trigger language plpgsql as $$
         begin
+            if tg_op = 'DELETE' and current_setting('pricescope.packed_follows', true) = 'on' then
+                return null;
+            end if;
             delete from ops.packed_months
             where month in (
                 date_trunc('month', old.observed_at at time zone 'UTC'),
