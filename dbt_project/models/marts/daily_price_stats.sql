@@ -72,8 +72,9 @@ per_day as (
             (
                 kept.price_date between {{ since }} - 30 and {{ run_date() }} - 30
                 or kept.price_date between {{ since }} - 7 and {{ run_date() }} - 7
-                or kept.price_date between {{ since }} - 1 and {{ run_date() }} - 1
+                or kept.price_date = {{ since }} - 1
             )
+            and kept.price_date < {{ since }}
             and kept.price_date < touched.first_day
             and kept.min_price is not null
             and kept.currency = {{ base_currency() }}
