@@ -50,7 +50,7 @@
 
     prices as (
 
-        {{ prices_in_base_currency(since=since) }}
+        {{ prices_in_base_currency(since=since, changed=changed) }}
 
     ),
 
