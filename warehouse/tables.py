@@ -101,6 +101,8 @@ pages = Table(
     Index("uq_pages_identity", "source", "sha256", "fetched_at", func.md5(literal_column("url")), unique=True),
     Index("ix_pages_source_day", "source", "day", "page_id"),
     Index("ix_pages_watch", "watch_id", "fetched_at"),
+    # Days of every source: the marts' look-back.
+    Index("ix_pages_fetched_at", "fetched_at", postgresql_using="brin"),
     CheckConstraint("origin in ('fetch', 'import', 'sandbox')", name="origin"),
     schema="raw",
     postgresql_partition_by="RANGE (fetched_at)",
@@ -788,6 +790,8 @@ page_readings = Table(
     # Of those, the ones whose total the page left unsaid: a late page may tell what they cost.
     Column("thin_ids", ARRAY(BigInteger), nullable=False, server_default="{}"),
     Index("ix_page_readings_source_day", "source", "day"),
+    # Days of every source: how sources do, the marts' look-back, retention.
+    Index("ix_page_readings_fetched_at", "fetched_at", "day", postgresql_using="brin"),
     Index("ix_page_readings_thin", "source", "fetched_at", postgresql_where=text("thin_ids <> '{}'")),
     Column("unpriced", Integer, nullable=False, server_default="0", comment="records of things shown without a price"),
     CheckConstraint(

@@ -85,6 +85,9 @@
     from {{ made }} as made
     where
         made.price_date >= {{ since }}
+        -- What is left of the window is made again just so: as many rows on both sides are the same ones.
+        and (select count(*) from {{ target }} where price_date >= {{ since }})
+        <> (select count(*) from {{ made }} where price_date >= {{ since }})
         and not exists (select from {{ target }} as kept where kept.price_date >= {{ since }} and {{ same_key }});
 
     -- Of a few products: by the key, and not by reading all.

