@@ -104,6 +104,8 @@ pages = Table(
     Index("uq_pages_identity", "source", "sha256", "fetched_at", func.md5(literal_column("url")), unique=True),
     Index("ix_pages_source_day", "source", "day", "page_id"),
     Index("ix_pages_watch", "watch_id", "fetched_at"),
+    # Days of every source: the marts' look-back.
+    Index("ix_pages_fetched_at", "fetched_at", postgresql_using="brin"),
     CheckConstraint("origin in ('fetch', 'import', 'sandbox')", name="origin"),
     schema="raw",
     postgresql_partition_by="RANGE (fetched_at)",
@@ -249,6 +251,25 @@ price_history_months = Table(
     Column("days", Integer, nullable=False, comment="bit n set: observed on day n + 1 of the month"),
     Column("checks", Integer, nullable=False, comment="pages that showed it in the month"),
     PrimaryKeyConstraint("listing_id", "month"),
+    schema="core",
+)
+
+# Months once more, for reading: the truth is price_history (warehouse.closing).
+price_history_packed = Table(
+    "price_history_packed",
+    metadata,
+    Column("listing_id", BigInteger, nullable=False),
+    Column("month", Date, nullable=False, comment="first of the UTC month"),
+    Column("currency", Text, nullable=False),
+    Column("availability", Text, nullable=False),
+    Column("observed_at", ARRAY(DateTime(timezone=True)), nullable=False, comment="oldest first"),
+    Column(
+        "payable_minor",
+        ARRAY(BigInteger),
+        nullable=False,
+        comment="total_minor, or price_minor where it is not known; for each observed_at",
+    ),
+    PrimaryKeyConstraint("listing_id", "month", "currency", "availability"),
     schema="core",
 )
 
@@ -774,6 +795,8 @@ page_readings = Table(
     # Of those, the ones whose total the page left unsaid: a late page may tell what they cost.
     Column("thin_ids", ARRAY(BigInteger), nullable=False, server_default="{}"),
     Index("ix_page_readings_source_day", "source", "day"),
+    # Days of every source: how sources do, the marts' look-back, retention.
+    Index("ix_page_readings_fetched_at", "fetched_at", "day", postgresql_using="brin"),
     Index("ix_page_readings_thin", "source", "fetched_at", postgresql_where=text("thin_ids <> '{}'")),
     Column("unpriced", Integer, nullable=False, server_default="0", comment="records of things shown without a price"),
     CheckConstraint(
@@ -833,6 +856,18 @@ compacted_months = Table(
     Column("bytes_before", BigInteger, nullable=False),
     Column("bytes_after", BigInteger, nullable=False),
     Column("compacted_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    schema="ops",
+)
+
+# Months, or their first days, of which core.price_history_packed tells the whole history (warehouse.closing).
+packed_months = Table(
+    "packed_months",
+    metadata,
+    Column("month", Date, primary_key=True, comment="first of the UTC month"),
+    Column("until", Date, nullable=False, comment="the days before it are packed: all, once the month is closed"),
+    Column("rows", BigInteger, nullable=False),
+    Column("packed_rows", BigInteger, nullable=False),
+    Column("packed_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     schema="ops",
 )
 
