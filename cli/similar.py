@@ -15,6 +15,7 @@ from cli.context import note, out, warehouse
 from cli.errors import UserError
 from domain.money import format_money
 from domain.settings import Settings
+from scrapers.registry import source_names
 from warehouse.details import find_listing, listing_details
 from warehouse.watches import get_watch
 
@@ -83,10 +84,15 @@ def _find(
         title = next((one.title for one in listing_details(conn, [listing_id], "owner").values()), "")
         note.print(f"like listing {listing_id}: {title}", markup=False)
         return similar_to_listing(conn, settings, listing_id, where, by=by)
-    if meant == "listing":
+    if meant == "listing" or (meant is None and _names_a_listing(what)):
         raise UserError(f"no listing {what!r} is stored; give our number, SOURCE:ID or the listing's URL")
     if meant == "photo" or (meant is None and Path(what).suffix.lower() in _PHOTOS):
         note.print(f"like the photo {what}", markup=False)
         return similar_to_photo(conn, settings, Path(what), where)
     note.print(f"like the words {what!r}", markup=False)
     return similar_to_text(conn, settings, what, where, by=by)
+
+
+def _names_a_listing(what: str) -> bool:
+    """Tell an address or SOURCE:ID that is not stored from words."""
+    return "://" in what or what.partition(":")[0] in source_names()

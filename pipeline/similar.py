@@ -26,7 +26,7 @@ from ml.photos.reading import MAX_BYTES, Refusal, read_photo
 from ml.photos.reuse import PhotoNote, PhotoRow, reused_photos
 from pipeline.embeddings import encoder_of, text_space
 from warehouse.details import ListingDetail, listing_details
-from warehouse.embeddings import Space, TextKind, Vectors, read_texts, read_vectors
+from warehouse.embeddings import Space, TextKind, Vectors, read_texts, read_vectors, space_dimensions
 from warehouse.links import watches_of_listing
 from warehouse.neighbours import nearest
 from warehouse.photos import ShownPhoto, listings_with_photo, shown_photo
@@ -82,8 +82,10 @@ def similar_to_text(
                 f"{DESCRIPTOR} knows shapes and colours, no words; photos are found by words with a CLIP model"
                 " (PRICESCOPE_PHOTO_MODEL)"
             )
+        _require(conn, space)
         return _search(conn, space, encoder.encode_texts([text])[0], where)
     space = text_space(settings, by)
+    _require(conn, space)
     return _search(conn, space, encoder_of(settings).encode([text])[0], where)
 
 
@@ -122,6 +124,7 @@ def similar_to_photo(conn: psycopg.Connection, settings: Settings, photo: Path, 
     others = [] if found.is_flat else listings_with_photo(conn, found.plain, found.mirrored)
     given = PhotoRow(listing_id=_GIVEN, seller=None, hash=found, first_seen_at=datetime.now(UTC))
     shown = _others(_GIVEN, [given, *map(_row, others)])
+    _require(conn, space)
     vector = image_encoder(settings.photo_model, threads=settings.model_threads).encode([picture])[0]
     return _search(conn, space, vector, where, shown=() if shown is None else shown.others)
 
@@ -160,6 +163,7 @@ def _vector_of(conn: psycopg.Connection, settings: Settings, listing_id: int, by
     texts = read_texts(conn, by, [listing_id])
     if not texts:
         raise SearchError(f"listing {listing_id} has no {by}")
+    _require(conn, space)
     # Newer than the last run of the embeddings.
     return space, encoder_of(settings).encode([texts[0].text])[0]
 
@@ -184,17 +188,33 @@ def _search(
         only_on_offer=where.only_on_offer,
     )
     if not near and not shown:
-        raise SearchError(_nothing(space, where))
+        raise SearchError(
+            f"no listing that was asked for has a vector of its {_word(space)} by {space.model_id}"
+            if space_dimensions(conn, space)
+            else _nothing(space)
+        )
     similarity = {one.listing_id: one.similarity for one in near}
     details = listing_details(conn, [*shown, *similarity, *([] if without is None else [without])], "owner")
-    own = None if without is None else details.pop(without, None)
-    # The same photo first: that says more than any likeness of words.
-    order = [*(one for one in shown if one in details), *(one for one in similarity if one not in shown)]
+    own = None if without is None else details.get(without)
+    # The same photo first: that says more than any likeness of words. A stock picture must not fill the list with it.
+    photos = [one for one in shown if one in similarity or (one in details and _is_wanted(conn, details[one], where))]
+    photos = photos[: where.limit if space.kind == "image" else (where.limit + 1) // 2]
+    similarity |= _similarity(conn, space, vector, [one for one in photos if one not in similarity])
+    order = [*photos, *(one.listing_id for one in near if one.listing_id not in photos)]
     return [
         Alike(detail=details[one], similarity=similarity.get(one), notes=_notes(own, details[one], one in shown))
         for one in order
-        if one in details and (one in similarity or _is_wanted(conn, details[one], where))
+        if one in details
     ][: where.limit]
+
+
+def _similarity(
+    conn: psycopg.Connection, space: Space, vector: Vectors, listing_ids: Sequence[int]
+) -> dict[int, float]:
+    if not listing_ids:
+        return {}
+    ids, vectors = read_vectors(conn, space, listing_ids=listing_ids)
+    return dict(zip(ids.tolist(), (vectors @ vector).tolist(), strict=True)) if len(ids) else {}
 
 
 def _is_wanted(conn: psycopg.Connection, detail: ListingDetail, where: Where) -> bool:
@@ -217,15 +237,23 @@ def _notes(own: ListingDetail | None, other: ListingDetail, has_photo: bool) -> 
     return tuple(notes)
 
 
-def _nothing(space: Space, where: Where) -> str:
-    if where.watch_id is not None or where.source is not None or where.only_on_offer:
-        return f"no listing that was asked for has a vector of its {space.kind} by {space.model_id}"
+def _require(conn: psycopg.Connection, space: Space) -> None:
+    """Refuse to load a model where there is nothing to search among."""
+    if not space_dimensions(conn, space):
+        raise SearchError(_nothing(space))
+
+
+def _nothing(space: Space) -> str:
     if space.kind == "image":
         return f"no photo is described yet by {space.model_id}; {_PHOTOS}"
     return (
         f"no {space.kind} has a vector by {space.model_id} yet; the job `embed` makes them, every quarter of an hour"
         " while `pricescope up` runs"
     )
+
+
+def _word(space: Space) -> str:
+    return "photo" if space.kind == "image" else space.kind
 
 
 def _row(one: ShownPhoto) -> PhotoRow:
