@@ -125,7 +125,7 @@ def price_own(
             shared = [column for column in attributes if column in history.attributes]
             fitted = fit(_listings(pool, past_kinds, shared, known))
             estimates, model = fitted.price(items), model_id(model_bytes(fitted))
-            refusals = (fitted.calibration.refusal or "",) * len(items)
+            refusals = tuple(fitted.calibration.refusal_of(watch) or "" for watch in items.watches)
             tell("prices", len(items))
         result.notes += sorted(set(refusals) - {""})
         said = verdicts(estimates, items.kinds, refusals, budget)

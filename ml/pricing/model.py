@@ -11,7 +11,7 @@ from 20 on; ``boosted``, comparables and quantile boosting, where the pool had 5
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -200,10 +200,11 @@ class Calibration:
     Attributes:
         units: standard deviation of the deviations by half: shrunk, comparables, boosted.
         location_weight, score_weight: share of the boosted half in the expected price and in the score.
-        scores: sorted scores of the window. alarm_scores: of those that may be alerted, not priced under
-            ``MODEL_CHECK_SHARE`` of what is expected. factors: stretch of the interval by group, "" the global one.
+        scores: sorted scores of the window, without those of refused watches. alarm_scores: of those that may be
+            alerted, not priced under ``MODEL_CHECK_SHARE`` of what is expected.
+        factors: stretch of the interval by group, "" the global one.
         rows: size of the window. coverage: of the window's later half by the earlier half's factor; NaN where unknown.
-        refusal: why no alert may be given, or None.
+        refusal: why no alert may be given, or None. refusals: the same by watch, where only some of them are concerned.
     """
 
     units: tuple[float, float, float]
@@ -215,6 +216,11 @@ class Calibration:
     rows: int
     coverage: float
     refusal: str | None
+    refusals: Mapping[str, str] = field(default_factory=dict)
+
+    def refusal_of(self, watch: str) -> str | None:
+        """Return why no alert may be given on a listing of a watch, or None."""
+        return self.refusal or self.refusals.get(watch)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,12 @@ def test_the_budget_is_edited_and_the_estimate_explained(pricescope: Command, ow
         assert row is not None
         assert (row[0], float(row[1])) == (["absolute", "model"], 12.5)
         assert pricescope("watch", "edit", "watch 1", "--false-alarms", "0").returncode == 2
+        shown = pricescope("watch", "show", "watch 1").stdout
+        assert f"{outcome.listings} prices, 90 % intervals held {outcome.coverage:.0%} of the last" in shown
+        assert shown.count(" % of ") + shown.count("% of ") >= 4, "by week"
+        assert "no alerts" not in shown
+        row = pricescope("watch", "show", "watch 2").stdout
+        assert "this watch's" not in row, "it found nothing"
 
         explained = pricescope("explain", str(FIRST_LISTING + 9000), "--watch", "watch 1")
         assert explained.returncode == 0, explained.stderr
