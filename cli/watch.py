@@ -30,6 +30,8 @@ app = typer.Typer(no_args_is_help=True, help="Add, list, change, try out and rem
 
 KIND_HELP = "kind of listing wanted: normal, bundle, accessory ...; repeatable; default: by the search text"
 
+SIGMA_HELP = "k of the mean - k*sigma rule; 0: under the mean of the last 30 days"
+
 BUDGET_HELP = "model rule: false alarms accepted of 1,000 new listings (default 5)"
 
 Which = Annotated[str, typer.Argument(help="the watch's number or name")]
@@ -167,7 +169,7 @@ def add(
     name: Annotated[str | None, typer.Option(help="default: the search text")] = None,
     max_price: Annotated[str | None, typer.Option(help="absolute rule: alert at or under this total price")] = None,
     rules: Annotated[str | None, typer.Option(help="comma list of absolute, mean_sigma, robust, model")] = None,
-    sigma_k: Annotated[float, typer.Option(min=0.1, max=10, help="k of the mean - k*sigma rule")] = 1.5,
+    sigma_k: Annotated[float, typer.Option(min=0, max=10, help=SIGMA_HELP)] = 1.5,
     robust_z: Annotated[float | None, typer.Option(min=0.1, max=10, help="deviations below the expected price")] = None,
     min_comparables: Annotated[int | None, typer.Option(min=3, max=1000)] = None,
     false_alarms: Annotated[float | None, typer.Option(min=0.1, max=100, help=BUDGET_HELP)] = None,
@@ -300,7 +302,7 @@ def edit(
     url: Annotated[str | None, typer.Option(help="a new search URL")] = None,
     max_price: Annotated[str | None, typer.Option(help="a number, or none")] = None,
     rules: Annotated[str | None, typer.Option(help="comma list of absolute, mean_sigma, robust, model")] = None,
-    sigma_k: Annotated[float | None, typer.Option(min=0.1, max=10)] = None,
+    sigma_k: Annotated[float | None, typer.Option(min=0, max=10, help=SIGMA_HELP)] = None,
     robust_z: Annotated[float | None, typer.Option(min=0.1, max=10)] = None,
     min_comparables: Annotated[int | None, typer.Option(min=3, max=1000)] = None,
     false_alarms: Annotated[float | None, typer.Option(min=0.1, max=100, help=BUDGET_HELP)] = None,
