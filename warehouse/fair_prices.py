@@ -55,8 +55,9 @@ def most_underpriced(
 ) -> list[Underpriced]:
     """Return the listings on offer that are the cheapest for what they are, the most underpriced first.
 
-    Left out: what its owner hid or keeps out of the watch, what costs no less than expected, and, unless
-    ``with_doubtful``, what is to be looked at first or of no kind that the watch asks for.
+    One found by several watches stands under that where it is the rarest. Left out: what its owner hid or keeps out of
+    the watch, what costs no less than expected, and, unless ``with_doubtful``, what is to be looked at first or of no
+    kind that the watch asks for.
 
     Args:
         conn: any connection.
@@ -68,21 +69,24 @@ def most_underpriced(
         conn,
         Underpriced,
         """
-        select
-            f.watch_id, w.name as watch_name, f.listing_id, l.source, l.title, l.url, l.condition,
-            f.listing_kind as kind, f.price, f.currency, f.expected, f.low, f.high, f.discount_percent, f.p_value,
-            f.n_effective, f.tier, f.verdict, f.notes, f.comparables, f.estimated_at
-        from ml.fair_prices as f
-        join app.watches as w using (watch_id)
-        join app.watch_listings as wl using (watch_id, listing_id)
-        join core.listings as l using (listing_id)
-        join core.listing_state as s using (listing_id)
-        where
-            f.expected > f.price and s.is_active and s.price_changed_at <= f.estimated_at and not wl.is_blacklisted
-            and (%(watch_id)s::bigint is null or f.watch_id = %(watch_id)s)
-            and (%(with_doubtful)s or f.verdict not in ('check_first', 'excluded'))
-            and not exists (select from app.hidden as h where h.owner = w.owner and h.listing_id = f.listing_id)
-        order by f.p_value asc nulls last, f.score desc nulls last, f.listing_id
+        select * from (
+            select distinct on (f.listing_id)
+                f.watch_id, w.name as watch_name, f.listing_id, l.source, l.title, l.url, l.condition,
+                f.listing_kind as kind, f.price, f.currency, f.expected, f.low, f.high, f.discount_percent, f.p_value,
+                f.n_effective, f.tier, f.verdict, f.notes, f.comparables, f.estimated_at, f.score
+            from ml.fair_prices as f
+            join app.watches as w using (watch_id)
+            join app.watch_listings as wl using (watch_id, listing_id)
+            join core.listings as l using (listing_id)
+            join core.listing_state as s using (listing_id)
+            where
+                f.expected > f.price and s.is_active and s.price_changed_at <= f.estimated_at and not wl.is_blacklisted
+                and (%(watch_id)s::bigint is null or f.watch_id = %(watch_id)s)
+                and (%(with_doubtful)s or f.verdict not in ('check_first', 'excluded'))
+                and not exists (select from app.hidden as h where h.owner = w.owner and h.listing_id = f.listing_id)
+            order by f.listing_id, f.p_value asc nulls last, f.watch_id
+        ) as best
+        order by p_value asc nulls last, score desc nulls last, listing_id
         limit %(limit)s
         """,
         {"watch_id": watch_id, "limit": limit, "with_doubtful": with_doubtful},
