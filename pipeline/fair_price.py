@@ -108,6 +108,9 @@ def price_own(
     for name, rows in markets.items():
         meant = [row for row in rows if not _is_placeholder(row)]
         priced |= {id(row): _unmeant(row, kinds[id(row)]) for row in rows if _is_placeholder(row)}
+        if not meant:
+            tell("prices", len(rows))
+            continue
         attributes = _attributes(meant, table.attributes, known, result.notes)
         items = _listings(meant, kinds, attributes, known)
         if history is None:
