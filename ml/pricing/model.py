@@ -31,7 +31,7 @@ from ml.pricing.forest import Forest
 from ml.pricing.listings import Floats, Integers, Listings
 from ml.pricing.ngrams import NgramSpace
 from ml.pricing.summaries import Summary, group_summaries, shrunk
-from ml.robust import PSEUDO_OBSERVATIONS, TOO_GOOD_SHARE
+from ml.robust import MODEL_CHECK_SHARE, PSEUDO_OBSERVATIONS
 
 TIERS = ("none", "shrunk", "comparables", "boosted")
 NONE, SHRUNK, COMPARABLES, BOOSTED = range(4)
@@ -233,7 +233,7 @@ class Estimates:
         alarm_rate: share of ordinary listings that would be alerted by an alert on this one: as ``p_value``, those
             left out that are too cheap to be alerted.
         deviations: how many standard deviations of log price it lies below, in units of the calibration window.
-        score: the same for ranking, 0 where the price is too good to be true (under 15 % of the expected one).
+        score: the same for ranking, 0 where the price is too good to be true (under 20 % of the expected one).
         discount: 1 - price / expected. tier: index into ``TIERS``. n_eff: comparables in the listing's own group.
         comparables: ids of up to five, nearest first; rows: their pool rows; similarity: how alike they are.
     """
@@ -301,7 +301,7 @@ def estimate_prices(regressor: Regressor, calibration: Calibration, items: Listi
         p_value=p_values(calibration.scores, score) if rows else unknown,
         alarm_rate=p_values(calibration.alarm_scores, score, rows) if len(calibration.alarm_scores) else unknown,
         deviations=score,
-        score=np.where(items.prices < TOO_GOOD_SHARE * expected, np.minimum(score, 0.0), score),
+        score=np.where(items.prices < MODEL_CHECK_SHARE * expected, np.minimum(score, 0.0), score),
         discount=1.0 - items.prices / expected,
         tier=raw.tier,
         n_eff=raw.eligible,

@@ -47,7 +47,7 @@ from ml.pricing.model import (
 )
 from ml.pricing.ngrams import fit_ngrams
 from ml.pricing.summaries import Summary
-from ml.robust import MODEL_CHECK_SHARE, TOO_GOOD_SHARE
+from ml.robust import MODEL_CHECK_SHARE
 
 MIN_BOOSTING_ROWS = 500
 CALIBRATION_SHARE = 0.2
@@ -268,7 +268,7 @@ def power(deviations: Floats, expected: Floats, actual: Floats, unit: Floats) ->
     """
     known = np.isfinite(deviations)
     deviations, gap, unit = deviations[known], (actual - expected)[known], unit[known]
-    limit = np.log(TOO_GOOD_SHARE)
+    limit = np.log(MODEL_CHECK_SHARE)
     threshold = float(np.quantile(np.where(gap < limit, -np.inf, deviations), 1 - _FALSE_ALARMS, method="higher"))
     found = [
         np.mean((deviations - np.log(share) / unit > threshold) & (gap + np.log(share) >= limit)) for share in _PLANTED
