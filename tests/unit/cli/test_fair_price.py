@@ -65,7 +65,7 @@ def test_a_cheap_listing_is_a_deal_with_its_comparables_and_traps_are_not(tmp_pa
     title = str(rows[0]["title"])
     extra = {"watch": "w", "year": rows[0]["year"], "seller": "x"}
     rows += [
-        {"id": "deal", "title": title, "price": f"{usual * 0.22:.2f}", **extra},
+        {"id": "deal", "title": title, "price": f"{usual * 0.3:.2f}", **extra},
         {"id": "tiny", "title": title, "price": f"{usual * 0.02:.2f}", **extra},
         {"id": "one", "title": title, "price": "1", **extra},
         {"id": "parts", "title": f"{title} broken, for parts", "price": f"{usual * 0.25:.2f}", **extra},
