@@ -91,6 +91,7 @@ def apply_retention(conn: psycopg.Connection, keep: Keep, *, today: date) -> Ret
         ("ops.packed_months", _MONTH_GONE, items_before),
         ("core.lots", "last_seen_at < %(before)s", items_before),
         ("core.listing_absences", "returned_at < %(before)s", logs_before),
+        ("app.price_events", "created_at < %(before)s", items_before),
         ("ops.price_reviews", "decided_at < %(before)s", logs_before),
         ("ops.scrape_runs", "ended_at < %(before)s", logs_before),
         ("app.notifications", "kind <> 'deal' and sent_at < %(before)s", logs_before),

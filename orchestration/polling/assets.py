@@ -166,7 +166,7 @@ def deals(
     return dg.MaterializeResult(metadata=outcome_metadata(outcomes, rows="deals"))
 
 
-@dg.asset(deps=[deals], group_name="deals", kinds={"python"}, owners=_OWNERS)
+@dg.asset(deps=[deals, "price_alerts"], group_name="deals", kinds={"python"}, owners=_OWNERS)
 def alerts(warehouse: WarehouseResource, channels: ChannelsResource) -> dg.MaterializeResult[None]:
     """Notifications delivered from the outbox (app.notifications): each sent, then marked, never lost."""
     with warehouse.connection("alerts") as conn:
