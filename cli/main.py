@@ -18,6 +18,7 @@ from cli import (
     export,
     fair_price,
     imports,
+    market,
     parse,
     poll,
     products,
@@ -41,6 +42,7 @@ from scrapers.registry import UnknownSourceError
 from warehouse.backup import BackupError
 from warehouse.connect import DatabaseError
 from warehouse.embedded import EmbeddedServerError
+from warehouse.figures import FiguresError
 from warehouse.open_data import ExportError
 from warehouse.products import ProductError
 from warehouse.watches import WatchError
@@ -58,6 +60,7 @@ USER_ERRORS = (
     DatabaseError,
     EmbeddedServerError,
     ExportError,
+    FiguresError,
 )
 
 app = typer.Typer(
@@ -68,6 +71,7 @@ app = typer.Typer(
 )
 app.add_typer(watch.app, name="watch")
 app.add_typer(products.app, name="product")
+app.add_typer(market.app, name="market")
 app.add_typer(clusters.app, name="clusters")
 app.add_typer(database.app, name="database")
 app.add_typer(quarantine.app, name="quarantine")

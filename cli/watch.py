@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from rich.table import Table
 
 from cli.context import note, out, warehouse
 from cli.errors import UserError
+from cli.printing import AsJson, print_rows
 from domain.listing_kind import ListingKind
 from domain.money import format_money
 from domain.settings import settings
@@ -23,6 +25,7 @@ from pipeline.preview import preview_watch
 from scrapers.contract import ParsedSearch, SearchUrlError
 from scrapers.registry import create_source, search_addresses, source_of_url
 from warehouse.cadence import Cadence, list_cadences
+from warehouse.figures import watch_days, watch_groups
 from warehouse.price_models import newest_model
 from warehouse.watches import add_watch, get_watch, list_watches, pause_watch, remove_watch, resume_watch, update_watch
 
@@ -293,6 +296,23 @@ def show(which: Which) -> None:
     with warehouse("watch") as (conn, _):
         watch = get_watch(conn, which)
         _show(watch, list_cadences(conn).get(watch.watch_id), _model_rows(conn, watch))
+
+
+@app.command("prices")
+def prices(
+    which: Which,
+    days: Annotated[int, typer.Option(min=0, max=365, help="days of trend to show; 0: none")] = 7,
+    as_json: AsJson = False,
+) -> None:
+    """Show what each condition costs under a watch: now, and by day."""
+    with warehouse("watch") as (conn, _):
+        watch_id = get_watch(conn, which).watch_id
+        groups = watch_groups(conn, watch_id)
+        since = datetime.now(UTC).date() - timedelta(days=days - 1)
+        by_day = watch_days(conn, watch_id, since) if days else []
+    print_rows(groups, as_json=as_json, none="No comparable listing is known yet; statistics are made hourly.")
+    if days:
+        print_rows(by_day, as_json=as_json, none=f"Nothing was seen within {days} days.")
 
 
 @app.command("edit")

@@ -95,7 +95,7 @@ def read_listings(path: Path) -> OwnTable:
     head = _head(path, lines[0], delimiter)
     table = OwnTable()
     records: list[tuple[int, dict[str, str], str]] = []
-    for line, fields, raw in _records(lines, delimiter, len(head), table.rejects):
+    for line, fields, raw in read_records(lines, delimiter, len(head), table.rejects):
         records.append((line, dict(zip(head, fields, strict=True)), raw))
     others = [name for name in head if name and name not in KNOWN]
     table.attributes = tuple(name for name in others if _is_numeric([record[name] for _, record, _ in records]))
@@ -126,10 +126,12 @@ def _head(path: Path, line: str, delimiter: str) -> list[str]:
     return head
 
 
-def _records(
+def read_records(
     lines: Sequence[str], delimiter: str, width: int, rejects: list[Reject]
 ) -> Iterator[tuple[int, list[str], str]]:
-    """Yield (line number, fields, text) of each record; one that is no record costs its first line only.
+    """Yield (line number, fields, text) of each record after the head; one that is none costs its first line only.
+
+    What cannot be read is in ``rejects`` before the next record is yielded.
 
     A quote that is never closed would otherwise swallow the listings after it.
     """

@@ -54,8 +54,9 @@ def wanted_urls(conn: psycopg.Connection, scope: Scope, now: datetime, *, limit:
     rows = conn.execute(
         f"""
         with wanted as (
-            select min(l.image_urls[1]) as url, max(l.last_changed_at) as newest_at
-            from core.listings as l
+            select min(l.image_urls[1]) as url, max(s.last_changed_at) as newest_at
+            from core.listing_details as l
+            join core.listing_state as s on s.listing_id = l.listing_id
             left join ml.photos as p on p.url_sha256 = {photo_key("l.image_urls[1]")}
             where
                 {scope_condition()} and l.image_urls[1] <> ''

@@ -26,6 +26,8 @@ from warehouse.photo_key import photo_key
 from warehouse.watches import delete_listings
 
 _BATCH = 5_000
+# As the history's own months go: whole.
+_MONTH_GONE = "month < date_trunc('month', %(before)s::timestamptz at time zone 'UTC')"
 
 
 class Keep(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,8 +87,11 @@ def apply_retention(conn: psycopg.Connection, keep: Keep, *, today: date) -> Ret
         ("ops.page_readings", "fetched_at < %(before)s", min(pages_before, items_before)),
         ("core.stock_history", "observed_at < %(before)s", items_before),
         ("core.price_history_months", "month < %(before)s::date - 31", items_before),
+        ("core.price_history_packed", _MONTH_GONE, items_before),
+        ("ops.packed_months", _MONTH_GONE, items_before),
         ("core.lots", "last_seen_at < %(before)s", items_before),
         ("core.listing_absences", "returned_at < %(before)s", logs_before),
+        ("app.price_events", "created_at < %(before)s", items_before),
         ("ops.price_reviews", "decided_at < %(before)s", logs_before),
         ("ops.scrape_runs", "ended_at < %(before)s", logs_before),
         ("app.notifications", "kind <> 'deal' and sent_at < %(before)s", logs_before),
