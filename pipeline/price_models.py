@@ -175,7 +175,9 @@ def train_market(conn: psycopg.Connection, market: Market) -> TrainOutcome:
 
 
 def scopes_due(conn: psycopg.Connection, now: datetime) -> list[str]:
-    """Return the markets whose model should be trained: none yet, or something new and a day old, or 5 % new.
+    """Return the markets whose model should be trained.
+
+    Those without one that this version can read, with something new since a day, or with 5 % new.
 
     New is a price that was first seen after the newest that the model knew.
     """
@@ -183,7 +185,7 @@ def scopes_due(conn: psycopg.Connection, now: datetime) -> list[str]:
     for (owner, currency), total in count_offers(conn).items():
         scope = scope_of(owner, currency)
         known = newest_model(conn, scope)
-        if known is None or known.trained_until is None:
+        if known is None or known.trained_until is None or known.format != FORMAT:
             if total >= LEAST_LISTINGS:
                 due.append(scope)
             continue

@@ -26,7 +26,10 @@ _KEPT_ARTIFACTS = 3
 
 
 class PriceModel(msgspec.Struct, frozen=True, kw_only=True):
-    """A finished model without its bytes. Times are UTC; ``error`` says why it refuses to alert."""
+    """A finished model without its bytes.
+
+    Times are UTC; ``error`` says why it refuses to alert; ``format`` is that of its bytes.
+    """
 
     price_model_id: int
     scope: str
@@ -41,6 +44,7 @@ class PriceModel(msgspec.Struct, frozen=True, kw_only=True):
     coverage: float | None = None
     error: str | None = None
     metrics: dict[str, Any] = {}
+    format: int | None = None
 
 
 class FairPriceRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,7 +182,7 @@ def read_artifact(conn: psycopg.Connection, price_model_id: int) -> bytes | None
 
 _MODEL = """
 select price_model_id, scope, state, sha256, n_train, n_calibration, started_at, ended_at, trained_until,
-       calibrated_from, coverage, error, metrics
+       calibrated_from, coverage, error, metrics, (params ->> 'format')::int as format
 from ml.price_models
 where state in ('success', 'refused')
 """

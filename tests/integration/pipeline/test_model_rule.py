@@ -277,6 +277,12 @@ def test_a_model_is_due_when_there_is_none_or_enough_is_new(market: psycopg.Conn
     assert scopes_due(market, now) == [SCOPE]
 
 
+def test_a_model_of_another_versions_format_is_due_at_once(market: psycopg.Connection) -> None:
+    assert scopes_due(market, utc_now()) == []
+    market.execute("""update ml.price_models set params = params || '{"format": 1}'""")
+    assert scopes_due(market, utc_now()) == [SCOPE]
+
+
 def test_too_few_listings_are_not_trained_on(conn: psycopg.Connection) -> None:
     store(conn, ordinary(12))
     (outcome,) = train_markets(conn)
