@@ -92,7 +92,7 @@ def anchor_month(conn: psycopg.Connection, month: date) -> int:
     """Give a compacted month rows of its own for what it repeats from the month before, which is about to go.
 
     Returns:
-        How many rows were added at the month's first instant.
+        How many rows were added, each at the beginning of the first day of the month on which its listing was seen.
     """
     start = _midnight(month.replace(day=1))
     return conn.execute(_ANCHOR, {"month": month.replace(day=1), "start": start}).rowcount
@@ -164,12 +164,20 @@ set rows_before = greatest(m.rows_before, excluded.rows_before), rows_after = ex
 """
 _ANCHOR = """
 insert into core.price_history (listing_id, observed_at, price_minor, total_minor, currency, availability)
-select m.listing_id, %(start)s, b.price_minor, b.total_minor, b.currency, b.availability
-from core.price_history_months m
+select m.listing_id, m.first_at, b.price_minor, b.total_minor, b.currency, b.availability
+from (
+    -- The lowest bit that is set is the first day: at another the listing would count as seen where it was not.
+    select listing_id, (month + log(2, (days & -days)::numeric)::int)::timestamp at time zone 'UTC' as first_at
+    from core.price_history_months where month = %(month)s and days <> 0
+) m
 cross join lateral (
     select * from core.price_history h
     where h.listing_id = m.listing_id and h.observed_at < %(start)s order by h.observed_at desc limit 1
 ) b
-where m.month = %(month)s
+where not exists (
+    select from core.price_history h
+    where h.listing_id = m.listing_id
+      and h.observed_at >= %(start)s and h.observed_at < m.first_at + interval '24 hours'
+)
 on conflict (listing_id, observed_at) do nothing
 """

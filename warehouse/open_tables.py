@@ -116,7 +116,7 @@ _TABLES = (
         time="l.first_seen_at",
         order="l.listing_id",
         behind={
-            "core.listings": ("description", "image_urls", "kind_reason"),
+            "core.listing_details": ("description", "image_urls", "kind_reason"),
             "core.listing_state": (
                 "content_hash",
                 "price_minor",
@@ -124,6 +124,8 @@ _TABLES = (
                 "currency",
                 "last_page_id",
                 "has_carried",
+                # As last_page_id in the view.
+                "shown_page_id",
             ),
         },
     ),
@@ -177,6 +179,19 @@ _TABLES = (
         time="n.created_at",
         order="n.created_at, n.notification_id",
         behind={"app.notifications": ("idempotency_key", "payload", "next_attempt_at", "last_error")},
+    ),
+    OpenTable(
+        name="price_events",
+        columns=(
+            "e.price_event_id, e.price_rule_id, e.product_id, e.kind, e.listing_id, e.page_id, e.value,"
+            " e.base_currency, e.price, e.currency, e.against, e.change_percent, e.reason, e.notification_ids,"
+            " e.run_id, e.created_at"
+        ),
+        origin="app.price_events e left join core.listings l using (listing_id)",
+        source="l.source",
+        time="e.created_at",
+        order="e.created_at, e.price_event_id",
+        behind={"app.price_events": ()},
     ),
     OpenTable(
         name="fx_rates",

@@ -4,7 +4,10 @@ Schemas: ``raw`` pages as they came, ``core`` what was read from them, ``app`` w
 models make of it, ``ops`` how runs went. ``marts`` belongs to dbt. Migrations in ``warehouse/migrations`` bring a
 database to this state.
 
-Money in ``core.listings`` and ``app`` is exact numeric beside its currency; ``price_history`` holds minor units to
+``core.listings`` is a view of two of them: what a thing is (``core.listing_details``, wide, seldom written) and what it
+is asked for (``core.listing_state``, narrow, written at every check).
+
+Money in ``core.listing_state`` and ``app`` is exact numeric beside its currency; ``price_history`` holds minor units to
 stay narrow. All times are timestamptz, UTC. Partitioned tables are created by the migration (monthly, by range);
 their definitions here carry ``postgresql_partition_by``.
 """
@@ -124,8 +127,9 @@ sellers = Table(
     schema="core",
 )
 
-listings = Table(
-    "listings",
+# The wide part of a listing: nothing here changes with its price, so that a new price writes no kilobytes.
+listing_details = Table(
+    "listing_details",
     metadata,
     Column("listing_id", BigInteger, Identity(), primary_key=True),
     Column("source", Text, nullable=False),
@@ -140,18 +144,10 @@ listings = Table(
     Column("condition", Text, nullable=False),
     Column("condition_label", Text),
     Column("condition_source_id", Text),
-    Column("price", Numeric(18, 4), nullable=False),
-    Column("currency", Text, nullable=False),
-    Column("fee", Numeric(18, 4)),
-    Column("total_price", Numeric(18, 4), comment="what the buyer pays, fees included, shipping not"),
-    Column("original_price", Numeric(18, 4)),
-    Column("original_currency", Text),
     Column("image_urls", ARRAY(Text), nullable=False, server_default="{}"),
     Column("seller_id", BigInteger, ForeignKey("core.sellers.seller_id")),
     Column("listed_at", DateTime(timezone=True)),
     Column("first_seen_at", DateTime(timezone=True), nullable=False),
-    Column("last_changed_at", DateTime(timezone=True), nullable=False),
-    Column("last_page_id", BigInteger, nullable=False, comment="raw page of the values shown here"),
     Column(
         "carried",
         ARRAY(Text),
@@ -163,8 +159,6 @@ listings = Table(
     Column("kind", Text, nullable=False, server_default="normal", comment="see domain.listing_kind"),
     Column("kind_reason", Text, comment="a sentence for the owner"),
     Column("kind_version", Text, comment="of the word lists that told the kind; null: not told yet"),
-    Column("list_price", Numeric(18, 4), comment="struck through or recommended, same currency"),
-    Column("shipping_price", Numeric(18, 4), comment="cheapest delivery; 0 is free, null is unknown"),
     Column("sku", Text),
     Column("gtin", Text, comment="as the page says it"),
     Column("group_id", Text, comment="the card or variation group that this is one variant of"),
@@ -173,13 +167,10 @@ listings = Table(
     Column("attributes", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     # The id rides along, so that a check finds it without touching the wide row.
     UniqueConstraint("source", "external_id", postgresql_include=["listing_id"]),
-    Index("ix_listings_condition_price", "condition", "price"),
-    Index("ix_listings_condition_listed_at", "condition", "listed_at"),
-    Index("ix_listings_seller", "seller_id"),
+    Index("ix_listing_details_condition_listed_at", "condition", "listed_at"),
+    Index("ix_listing_details_seller", "seller_id"),
     # Few listings say one, and products are matched by it.
-    Index("ix_listings_gtin", "gtin", postgresql_where=text("gtin is not null")),
-    CheckConstraint("price >= 0", name="price_not_negative"),
-    CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_iso"),
+    Index("ix_listing_details_gtin", "gtin", postgresql_where=text("gtin is not null")),
     schema="core",
 )
 
@@ -187,7 +178,9 @@ listings = Table(
 listing_state = Table(
     "listing_state",
     metadata,
-    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "listing_id", BigInteger, ForeignKey("core.listing_details.listing_id", ondelete="CASCADE"), primary_key=True
+    ),
     Column("content_hash", LargeBinary, nullable=False),
     Column("price_minor", BigInteger, nullable=False),
     Column("total_minor", BigInteger),
@@ -212,9 +205,21 @@ listing_state = Table(
         Boolean,
         nullable=False,
         server_default=text("false"),
-        comment="core.listings.carried is not empty",
+        comment="core.listing_details.carried is not empty",
     ),
+    Column("shown_page_id", BigInteger, nullable=False, comment="raw page of the newest change to what is shown"),
+    Column("last_changed_at", DateTime(timezone=True), nullable=False),
+    Column("price", Numeric(18, 4), nullable=False),
+    Column("fee", Numeric(18, 4)),
+    Column("total_price", Numeric(18, 4), comment="what the buyer pays, fees included, shipping not"),
+    Column("original_price", Numeric(18, 4)),
+    Column("original_currency", Text),
+    Column("list_price", Numeric(18, 4), comment="struck through or recommended, same currency"),
+    Column("shipping_price", Numeric(18, 4), comment="cheapest delivery; 0 is free, null is unknown"),
+    CheckConstraint("price >= 0", name="price_not_negative"),
+    CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_iso"),
     schema="core",
+    # No index but the key, so that a new price is written in its page alone (HOT).
     postgresql_with={"fillfactor": 50},
 )
 
@@ -285,7 +290,7 @@ listing_absences = Table(
     "listing_absences",
     metadata,
     Column("watch_id", BigInteger, ForeignKey("app.watches.watch_id", ondelete="CASCADE"), nullable=False),
-    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), nullable=False),
+    Column("listing_id", BigInteger, ForeignKey("core.listing_details.listing_id", ondelete="CASCADE"), nullable=False),
     Column("missing_since", DateTime(timezone=True), nullable=False, comment="first run that missed it"),
     Column("last_missed_at", DateTime(timezone=True), nullable=False),
     Column("missed", Integer, nullable=False, comment="complete runs in a row that reached its place"),
@@ -419,7 +424,7 @@ watch_listings = Table(
     "watch_listings",
     metadata,
     Column("watch_id", BigInteger, ForeignKey("app.watches.watch_id", ondelete="CASCADE"), nullable=False),
-    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), nullable=False),
+    Column("listing_id", BigInteger, ForeignKey("core.listing_details.listing_id", ondelete="CASCADE"), nullable=False),
     Column("first_seen_at", DateTime(timezone=True), nullable=False),
     Column("last_seen_at", DateTime(timezone=True), nullable=False),
     Column(
@@ -464,7 +469,7 @@ product_sources = Table(
     Column("source", Text, nullable=False),
     Column("url", Text, nullable=False),
     Column("external_id", Text, comment="the source's id of the offer, where it is known"),
-    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="SET NULL")),
+    Column("listing_id", BigInteger, ForeignKey("core.listing_details.listing_id", ondelete="SET NULL")),
     Column("watch_id", BigInteger, ForeignKey("app.watches.watch_id", ondelete="SET NULL")),
     Column("matched_by", Text, nullable=False, comment="gtin or link"),
     Column("state", Text, nullable=False, server_default="approved"),
@@ -482,7 +487,7 @@ hidden = Table(
     "hidden",
     metadata,
     Column("owner", Text, nullable=False),
-    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), nullable=False),
+    Column("listing_id", BigInteger, ForeignKey("core.listing_details.listing_id", ondelete="CASCADE"), nullable=False),
     Column("hidden_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     PrimaryKeyConstraint("owner", "listing_id"),
     schema="app",
@@ -493,7 +498,7 @@ deals = Table(
     metadata,
     Column("deal_id", BigInteger, Identity(), primary_key=True),
     Column("watch_id", BigInteger, ForeignKey("app.watches.watch_id", ondelete="CASCADE"), nullable=False),
-    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), nullable=False),
+    Column("listing_id", BigInteger, ForeignKey("core.listing_details.listing_id", ondelete="CASCADE"), nullable=False),
     Column("rule", Text, nullable=False, comment="the rule that decided; evidence holds every rule's verdict"),
     Column("total_minor", BigInteger, nullable=False),
     Column("price", Numeric(18, 4), nullable=False, comment="payable price, major units"),
@@ -518,7 +523,7 @@ notifications = Table(
     "notifications",
     metadata,
     Column("notification_id", BigInteger, Identity(), primary_key=True),
-    Column("kind", Text, nullable=False, comment="deal, report or test"),
+    Column("kind", Text, nullable=False, comment="deal, report, prices or test"),
     Column("deal_id", BigInteger, ForeignKey("app.deals.deal_id", ondelete="CASCADE")),
     Column("watch_id", BigInteger, ForeignKey("app.watches.watch_id", ondelete="CASCADE")),
     Column("channel", Text, nullable=False),
@@ -533,7 +538,70 @@ notifications = Table(
     UniqueConstraint("deal_id", "channel"),
     Index("ix_notifications_due", "next_attempt_at", postgresql_where=text("state = 'pending'")),
     CheckConstraint("state in ('pending', 'sent', 'dead')", name="state"),
-    CheckConstraint("kind in ('deal', 'report', 'test')", name="kind"),
+    CheckConstraint("kind in ('deal', 'report', 'prices', 'test')", name="kind"),
+    schema="app",
+)
+
+price_rules = Table(
+    "price_rules",
+    metadata,
+    Column("price_rule_id", BigInteger, Identity(), primary_key=True),
+    Column("owner", Text, nullable=False, server_default="owner"),
+    Column("product_id", BigInteger, ForeignKey("core.products.product_id", ondelete="CASCADE"), comment="null: all"),
+    Column("kind", Text, nullable=False, comment="see domain.price_rule"),
+    Column("days", Integer, comment="days before today that the price is held against; null: all that are known"),
+    Column("amount", Numeric(18, 4), comment="per cent, or a price in currency"),
+    Column("currency", Text, comment="of amount, where that is a price"),
+    Column("channels", ARRAY(Text), nullable=False, server_default="{}", comment="empty: all configured"),
+    _now(),
+    # The same wish twice is one.
+    UniqueConstraint("owner", "product_id", "kind", "days", "amount", postgresql_nulls_not_distinct=True),
+    CheckConstraint(
+        "kind in ('lowest', 'drop', 'below_average', 'rise_above', 'change', 'back_in_stock')", name="kind"
+    ),
+    CheckConstraint("days > 0", name="days"),
+    schema="app",
+)
+
+price_rule_states = Table(
+    "price_rule_states",
+    metadata,
+    Column(
+        "price_rule_id", BigInteger, ForeignKey("app.price_rules.price_rule_id", ondelete="CASCADE"), nullable=False
+    ),
+    Column("product_id", BigInteger, ForeignKey("core.products.product_id", ondelete="CASCADE"), nullable=False),
+    Column("base_currency", Text, nullable=False, comment="of value and told_value"),
+    Column("is_on_offer", Boolean, nullable=False),
+    Column("is_met", Boolean, nullable=False),
+    Column("value", Numeric(24, 4), comment="lowest payable price at the last look at which there was one"),
+    Column("price", Numeric(24, 4), comment="the same as its source asked it, in currency"),
+    Column("currency", Text),
+    Column("told_value", Numeric(24, 4), comment="at which it was told, while the rule holds since"),
+    PrimaryKeyConstraint("price_rule_id", "product_id"),
+    schema="app",
+    postgresql_with={"fillfactor": 80},
+)
+
+price_events = Table(
+    "price_events",
+    metadata,
+    Column("price_event_id", BigInteger, Identity(), primary_key=True),
+    Column("price_rule_id", BigInteger, nullable=False, comment="not a foreign key: what was told outlives the rule"),
+    Column("product_id", BigInteger, ForeignKey("core.products.product_id", ondelete="CASCADE"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("listing_id", BigInteger, comment="the offer; not a foreign key: it outlives the listing"),
+    Column("page_id", BigInteger, comment="raw page the price was read from"),
+    Column("value", Numeric(24, 4), comment="in base_currency"),
+    Column("base_currency", Text, nullable=False),
+    Column("price", Numeric(24, 4), comment="as the source asks it, in currency"),
+    Column("currency", Text),
+    Column("against", Numeric(24, 4), comment="what it was held against, in base_currency"),
+    Column("change_percent", Numeric(12, 2)),
+    Column("reason", Text, nullable=False, comment="a sentence for the owner"),
+    Column("notification_ids", ARRAY(BigInteger), nullable=False, server_default="{}", comment="that told it"),
+    Column("run_id", Text),
+    _now(),
+    Index("ix_price_events_created", "created_at"),
     schema="app",
 )
 
@@ -544,7 +612,7 @@ notifications = Table(
 embeddings = Table(
     "embeddings",
     metadata,
-    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), nullable=False),
+    Column("listing_id", BigInteger, ForeignKey("core.listing_details.listing_id", ondelete="CASCADE"), nullable=False),
     Column("kind", Text, nullable=False, comment="title, description or image"),
     Column("model_id", Text, nullable=False, comment="name@weights/engine"),
     Column("content_sha256", LargeBinary, nullable=False, comment="of the UTF-8 text, or of the photo's bytes"),
@@ -604,7 +672,7 @@ clusters = Table(
     Column("level", Text, nullable=False, comment="product: the same thing; theme: things alike, never priced"),
     Column("label", Text, nullable=False),
     Column("terms", ARRAY(Text), nullable=False, server_default="{}", comment="words that set it apart, best first"),
-    Column("representative_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="SET NULL")),
+    Column("representative_id", BigInteger, ForeignKey("core.listing_details.listing_id", ondelete="SET NULL")),
     Column("size", Integer, nullable=False),
     Column("median_price", Numeric(18, 4), comment="payable"),
     Column("currency", Text),
@@ -634,7 +702,7 @@ cluster_members = Table(
         nullable=False,
     ),
     Column("level", Text, nullable=False),
-    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), nullable=False),
+    Column("listing_id", BigInteger, ForeignKey("core.listing_details.listing_id", ondelete="CASCADE"), nullable=False),
     Column(
         "cluster_id", Uuid, ForeignKey("ml.clusters.cluster_id", ondelete="CASCADE"), comment="null: unique (noise)"
     ),
@@ -701,7 +769,7 @@ fair_prices = Table(
     "fair_prices",
     metadata,
     Column("watch_id", BigInteger, ForeignKey("app.watches.watch_id", ondelete="CASCADE"), nullable=False),
-    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), nullable=False),
+    Column("listing_id", BigInteger, ForeignKey("core.listing_details.listing_id", ondelete="CASCADE"), nullable=False),
     Column("price_model_id", BigInteger, ForeignKey("ml.price_models.price_model_id", ondelete="SET NULL")),
     Column("model_id", Text, comment="of the embeddings it read"),
     Column("listing_kind", Text, nullable=False, server_default="normal"),
@@ -823,7 +891,7 @@ price_reviews = Table(
     "price_reviews",
     metadata,
     Column("review_id", BigInteger, Identity(), primary_key=True),
-    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), nullable=False),
+    Column("listing_id", BigInteger, ForeignKey("core.listing_details.listing_id", ondelete="CASCADE"), nullable=False),
     Column("page_id", BigInteger, nullable=False, comment="raw page that showed the price"),
     Column("observed_at", DateTime(timezone=True), nullable=False),
     Column("price_minor", BigInteger, nullable=False),

@@ -171,7 +171,7 @@ def delete_listings(conn: psycopg.Connection, listing_ids: list[int]) -> int:
         conn.execute("select set_config('pricescope.packed_follows', 'on', true)")
         conn.execute("delete from core.price_history where listing_id = any(%s)", (listing_ids,))
         conn.execute("select set_config('pricescope.packed_follows', '', true)")
-        return conn.execute("delete from core.listings where listing_id = any(%s)", (listing_ids,)).rowcount
+        return conn.execute("delete from core.listing_details where listing_id = any(%s)", (listing_ids,)).rowcount
 
 
 def mark_first_judged(conn: psycopg.Connection, watch_id: int, at: datetime) -> bool:

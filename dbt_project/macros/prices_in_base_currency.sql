@@ -1,6 +1,7 @@
 {#-
     What each listing on offer cost on each day, in the base currency: listing_id, observed_date, source_name, brand,
-    price, is_unconvertible. The price is null where its kind does not compare or no rate is known (unconvertible).
+    price, is_unconvertible. The price is null where its kind does not compare, where the listing is not the thing
+    itself (a box, a bundle, a broken one), or where no rate is known (unconvertible).
 
     since: SQL of the first day, or none for all.
     changed: SQL of a day, or none. Of the days before it, only what is the last of its week or month is wanted: the
@@ -61,11 +62,13 @@
         listings.brand,
         case
             when listings.price_kind not in {{ comparable_price_kinds() }} then null
+            when listings.listing_kind <> 'normal' then null
             when last_prices.currency_code = {{ base_currency() }} then round(last_prices.payable_price, 4)
             else round(last_prices.payable_price * rates.rate, 4)
         end as price,
         (
             listings.price_kind in {{ comparable_price_kinds() }}
+            and (listings.listing_kind <> 'normal') is not true
             and last_prices.currency_code <> {{ base_currency() }}
             and rates.rate is null
         ) as is_unconvertible

@@ -58,6 +58,10 @@ class Item:
     gone_at: datetime | None = None
 
     @property
+    def listing_kind(self) -> str:
+        return "accessory" if self.listing_id % 9 == 0 else "normal"
+
+    @property
     def outcome(self) -> str:
         if self.availability in {"sold", "gone"}:
             return self.availability
@@ -187,11 +191,21 @@ def store_stream(conn: psycopg.Connection[Any], stream: Stream) -> None:
         [(seller, str(seller)) for seller in {item.seller_id for item in stream.items if item.seller_id}],
     )
     cursor.executemany(
-        "insert into core.listings (listing_id, source, external_id, url, title, condition, price, currency, brand,"
-        " price_kind, first_seen_at, last_changed_at, last_page_id, listed_at, seller_id) overriding system value"
-        " values (%s, %s, %s, 'u', 't', 'good', 1, 'EUR', %s, %s, %s, now(), 1, %s, %s)",
+        "insert into core.listing_details (listing_id, source, external_id, url, title, condition, brand,"
+        " price_kind, kind, first_seen_at, listed_at, seller_id) overriding system value"
+        " values (%s, %s, %s, 'u', 't', 'good', %s, %s, %s, %s, %s, %s)",
         [
-            (i.listing_id, i.source, str(i.listing_id), i.brand, i.kind, i.first_seen, i.listed_at, i.seller_id)
+            (
+                i.listing_id,
+                i.source,
+                str(i.listing_id),
+                i.brand,
+                i.kind,
+                i.listing_kind,
+                i.first_seen,
+                i.listed_at,
+                i.seller_id,
+            )
             for i in stream.items
         ],
     )
@@ -207,8 +221,8 @@ def store_stream(conn: psycopg.Connection[Any], stream: Stream) -> None:
     newest = {sight.listing_id: sight for sight in sorted(stream.sights, key=lambda sight: sight.at)}
     cursor.executemany(
         "insert into core.listing_state (listing_id, content_hash, price_minor, currency, availability,"
-        " last_seen_at, favourite_count, view_count, last_page_id, price_changed_at)"
-        " values (%s, '', %s, %s, %s, %s, %s, %s, 1, now())",
+        " last_seen_at, favourite_count, view_count, last_page_id, price_changed_at, price, last_changed_at,"
+        " shown_page_id) values (%s, '', %s, %s, %s, %s, %s, %s, 1, now(), 1, now(), 1)",
         [
             (now.listing_id, now.minor, now.currency, i.availability, i.last_seen, i.favourites, i.views)
             for i in stream.items
@@ -282,7 +296,7 @@ def brand_of(brand: str | None) -> str:
 
 def price_of(stream: Stream, item: Item, sight: Sight) -> tuple[Decimal | None, bool]:
     """Return the price in EUR or None, and whether only a rate was missing."""
-    if item.kind == "current_bid":
+    if item.kind == "current_bid" or item.listing_kind != "normal":
         return None, False
     per_unit = 1 if sight.currency == "JPY" else 100
     amount = Decimal(sight.minor) / per_unit

@@ -221,8 +221,8 @@ def test_a_product_s_history_is_that_of_its_rows_whatever_months_are_packed(
     since: int,
 ) -> None:
     conn.execute(
-        "truncate core.listings, core.products, core.price_history, core.price_history_packed, ops.packed_months,"
-        " ops.page_readings, raw.pages cascade"
+        "truncate core.listing_details, core.products, core.price_history, core.price_history_packed,"
+        " ops.packed_months, ops.page_readings, raw.pages cascade"
     )
     ordered = sorted(seen)
     cut = len(ordered) - late

@@ -1,6 +1,6 @@
 """Months of the price history once more, packed; block indexes of pages and readings by time.
 
-Revision: 0012, after 0010. Frozen: later changes are revisions of their own.
+Revision: 0012, after 0011. Frozen: later changes are revisions of their own.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0012"
-down_revision = "0010"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
