@@ -289,8 +289,8 @@ class _Year:
         ):
             model = took["daily_price_stats"]
             print(
-                f"  dbt daily_price_stats, {what:20} {model * 1e3:5.0f} ms  {model / bare:4.1f} x; it makes {days} days:"
-                f" {model / window:.1f} x their bare selects"
+                f"  dbt daily_price_stats, {what:20} {model * 1e3:5.0f} ms  {model / bare:4.1f} x;"
+                f" it makes {days} days: {model / window:.1f} x their bare selects"
             )
         print(f"  pandas groupby, read and written back   {frames * 1e3:8.0f} ms  {frames / bare:4.1f} x")
         print(f"  DuckDB over the day's rows              {duck * 1e3:8.0f} ms  {duck / bare:4.1f} x")
@@ -298,11 +298,13 @@ class _Year:
         for name in _INCREMENTAL:
             first, later, full = fresh[name], again[name], self.full[name]
             print(
-                f"    {name:36} {first:5.2f} s of {full:6.1f} s {first / full:6.1%}   {later:5.2f} s {later / full:6.1%}"
+                f"    {name:36} {first:5.2f} s of {full:6.1f} s {first / full:6.1%}"
+                f"   {later:5.2f} s {later / full:6.1%}"
             )
         full, first, later = (sum(took[name] for name in _INCREMENTAL) for took in (self.full, fresh, again))
         print(
-            f"    {'together':36} {first:5.2f} s of {full:6.1f} s {first / full:6.1%}   {later:5.2f} s {later / full:6.1%}"
+            f"    {'together':36} {first:5.2f} s of {full:6.1f} s {first / full:6.1%}"
+            f"   {later:5.2f} s {later / full:6.1%}"
         )
 
     def _delete_insert(self, conn: psycopg.Connection) -> None:
