@@ -259,7 +259,8 @@ def load_reading(
 # from when the table was small, PostgreSQL would read whole tables for each page.
 _PLANNER = """
 select set_config('enable_seqscan', %(usual)s, true), set_config('enable_hashjoin', %(usual)s, true),
-       set_config('enable_mergejoin', %(usual)s, true), set_config('jit', 'off', true)
+       set_config('enable_mergejoin', %(usual)s, true), set_config('enable_memoize', %(usual)s, true),
+       set_config('jit', 'off', true)
 """
 _TURN = f"{_PLANNER.rstrip()}, pg_advisory_xact_lock(hashtextextended('pricescope.load:' || %(source)s, 0))"
 
