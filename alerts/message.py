@@ -120,6 +120,38 @@ class ReportMessage(msgspec.Struct, frozen=True, kw_only=True, tag="report", tag
     dashboard_url: str | None = None
 
 
+class PriceItem(msgspec.Struct, frozen=True, kw_only=True):
+    """A product in a message about prices.
+
+    Attributes:
+        price: lowest payable price now as its source asks it, major units of ``currency``; None where none is known.
+        why: a sentence with the numbers. percent: against what it was held against; negative is cheaper.
+        url: of the cheapest offer.
+    """
+
+    sku: str
+    name: str
+    why: str
+    price: Decimal | None = None
+    currency: str | None = None
+    percent: float | None = None
+    source: str | None = None
+    url: str | None = None
+
+
+class PricesMessage(msgspec.Struct, frozen=True, kw_only=True, tag="prices", tag_field="kind"):
+    """How prices of products moved, one message a look however many did.
+
+    Attributes:
+        moved: products and rules that have news; items: the biggest moves of those. judged_at: UTC.
+    """
+
+    moved: int
+    judged_at: datetime
+    items: tuple[PriceItem, ...] = ()
+    dashboard_url: str | None = None
+
+
 class TestMessage(msgspec.Struct, frozen=True, kw_only=True, tag="test", tag_field="kind"):
     """What ``pricescope notify test CHANNEL`` sends; ``sent_at`` is UTC."""
 
@@ -128,7 +160,7 @@ class TestMessage(msgspec.Struct, frozen=True, kw_only=True, tag="test", tag_fie
     dashboard_url: str | None = None
 
 
-Message = DealMessage | ReportMessage | TestMessage
+Message = DealMessage | ReportMessage | PricesMessage | TestMessage
 
 
 def encode(message: Message) -> dict[str, object]:

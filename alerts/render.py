@@ -11,8 +11,8 @@ from pathlib import Path
 
 import jinja2
 
-from alerts.message import DealMessage, Message, ReportMessage
-from alerts.view import DealView, ReportView, TestView, deal_view, report_view, test_view
+from alerts.message import DealMessage, Message, PricesMessage, ReportMessage
+from alerts.view import DealView, ReportView, TestView, deal_view, prices_view, report_view, test_view
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -40,6 +40,8 @@ def _template_and_view(message: Message) -> tuple[str, DealView | ReportView | T
         return "deal", deal_view(message)
     if isinstance(message, ReportMessage):
         return "report", report_view(message)
+    if isinstance(message, PricesMessage):
+        return "report", prices_view(message)
     return "test", test_view(message)
 
 

@@ -8,9 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from alerts.message import DealMessage, Message, ReportMessage
+from alerts.message import DealMessage, Message, PricesMessage, ReportMessage
 from alerts.untrusted import shorten, slack_entities, slack_plain
-from alerts.view import DealView, Line, Link, Offer, ReportView, TestView, deal_view, report_view, test_view
+from alerts.view import (
+    DealView,
+    Line,
+    Link,
+    Offer,
+    ReportView,
+    TestView,
+    deal_view,
+    prices_view,
+    report_view,
+    test_view,
+)
 
 # Slack's own limits: blocks a message, characters of a header, a section, a field, a button and its address.
 MAX_BLOCKS = 50
@@ -33,8 +44,8 @@ def render_slack(message: Message, *, with_picture: bool = True) -> dict[str, ob
     if isinstance(message, DealMessage):
         deal = deal_view(message)
         return _body(deal.subject, _deal_blocks(deal, with_picture=with_picture))
-    if isinstance(message, ReportMessage):
-        report = report_view(message)
+    if isinstance(message, (ReportMessage, PricesMessage)):
+        report = report_view(message) if isinstance(message, ReportMessage) else prices_view(message)
         return _body(report.subject, _report_blocks(report))
     test = test_view(message)
     return _body(test.subject, _test_blocks(test))
@@ -84,7 +95,7 @@ def _report_blocks(view: ReportView) -> list[Block | None]:
     return [
         _header(view.headline),
         _section(slack_plain(view.detail)),
-        _offers("*Already under your limit*", view.items),
+        _offers(f"*{view.label}*", view.items),
         _context([view.more]) if view.more else None,
         _buttons(view.buttons),
         _context([f"Watch: {view.watch}"]),

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from alerts.message import MAX_COMPARABLES, DealMessage, ReportItem, ReportMessage, TestMessage
+from alerts.message import (
+    MAX_COMPARABLES,
+    DealMessage,
+    PriceItem,
+    PricesMessage,
+    ReportItem,
+    ReportMessage,
+    TestMessage,
+)
 from alerts.untrusted import one_line, shorten, web_address
 from domain.condition import Condition
 from domain.money import format_money
@@ -80,12 +88,13 @@ class DealView:
 
 @dataclass(frozen=True, slots=True)
 class ReportView:
-    """A first-run report in words."""
+    """A list of offers in words: a first-run report, or prices that moved; ``label`` stands over the list."""
 
     subject: str
     watch: str
     headline: str
     detail: str
+    label: str
     items: tuple[Offer, ...]
     more: str
     buttons: tuple[Link, ...]
@@ -148,11 +157,44 @@ def report_view(message: ReportMessage) -> ReportView:
         watch=watch,
         headline=headline,
         detail="This was the watch's first run. From now on each new deal is told by itself.",
+        label="Already under your limit",
         items=tuple(_report_offer(item) for item in shown),
         more=f"and {missing} more" if shown and missing > 0 else "",
         buttons=_buttons(
             ("Open search", web_address(message.watch_url)), ("Dashboard", web_address(message.dashboard_url))
         ),
+    )
+
+
+def prices_view(message: PricesMessage) -> ReportView:
+    """Put moved prices into words; one alone is the subject itself."""
+    shown = message.items[:_MAX_REPORT_ITEMS]
+    missing = message.moved - len(shown)
+    headline = f"{message.moved} prices moved" if message.moved != 1 else "1 price moved"
+    subject = f"{headline} — Pricescope"
+    if message.moved == 1 and len(shown) == 1:
+        parts = [_moved(shown[0].percent), _price(shown[0]), shorten(one_line(shown[0].name), _SUBJECT_TITLE)]
+        subject = f"{' · '.join(part for part in parts if part)} — {one_line(shown[0].sku, 100)}"
+    return ReportView(
+        subject=subject,
+        watch="your products",
+        headline=headline,
+        detail=f"As of {_moment(message.judged_at)}, by the rules of “pricescope product alert list”.",
+        label="The biggest moves" if missing > 0 else "What moved",
+        items=tuple(
+            Offer(
+                title=one_line(f"{item.sku}: {item.name}", 120),
+                price=_price(item) or "-",
+                url=web_address(item.url),
+                note=one_line(
+                    " ".join(part for part in (item.why, f"({item.source})" if item.source else "") if part), 300
+                ),
+                badge=_moved(item.percent),
+            )
+            for item in shown
+        ),
+        more=f"and {missing} more: pricescope product alert told" if shown and missing > 0 else "",
+        buttons=_buttons(("Dashboard", web_address(message.dashboard_url))),
     )
 
 
@@ -197,6 +239,17 @@ def _deal_subject(message: DealMessage, *, title: str, watch: str, total: str, w
 def _below(percent: float | None) -> str:
     """Return how far below the expected price, as ``-41 %`` with a real minus; nothing where it is not below."""
     return f"{_MINUS}{percent:.0f} %" if percent is not None and percent >= 0.5 else ""
+
+
+def _moved(percent: float | None) -> str:
+    """Return how far a price moved, as ``-12 %`` or ``+8 %``; nothing where it did not."""
+    if percent is None or abs(percent) < 0.5:
+        return ""
+    return f"{_MINUS if percent < 0 else '+'}{abs(percent):.0f} %"
+
+
+def _price(item: PriceItem) -> str:
+    return "" if item.price is None or item.currency is None else format_money(item.price, item.currency)
 
 
 def _breakdown(message: DealMessage) -> str:

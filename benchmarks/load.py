@@ -310,7 +310,9 @@ def _to_sql(engine: sa.Engine, records: Sequence[dict[str, object]]) -> None:
 
     frame = pd.DataFrame.from_records(list(records))
     types = {column.name: column.type for column in tables.listing_details.columns if column.name in frame.columns}
-    frame.to_sql("listing_details", engine, schema="core", if_exists="append", index=False, dtype=types, chunksize=1_000)
+    frame.to_sql(
+        "listing_details", engine, schema="core", if_exists="append", index=False, dtype=types, chunksize=1_000
+    )
 
 
 def _dlt(url: DatabaseUrl, records: Sequence[dict[str, object]]) -> None:

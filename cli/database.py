@@ -10,7 +10,8 @@ from rich.table import Table
 
 from cli.context import out, warehouse
 from cli.errors import UserError
-from warehouse.compaction import CompactionError, compact_month
+from warehouse.compaction import compact_month
+from warehouse.months import MonthError
 from warehouse.upkeep import Report, index_use, slow_statements, table_sizes, vacuum
 
 app = typer.Typer(no_args_is_help=True, help="Reviews of the database: sizes, index use, slow statements; its care.")
@@ -57,7 +58,7 @@ def compact(month: Annotated[str, typer.Argument(help="closed month, e.g. 2026-0
         conn.execute("set statement_timeout = 0")
         try:
             done = compact_month(conn, first, today=datetime.now(UTC).date())
-        except CompactionError as error:
+        except MonthError as error:
             raise UserError(str(error)) from error
     out.print(
         f"{done.month:%Y-%m}: {done.rows_before:,} rows became {done.rows_after:,},"

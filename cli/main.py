@@ -18,6 +18,7 @@ from cli import (
     export,
     fair_price,
     imports,
+    market,
     parse,
     poll,
     products,
@@ -28,6 +29,7 @@ from cli import (
     scan,
     services,
     shop,
+    similar,
     sources,
     sync,
     watch,
@@ -40,6 +42,7 @@ from scrapers.registry import UnknownSourceError
 from warehouse.backup import BackupError
 from warehouse.connect import DatabaseError
 from warehouse.embedded import EmbeddedServerError
+from warehouse.figures import FiguresError
 from warehouse.open_data import ExportError
 from warehouse.products import ProductError
 from warehouse.watches import WatchError
@@ -57,6 +60,7 @@ USER_ERRORS = (
     DatabaseError,
     EmbeddedServerError,
     ExportError,
+    FiguresError,
 )
 
 app = typer.Typer(
@@ -67,6 +71,7 @@ app = typer.Typer(
 )
 app.add_typer(watch.app, name="watch")
 app.add_typer(products.app, name="product")
+app.add_typer(market.app, name="market")
 app.add_typer(clusters.app, name="clusters")
 app.add_typer(database.app, name="database")
 app.add_typer(quarantine.app, name="quarantine")
@@ -90,6 +95,8 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("export")(export.export_tables)
 app.command("backup")(backup.make_backup)
 app.command("restore")(backup.restore_backup)
+app.command("similar")(similar.similar)
+app.command("underpriced")(deals.underpriced)
 app.command("hide")(deals.hide)
 app.command("docs")(docs.docs)
 app.command("migrate")(services.migrate)

@@ -1,20 +1,20 @@
 """One's own files: a CSV with a head, row by row, what cannot be used told by its line.
 
-Belongs here: reading and checking rows of text. Does not: what the columns mean.
+Belongs here: checking rows of text. Does not: reading records (``pipeline.own_listings``), what the columns mean.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cli.errors import UserError
+from pipeline.own_listings import Reject, read_records
 
 _DELIMITERS = (",", ";", "\t")
-# Descriptions are long, but a field beyond this is a quote that was never closed.
-_LONGEST_FIELD = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,25 +46,22 @@ def read_rows(path: Path, *, required: Sequence[str], optional: Sequence[str] = 
     """
     if not path.is_file():
         raise UserError(f"{path}: no such file")
-    csv.field_size_limit(_LONGEST_FIELD)
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
-        head = lines.readline()
-        delimiter, names = _read_head(head, path, required)
-        reader = csv.reader(lines, delimiter=delimiter, strict=True)
-        wanted = {name: names.index(name) for name in (*required, *optional) if name in names}
-        line = 1
-        while True:
-            line = reader.line_num + 2
-            try:
-                fields = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield BadRow(line, f"not CSV ({error}), read up to line {reader.line_num + 1}")
-                continue
-            if not any(map(str.strip, fields)):
-                continue
-            yield _read_row(line, fields, names, wanted, required)
+    text = path.read_bytes().decode("utf-8-sig", errors="surrogateescape")
+    lines = io.StringIO(text.replace("\0", " "), newline="").readlines()
+    delimiter, names = _read_head(lines[0] if lines else "", path, required)
+    wanted = {name: names.index(name) for name in (*required, *optional) if name in names}
+    rejects: list[Reject] = []
+    for line, fields, _ in read_records(lines, delimiter, len(names), rejects):
+        yield from _told(rejects)
+        if any(map(str.strip, fields)):
+            yield _read_row(line, fields, wanted, required)
+    yield from _told(rejects)
+
+
+def _told(rejects: list[Reject]) -> Iterator[BadRow]:
+    found = [BadRow(reject.line, reject.reason) for reject in rejects]
+    rejects.clear()
+    return iter(found)
 
 
 def _read_head(head: str, path: Path, required: Sequence[str]) -> tuple[str, list[str]]:
@@ -75,11 +72,7 @@ def _read_head(head: str, path: Path, required: Sequence[str]) -> tuple[str, lis
     raise UserError(f"{path}: the first line must name the columns {', '.join(required)}; it is {head.strip()[:200]!r}")
 
 
-def _read_row(
-    line: int, fields: list[str], names: list[str], wanted: dict[str, int], required: Sequence[str]
-) -> Row | BadRow:
-    if len(fields) != len(names):
-        return BadRow(line, f"has {len(fields)} fields, the head {len(names)}: quote values that hold a comma")
+def _read_row(line: int, fields: list[str], wanted: dict[str, int], required: Sequence[str]) -> Row | BadRow:
     values = {name: fields[place].strip() for name, place in wanted.items()}
     missing = [name for name in required if not values[name]]
     if missing:

@@ -12,6 +12,7 @@ import orjson
 import typer
 from rich.table import Table
 
+from cli import price_rules, product_figures
 from cli.context import note, out, warehouse
 from cli.errors import UserError
 from domain.money import format_money
@@ -28,6 +29,8 @@ from warehouse.products import (
 )
 
 app = typer.Typer(no_args_is_help=True, help="Products over several sources: add, link, import, compare.")
+app.add_typer(price_rules.app, name="alert")
+product_figures.register(app)
 
 Sku = Annotated[str, typer.Argument(help="your own article number of the product")]
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON object a line")]

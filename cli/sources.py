@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import msgspec
@@ -11,11 +11,19 @@ import typer
 from rich.table import Table
 
 from cli.context import out, warehouse
+from cli.printing import AsJson, print_rows
 from pipeline.overview import source_overview
+from warehouse.figures import source_days
 
 
-def sources(as_json: Annotated[bool, typer.Option("--json", help="one JSON object a line")] = False) -> None:
+def sources(
+    days: Annotated[int | None, typer.Option(min=1, max=3650, help="how they did over so many days instead")] = None,
+    as_json: AsJson = False,
+) -> None:
     """List all sources: state and since when, watches, requests of today against the budget, what is missing."""
+    if days is not None:
+        _performance(days, as_json=as_json)
+        return
     with warehouse("sources") as (conn, configured):
         rows = source_overview(conn, configured, datetime.now(UTC))
     if as_json:
@@ -35,3 +43,10 @@ def sources(as_json: Annotated[bool, typer.Option("--json", help="one JSON objec
             row.detail or "-",
         )
     out.print(table)
+
+
+def _performance(days: int, *, as_json: bool) -> None:
+    """Success rate, response times and volume of each source, as dbt has computed them."""
+    with warehouse("sources") as (conn, _):
+        rows = source_days(conn, datetime.now(UTC).date() - timedelta(days=days - 1))
+    print_rows(rows, as_json=as_json, none=f"No source was asked within {days} days.")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from orchestration.polling import assets, care, checks, fx, jobs, open_data, schedules, sensors
+from orchestration.polling import assets, care, checks, fx, jobs, open_data, price_alerts, schedules, sensors
 from orchestration.resources import default_resources
 from orchestration.terminal import terminal_logger
 
@@ -21,6 +21,7 @@ def build_polling(resource_overrides: Mapping[str, object] | None = None) -> dg.
             assets.items_and_price_history,
             assets.deals,
             assets.alerts,
+            price_alerts.price_alerts,
             fx.fx_rates,
             care.retention,
             care.compaction,

@@ -83,7 +83,26 @@ REPORT = messages.ReportMessage(
 
 TEST = messages.TestMessage(channel="email", sent_at=NOW, dashboard_url="http://127.0.0.1:3000/")
 
-ALL = (DEAL, REPORT, TEST)
+PRICES = messages.PricesMessage(
+    moved=12,
+    judged_at=NOW,
+    dashboard_url="http://127.0.0.1:3000/",
+    items=tuple(
+        messages.PriceItem(
+            sku=f"S{number}",
+            name=f"Coat {number}",
+            why="79.90 EUR is 20.0 % less than 99.90 EUR on 2026-11-19",
+            price=Decimal("79.90"),
+            currency="EUR",
+            percent=-20.0 + 3 * number,
+            source="shop",
+            url=f"https://market.example/items/{number}",
+        )
+        for number in range(12)
+    ),
+)
+
+ALL = (DEAL, REPORT, PRICES, TEST)
 
 BARE_DEAL = messages.DealMessage(
     watch_name="w",

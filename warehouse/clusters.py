@@ -26,7 +26,7 @@ Level = Literal["product", "theme"]
 LEVELS: tuple[Level, ...] = ("product", "theme")
 DEFAULT_METHOD = "products"
 # A night's members are a row a listing and level: so many runs of a watch and method keep theirs, and so many their
-# transitions; the rows of the runs stay.
+# transitions; older rows of the runs go with the retention.
 KEPT_MEMBERS = 3
 KEPT_TRANSITIONS = 30
 

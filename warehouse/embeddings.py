@@ -275,6 +275,15 @@ def count_spaces(conn: psycopg.Connection) -> dict[Space, int]:
     return {Space(kind, model_id): count for kind, model_id, count in rows}
 
 
+def space_dimensions(conn: psycopg.Connection, space: Space) -> int:
+    """Return how many numbers a vector of a space has, 0 for an empty space."""
+    row = conn.execute(
+        "select vector_dims(vec) from ml.embeddings where kind = %s and model_id = %s limit 1",
+        (space.kind, space.model_id),
+    ).fetchone()
+    return 0 if row is None else int(row[0])
+
+
 def forget_model(conn: psycopg.Connection, model_id: str) -> int:
     """Delete all vectors of a model that is not used any more; return how many."""
     return conn.execute("delete from ml.embeddings where model_id = %s", (model_id,)).rowcount

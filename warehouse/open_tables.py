@@ -181,6 +181,19 @@ _TABLES = (
         behind={"app.notifications": ("idempotency_key", "payload", "next_attempt_at", "last_error")},
     ),
     OpenTable(
+        name="price_events",
+        columns=(
+            "e.price_event_id, e.price_rule_id, e.product_id, e.kind, e.listing_id, e.page_id, e.value,"
+            " e.base_currency, e.price, e.currency, e.against, e.change_percent, e.reason, e.notification_ids,"
+            " e.run_id, e.created_at"
+        ),
+        origin="app.price_events e left join core.listings l using (listing_id)",
+        source="l.source",
+        time="e.created_at",
+        order="e.created_at, e.price_event_id",
+        behind={"app.price_events": ()},
+    ),
+    OpenTable(
         name="fx_rates",
         columns="f.day, f.currency, f.base_currency, f.rate, f.provider",
         origin="core.fx_rates f",

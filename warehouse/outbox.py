@@ -20,7 +20,7 @@ from psycopg.types.json import Jsonb
 from warehouse.poison import storable
 from warehouse.rows import columns, read_one, read_rows
 
-Kind = Literal["deal", "report", "test"]
+Kind = Literal["deal", "report", "prices", "test"]
 
 
 class NewNotification(msgspec.Struct, frozen=True, kw_only=True):

@@ -205,7 +205,7 @@ def match_by_gtin(conn: psycopg.Connection, *, source: str | None = None) -> int
 
 
 # %(product_id)s null: of all products.
-_OFFERS = f"""
+OFFERS = f"""
     linked as (
         select ps.product_id, ps.listing_id, ps.matched_by
         from core.product_sources ps
@@ -249,7 +249,7 @@ def current_offers(conn: psycopg.Connection, product_id: int, *, base_currency: 
     return read_rows(
         conn,
         ProductOffer,
-        f"with {_OFFERS} select {columns(ProductOffer)} from offers"
+        f"with {OFFERS} select {columns(ProductOffer)} from offers"
         " order by is_on_offer desc, value nulls last, listing_id",
         {"product_id": product_id, "base": base_currency, "today": today},
     )
@@ -284,7 +284,7 @@ def list_products(conn: psycopg.Connection, *, base_currency: str, today: date) 
         conn,
         ProductSummary,
         f"""
-        with {_OFFERS},
+        with {OFFERS},
         best as (
             select product_id, count(*) as offers,
                    (array_agg(value order by value, listing_id) filter (where value is not null))[1] as best_value,

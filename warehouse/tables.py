@@ -104,6 +104,8 @@ pages = Table(
     Index("uq_pages_identity", "source", "sha256", "fetched_at", func.md5(literal_column("url")), unique=True),
     Index("ix_pages_source_day", "source", "day", "page_id"),
     Index("ix_pages_watch", "watch_id", "fetched_at"),
+    # Days of every source: the marts' look-back.
+    Index("ix_pages_fetched_at", "fetched_at", postgresql_using="brin"),
     CheckConstraint("origin in ('fetch', 'import', 'sandbox')", name="origin"),
     schema="raw",
     postgresql_partition_by="RANGE (fetched_at)",
@@ -249,6 +251,25 @@ price_history_months = Table(
     Column("days", Integer, nullable=False, comment="bit n set: observed on day n + 1 of the month"),
     Column("checks", Integer, nullable=False, comment="pages that showed it in the month"),
     PrimaryKeyConstraint("listing_id", "month"),
+    schema="core",
+)
+
+# Months once more, for reading: the truth is price_history (warehouse.closing).
+price_history_packed = Table(
+    "price_history_packed",
+    metadata,
+    Column("listing_id", BigInteger, nullable=False),
+    Column("month", Date, nullable=False, comment="first of the UTC month"),
+    Column("currency", Text, nullable=False),
+    Column("availability", Text, nullable=False),
+    Column("observed_at", ARRAY(DateTime(timezone=True)), nullable=False, comment="oldest first"),
+    Column(
+        "payable_minor",
+        ARRAY(BigInteger),
+        nullable=False,
+        comment="total_minor, or price_minor where it is not known; for each observed_at",
+    ),
+    PrimaryKeyConstraint("listing_id", "month", "currency", "availability"),
     schema="core",
 )
 
@@ -502,7 +523,7 @@ notifications = Table(
     "notifications",
     metadata,
     Column("notification_id", BigInteger, Identity(), primary_key=True),
-    Column("kind", Text, nullable=False, comment="deal, report or test"),
+    Column("kind", Text, nullable=False, comment="deal, report, prices or test"),
     Column("deal_id", BigInteger, ForeignKey("app.deals.deal_id", ondelete="CASCADE")),
     Column("watch_id", BigInteger, ForeignKey("app.watches.watch_id", ondelete="CASCADE")),
     Column("channel", Text, nullable=False),
@@ -517,7 +538,70 @@ notifications = Table(
     UniqueConstraint("deal_id", "channel"),
     Index("ix_notifications_due", "next_attempt_at", postgresql_where=text("state = 'pending'")),
     CheckConstraint("state in ('pending', 'sent', 'dead')", name="state"),
-    CheckConstraint("kind in ('deal', 'report', 'test')", name="kind"),
+    CheckConstraint("kind in ('deal', 'report', 'prices', 'test')", name="kind"),
+    schema="app",
+)
+
+price_rules = Table(
+    "price_rules",
+    metadata,
+    Column("price_rule_id", BigInteger, Identity(), primary_key=True),
+    Column("owner", Text, nullable=False, server_default="owner"),
+    Column("product_id", BigInteger, ForeignKey("core.products.product_id", ondelete="CASCADE"), comment="null: all"),
+    Column("kind", Text, nullable=False, comment="see domain.price_rule"),
+    Column("days", Integer, comment="days before today that the price is held against; null: all that are known"),
+    Column("amount", Numeric(18, 4), comment="per cent, or a price in currency"),
+    Column("currency", Text, comment="of amount, where that is a price"),
+    Column("channels", ARRAY(Text), nullable=False, server_default="{}", comment="empty: all configured"),
+    _now(),
+    # The same wish twice is one.
+    UniqueConstraint("owner", "product_id", "kind", "days", "amount", postgresql_nulls_not_distinct=True),
+    CheckConstraint(
+        "kind in ('lowest', 'drop', 'below_average', 'rise_above', 'change', 'back_in_stock')", name="kind"
+    ),
+    CheckConstraint("days > 0", name="days"),
+    schema="app",
+)
+
+price_rule_states = Table(
+    "price_rule_states",
+    metadata,
+    Column(
+        "price_rule_id", BigInteger, ForeignKey("app.price_rules.price_rule_id", ondelete="CASCADE"), nullable=False
+    ),
+    Column("product_id", BigInteger, ForeignKey("core.products.product_id", ondelete="CASCADE"), nullable=False),
+    Column("base_currency", Text, nullable=False, comment="of value and told_value"),
+    Column("is_on_offer", Boolean, nullable=False),
+    Column("is_met", Boolean, nullable=False),
+    Column("value", Numeric(24, 4), comment="lowest payable price at the last look at which there was one"),
+    Column("price", Numeric(24, 4), comment="the same as its source asked it, in currency"),
+    Column("currency", Text),
+    Column("told_value", Numeric(24, 4), comment="at which it was told, while the rule holds since"),
+    PrimaryKeyConstraint("price_rule_id", "product_id"),
+    schema="app",
+    postgresql_with={"fillfactor": 80},
+)
+
+price_events = Table(
+    "price_events",
+    metadata,
+    Column("price_event_id", BigInteger, Identity(), primary_key=True),
+    Column("price_rule_id", BigInteger, nullable=False, comment="not a foreign key: what was told outlives the rule"),
+    Column("product_id", BigInteger, ForeignKey("core.products.product_id", ondelete="CASCADE"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("listing_id", BigInteger, comment="the offer; not a foreign key: it outlives the listing"),
+    Column("page_id", BigInteger, comment="raw page the price was read from"),
+    Column("value", Numeric(24, 4), comment="in base_currency"),
+    Column("base_currency", Text, nullable=False),
+    Column("price", Numeric(24, 4), comment="as the source asks it, in currency"),
+    Column("currency", Text),
+    Column("against", Numeric(24, 4), comment="what it was held against, in base_currency"),
+    Column("change_percent", Numeric(12, 2)),
+    Column("reason", Text, nullable=False, comment="a sentence for the owner"),
+    Column("notification_ids", ARRAY(BigInteger), nullable=False, server_default="{}", comment="that told it"),
+    Column("run_id", Text),
+    _now(),
+    Index("ix_price_events_created", "created_at"),
     schema="app",
 )
 
@@ -774,6 +858,8 @@ page_readings = Table(
     # Of those, the ones whose total the page left unsaid: a late page may tell what they cost.
     Column("thin_ids", ARRAY(BigInteger), nullable=False, server_default="{}"),
     Index("ix_page_readings_source_day", "source", "day"),
+    # Days of every source: how sources do, the marts' look-back, retention.
+    Index("ix_page_readings_fetched_at", "fetched_at", "day", postgresql_using="brin"),
     Index("ix_page_readings_thin", "source", "fetched_at", postgresql_where=text("thin_ids <> '{}'")),
     Column("unpriced", Integer, nullable=False, server_default="0", comment="records of things shown without a price"),
     CheckConstraint(
@@ -833,6 +919,18 @@ compacted_months = Table(
     Column("bytes_before", BigInteger, nullable=False),
     Column("bytes_after", BigInteger, nullable=False),
     Column("compacted_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    schema="ops",
+)
+
+# Months, or their first days, of which core.price_history_packed tells the whole history (warehouse.closing).
+packed_months = Table(
+    "packed_months",
+    metadata,
+    Column("month", Date, primary_key=True, comment="first of the UTC month"),
+    Column("until", Date, nullable=False, comment="the days before it are packed: all, once the month is closed"),
+    Column("rows", BigInteger, nullable=False),
+    Column("packed_rows", BigInteger, nullable=False),
+    Column("packed_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     schema="ops",
 )
 

@@ -141,7 +141,7 @@ def items_and_price_history(
 
 
 @dg.asset(
-    deps=["price_history", "fx_rates", dg.AssetKey(["marts", "watch_condition_stats"]), watches],
+    deps=["price_history", "fx_rates", dg.AssetKey(["marts", "watch_condition_stats"]), "fair_prices", watches],
     partitions_def=source_days,
     backfill_policy=dg.BackfillPolicy.single_run(),
     group_name="deals",
@@ -166,7 +166,7 @@ def deals(
     return dg.MaterializeResult(metadata=outcome_metadata(outcomes, rows="deals"))
 
 
-@dg.asset(deps=[deals], group_name="deals", kinds={"python"}, owners=_OWNERS)
+@dg.asset(deps=[deals, "price_alerts"], group_name="deals", kinds={"python"}, owners=_OWNERS)
 def alerts(warehouse: WarehouseResource, channels: ChannelsResource) -> dg.MaterializeResult[None]:
     """Notifications delivered from the outbox (app.notifications): each sent, then marked, never lost."""
     with warehouse.connection("alerts") as conn:

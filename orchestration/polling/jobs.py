@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from orchestration.partitions import source_days
-from orchestration.polling import assets, checks, fx, open_data, scans
+from orchestration.polling import assets, checks, fx, open_data, price_alerts, scans
 from orchestration.polling import care as upkeep
 
 
@@ -73,4 +73,4 @@ export = dg.define_asset_job(
     description="Write the open data: Parquet files by table, source and month.",
 )
 
-JOBS = (poll, reprocess, deliver, health, rates, care, upkeep_job, export, scans.scans)
+JOBS = (poll, reprocess, deliver, health, rates, care, upkeep_job, export, price_alerts.job, scans.scans)

@@ -9,7 +9,7 @@ import psycopg
 from domain.settings import Settings, SettingsError, load_settings
 from domain.source_state import may_poll
 from orchestration.partitions import SourceDay
-from orchestration.polling import jobs
+from orchestration.polling import jobs, price_alerts
 from orchestration.polling.care import VacuumConfig
 from orchestration.polling.scans import scans
 from orchestration.resources import SettingsResource, WarehouseResource
@@ -121,6 +121,14 @@ def build_schedules() -> Iterable[dg.ScheduleDefinition]:
             name="health_hourly",
             job=jobs.health,
             cron_schedule="37 * * * *",
+            execution_timezone="UTC",
+            default_status=status,
+        ),
+        # After the hour's statistics.
+        dg.ScheduleDefinition(
+            name="prices_hourly",
+            job=price_alerts.job,
+            cron_schedule="27 * * * *",
             execution_timezone="UTC",
             default_status=status,
         ),

@@ -8,12 +8,19 @@
 
 -- Every pair of currencies in use that shares a base on a day: one unit of from_currency_code is worth `rate` of the
 -- other. A table with an index, because each day of each pair is looked up; of currencies in use, because two banks
--- quote some eighty, and their pairs over years would be millions.
+-- quote some eighty, and their pairs over years would be millions. In use is also what a listing cost before it was
+-- priced in another currency: the whole history is read for it once, then its newest days, and what was found is kept.
 with
 
 rates as (
 
     select * from {{ ref('stg_core__fx_rates') }}
+
+),
+
+observations as (
+
+    select * from {{ ref('stg_core__price_observations') }}
 
 ),
 
@@ -24,6 +31,13 @@ in_use as (
     select currency_code from {{ ref('stg_app__watches') }}
     union
     select {{ base_currency() }} as currency_code
+    union
+    select observations.currency_code from observations
+    {%- if is_made_before() %}
+        where observations.observed_at >= {{ midnight(run_date() ~ ' - ' ~ lookback_days()) }}
+        union
+        select kept.from_currency_code from {{ this }} as kept
+    {%- endif %}
 
 ),
 

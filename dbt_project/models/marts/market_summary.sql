@@ -29,8 +29,12 @@ found as (
         states.currency_code,
         states.last_seen_at,
         cast(states.last_seen_at at time zone 'UTC' as date) as seen_date,
+        listings.listing_kind = 'normal' as is_thing_itself,
         case
-            when listings.price_kind in {{ comparable_price_kinds() }} and states.payable_price > 0
+            when
+                listings.price_kind in {{ comparable_price_kinds() }}
+                and listings.listing_kind = 'normal'
+                and states.payable_price > 0
                 then states.payable_price
         end as payable_price
     from states
@@ -51,6 +55,7 @@ priced as (
         look_backs.lookback_days,
         found.source_name,
         found.brand,
+        found.is_thing_itself,
         found.payable_price is not null as is_comparable,
         case
             when found.currency_code = {{ base_currency() }} then round(found.payable_price, 4)
@@ -72,6 +77,7 @@ summed as (
         lookback_days,
         case when grouping(source_name) = 1 then 'all' else source_name end as source_name,
         count(*) as listings,
+        count(*) filter (where not is_thing_itself) as other_kinds,
         count(price) as priced,
         count(*) filter (where is_comparable and price is null) as unconvertible,
         count(distinct brand) filter (where brand <> 'unknown') as brands,
@@ -126,6 +132,7 @@ select
     summed.source_name,
     cast({{ base_currency() }} as text) as currency,
     cast(summed.listings as integer) as listings,
+    cast(summed.other_kinds as integer) as other_kinds,
     cast(summed.priced as integer) as priced,
     cast(summed.unconvertible as integer) as unconvertible,
     cast(summed.brands as integer) as brands,

@@ -16,10 +16,13 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
+import psycopg
 import pytest
 
+from domain.price_rule import PriceRuleKind
 from pipeline.judge import judge_pending
 from pipeline.poll import poll_day, utc_now
+from pipeline.price_alerts import check_prices
 from pipeline.read import read_day
 from sandbox.server import SandboxServer
 from tests.integration.cli.conftest import Command
@@ -28,6 +31,7 @@ from tests.unit.deploy.deployment import ROOT
 from warehouse.connect import DatabaseUrl, connect
 from warehouse.digest import row_digests
 from warehouse.pages import read_page
+from warehouse.price_rules import NewPriceRule, add_price_rule
 
 pytestmark = pytest.mark.integration
 JEANS = "https://www.vinted.fr/catalog?search_text=levi%27s+501&order=newest_first"
@@ -64,8 +68,22 @@ def alerted(market: SandboxServer, own_database: DatabaseUrl, folder: Path) -> N
             poll_day(conn, settings, "vinted", utc_now().date(), run_id="run")
             read_day(conn, settings, "vinted", utc_now().date())
             judge_pending(conn, settings, source="vinted", run_id="run", now=utc_now)
+            settle_product(conn)
+            check_prices(conn, settings, run_id="run", now=utc_now())
+            # As if it had cost a euro more: whether the cheapest of the market moved is chance.
+            conn.execute("update app.price_rule_states set price = price + 1, value = value + 1")
         kinds = {kind for (kind,) in conn.execute("select kind from app.notifications").fetchall()}
-        assert kinds == {"report", "deal"}
+        assert kinds == {"report", "deal", "prices"}
+
+
+def settle_product(conn: psycopg.Connection) -> None:
+    """Follow everything the watch finds as one product, with a rule over its price."""
+    conn.execute("insert into core.products (sku, name) values ('J', 'jeans') on conflict do nothing")
+    conn.execute(
+        "insert into core.product_sources (product_id, source, url, watch_id, matched_by)"
+        " select product_id, 'vinted', url, watch_id, 'link' from core.products, app.watches on conflict do nothing"
+    )
+    add_price_rule(conn, NewPriceRule(owner="owner", kind=PriceRuleKind.CHANGE))
 
 
 @pytest.mark.usefixtures("alerted")
@@ -86,12 +104,12 @@ def test_the_page_leads_from_every_alert_to_the_bytes_it_was_read_from(
     folder: Path, own_database: DatabaseUrl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(folder)
-    history, lineage = blocks("open-data.md", "sql")
+    history, lineage, moves = blocks("open-data.md", "sql")
     traced = duckdb.sql(lineage)
     assert traced.columns[:1] == ["notification_id"]
     rows = [dict(zip(traced.columns, row, strict=True)) for row in traced.fetchall()]
     with connect(own_database) as conn:
-        told = conn.execute("select notification_id from app.notifications").fetchall()
+        told = conn.execute("select notification_id from app.notifications where kind <> 'prices'").fetchall()
         deals = conn.execute("select deal_id from app.deals").fetchall()
         assert {row["notification_id"] for row in rows} == {number for (number,) in told}
         assert [row["deal_id"] for row in rows if row["kind"] == "deal"] != []
@@ -101,6 +119,12 @@ def test_the_page_leads_from_every_alert_to_the_bytes_it_was_read_from(
             assert (page.url, hashlib.sha256(page.body).hexdigest()) == (row["url"], row["sha256"])
             # The page says the price that was told.
             assert str(row["price"]).rstrip("0").encode() in page.body
+        moved = duckdb.sql(moves).fetchall()
+        wanted = conn.execute("select notification_id from app.notifications where kind = 'prices'").fetchall()
+        assert {number for number, *_ in moved} == {number for (number,) in wanted} != set()
+        for _, _, _, reason, page_id, url, _ in moved:
+            assert "than the" in reason
+            assert read_page(conn, page_id).url == url
         months = duckdb.sql(history).fetchall()
         held = conn.execute(
             "select l.source, external_id, to_char(observed_at, 'YYYY-MM'), min(h.total_minor)::float / 100, count(*)"

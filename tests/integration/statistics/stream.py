@@ -58,6 +58,10 @@ class Item:
     gone_at: datetime | None = None
 
     @property
+    def listing_kind(self) -> str:
+        return "accessory" if self.listing_id % 9 == 0 else "normal"
+
+    @property
     def outcome(self) -> str:
         if self.availability in {"sold", "gone"}:
             return self.availability
@@ -188,10 +192,20 @@ def store_stream(conn: psycopg.Connection[Any], stream: Stream) -> None:
     )
     cursor.executemany(
         "insert into core.listing_details (listing_id, source, external_id, url, title, condition, brand,"
-        " price_kind, first_seen_at, listed_at, seller_id) overriding system value"
-        " values (%s, %s, %s, 'u', 't', 'good', %s, %s, %s, %s, %s)",
+        " price_kind, kind, first_seen_at, listed_at, seller_id) overriding system value"
+        " values (%s, %s, %s, 'u', 't', 'good', %s, %s, %s, %s, %s, %s)",
         [
-            (i.listing_id, i.source, str(i.listing_id), i.brand, i.kind, i.first_seen, i.listed_at, i.seller_id)
+            (
+                i.listing_id,
+                i.source,
+                str(i.listing_id),
+                i.brand,
+                i.kind,
+                i.listing_kind,
+                i.first_seen,
+                i.listed_at,
+                i.seller_id,
+            )
             for i in stream.items
         ],
     )
@@ -282,7 +296,7 @@ def brand_of(brand: str | None) -> str:
 
 def price_of(stream: Stream, item: Item, sight: Sight) -> tuple[Decimal | None, bool]:
     """Return the price in EUR or None, and whether only a rate was missing."""
-    if item.kind == "current_bid":
+    if item.kind == "current_bid" or item.listing_kind != "normal":
         return None, False
     per_unit = 1 if sight.currency == "JPY" else 100
     amount = Decimal(sight.minor) / per_unit

@@ -126,6 +126,7 @@ def test_marts_over_the_days_equal_the_oracle(shop: Shop) -> None:
         check_products(conn, made, days)
         check_moves(conn, made, days)
         check_histograms(conn, made)
+        check_win_rates(conn, made)
         check_overview(conn, made)
 
 
@@ -349,6 +350,47 @@ def check_histograms(conn: psycopg.Connection, made: Catalogue) -> None:
         assert all(row["lower_price"] - Decimal("0.001") <= p <= row["upper_price"] for p in inside)
     assert found == wanted
     assert all(abs(share - 1) < Decimal("0.001") for share in shares.values())
+
+
+def check_win_rates(conn: psycopg.Connection, made: Catalogue) -> None:
+    lows: dict[tuple[int, date], dict[str, Decimal]] = defaultdict(dict)
+    for (product_id, source), days in made.source_days().items():
+        for day, (low, _, _) in days.items():
+            lows[product_id, day][source] = low
+    found = {
+        (row["lookback_days"], row["category"], row["source_name"]): tuple(
+            row[name]
+            for name in ("products", "product_days", "contested_days", "wins", "win_share", "mean_gap_percent")
+        )
+        for row in rows(conn, "select * from marts.source_win_rates")
+    }
+    wanted: dict[tuple[int, str, str], tuple[Any, ...]] = {}
+    for window in (7, 30):
+        of_source: dict[tuple[str, str], list[tuple[int, bool, Fraction]]] = defaultdict(list)
+        for (product_id, day), offers in lows.items():
+            if day <= made.today - timedelta(days=window):
+                continue
+            for source, price in offers.items():
+                gap = 100 * (Fraction(price) / Fraction(min(offers.values())) - 1)
+                for category in {"all", category_of(product_id)} - {None}:
+                    of_source[str(category), source].append((product_id, len(offers) > 1, gap))
+        for (category, source), seen in of_source.items():
+            gaps = [gap for _, is_contested, gap in seen if is_contested]
+            wins = sum(1 for gap in gaps if gap == 0)
+            wanted[window, category, source] = (
+                len({product_id for product_id, _, _ in seen}),
+                len(seen),
+                len(gaps),
+                wins,
+                of_fraction(Fraction(wins, len(gaps)), 6) if gaps else None,
+                of_fraction(sum(gaps) / len(gaps), 2) if gaps else None,
+            )
+    assert len(wanted) > 40
+    assert any(0 < wins < contested for _, _, contested, wins, *_ in wanted.values())
+    assert_same(found, wanted)
+    for row in rows(conn, "select * from marts.source_win_rates where win_rank = 1"):
+        others = [share for key, (*_, share, _) in found.items() if key[:2] == (row["lookback_days"], row["category"])]
+        assert row["win_share"] == max(share for share in others if share is not None)
 
 
 def check_overview(conn: psycopg.Connection, made: Catalogue) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import create_engine
 from warehouse import migrations
 from warehouse.connect import DatabaseUrl, connect
 from warehouse.migrate import VERSION_TABLE, current, downgrade, head, upgrade
-from warehouse.partitions import drop_month, ensure_partitions, ensure_partitions_ahead, expired_months, partition_name
+from warehouse.partitions import drop_month, ensure_partitions, ensure_partitions_ahead, expired_months
 from warehouse.tables import metadata
 
 pytestmark = pytest.mark.integration
@@ -161,15 +161,24 @@ def test_partitions_are_made_ahead_once_and_dropped_whole(database: DatabaseUrl)
             expired_months(conn, "core.listings", 1, day)
 
 
-def test_each_instant_at_a_month_edge_falls_in_one_partition(database: DatabaseUrl) -> None:
-    edge = datetime(2032, 3, 1, tzinfo=UTC)
+@pytest.mark.parametrize(
+    ("edge", "before", "after"),
+    [
+        (datetime(2032, 3, 1, tzinfo=UTC), "2032_02_26", "2032_03_01"),
+        (datetime(2032, 3, 6, tzinfo=UTC), "2032_03_01", "2032_03_06"),
+        (datetime(2033, 1, 1, tzinfo=UTC), "2032_12_26", "2033_01_01"),
+    ],
+)
+def test_each_instant_at_an_edge_falls_in_one_part_of_one_month(
+    database: DatabaseUrl, edge: datetime, before: str, after: str
+) -> None:
     with connect(database) as conn:
         conn.execute("set timezone = 'America/Los_Angeles'")
         ensure_partitions(conn, (edge - timedelta(days=1)).date(), edge.date())
-        for moment, month in ((edge - timedelta(microseconds=1), "core.price_history_2032_02"), (edge, None)):
+        for moment, part in ((edge - timedelta(microseconds=1), before), (edge, after)):
             row = conn.execute(
                 "insert into core.price_history values (1, %s, 1, 1, 'EUR', 'available')"
                 " returning tableoid::regclass::text",
                 (moment,),
             ).fetchone()
-            assert row == (month or partition_name("core.price_history", edge.date()),)
+            assert row == (f"core.price_history_{part}",)

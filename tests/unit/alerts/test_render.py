@@ -8,7 +8,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from alerts.message import Message
 from alerts.render import render_email
 from alerts.untrusted import one_line
-from tests.alert_samples import ALL, BARE_DEAL, DEAL, REPORT, TEST, nasty_deal, nasty_text
+from tests.alert_samples import ALL, BARE_DEAL, DEAL, PRICES, REPORT, TEST, nasty_deal, nasty_text
 
 
 def _texts(tree: LexborHTMLParser) -> str:
@@ -161,3 +161,24 @@ def _body(html: str) -> LexborNode:
     body = LexborHTMLParser(html).body
     assert body is not None
     return body
+
+
+def test_moved_prices_are_one_mail_with_the_biggest_moves_and_what_they_were_held_against() -> None:
+    mail = render_email(PRICES)
+    assert mail.subject == "12 prices moved — Pricescope"
+    tree = LexborHTMLParser(mail.html)
+    links = [node.attributes["href"] for node in tree.css("a") if node.text().startswith("S")]
+    assert links == [f"https://market.example/items/{number}" for number in range(10)]
+    for shown in (_texts(tree), mail.text):
+        assert "79.90 EUR" in shown
+        assert "is 20.0 % less than 99.90 EUR on 2026-11-19 (shop)" in shown
+        assert "\N{MINUS SIGN}20 %" in shown
+        assert "+7 %" in shown
+        assert "and 2 more: pricescope product alert told" in shown
+
+
+def test_one_moved_price_is_the_subject_itself() -> None:
+    alone = msgspec.structs.replace(PRICES, moved=1, items=PRICES.items[:1])
+    assert render_email(alone).subject == "\N{MINUS SIGN}20 % · 79.90 EUR · Coat 0 — S0"
+    gone = msgspec.structs.replace(PRICES.items[0], price=None, currency=None, percent=None, url=None)
+    assert render_email(msgspec.structs.replace(alone, items=(gone,))).subject == "Coat 0 — S0"
