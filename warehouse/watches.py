@@ -166,6 +166,7 @@ def delete_listings(conn: psycopg.Connection, listing_ids: list[int]) -> int:
     with conn.transaction():
         # The histories have no foreign key: checking each row would slow every load.
         conn.execute("delete from core.price_history where listing_id = any(%s)", (listing_ids,))
+        conn.execute("delete from core.price_history_months where listing_id = any(%s)", (listing_ids,))
         conn.execute("delete from core.stock_history where listing_id = any(%s)", (listing_ids,))
         return conn.execute("delete from core.listings where listing_id = any(%s)", (listing_ids,)).rowcount
 
