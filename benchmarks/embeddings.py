@@ -181,10 +181,14 @@ def _insert_listings(conn: psycopg.Connection, watch_of: np.ndarray) -> None:
         (_WATCHES,),
     )
     conn.execute(
-        "insert into core.listings (source, external_id, url, title, condition, price, currency, first_seen_at,"
-        " last_changed_at, last_page_id) select 'vinted', n::text, '', n::text, 'good', 1, 'EUR', now(), now(), 1"
-        " from generate_series(1, %s) as n order by n",
+        "insert into core.listing_details (source, external_id, url, title, condition, first_seen_at)"
+        " select 'vinted', n::text, '', n::text, 'good', now() from generate_series(1, %s) as n order by n",
         (len(watch_of),),
+    )
+    conn.execute(
+        "insert into core.listing_state (listing_id, content_hash, price_minor, currency, availability, last_seen_at,"
+        " last_page_id, price_changed_at, price, last_changed_at, shown_page_id)"
+        " select listing_id, '', 100, 'EUR', 'available', now(), 1, now(), 1, now(), 1 from core.listing_details"
     )
     conn.execute(
         "insert into app.watch_listings (watch_id, listing_id, first_seen_at, last_seen_at, is_initial)"

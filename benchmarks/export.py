@@ -94,10 +94,16 @@ def _fill(conn: psycopg.Connection, wanted: int) -> int:
     listings = max(1, wanted // _DAYS)
     ensure_partitions(conn, _FIRST, date(2025, 12, 31))
     conn.execute(
-        "insert into core.listings (source, external_id, url, title, condition, price, currency, first_seen_at,"
-        " last_changed_at, last_page_id) select 'source' || lpad((n %% %s)::text, 2, '0'), (8000000000 + n)::text,"
-        " 'https://example.org/' || n, 'Thing ' || n, 'good', 10, 'EUR', %s, %s, 1 from generate_series(1, %s) n",
-        (_SOURCES, _FIRST, _FIRST, listings),
+        "insert into core.listing_details (source, external_id, url, title, condition, first_seen_at)"
+        " select 'source' || lpad((n %% %s)::text, 2, '0'), (8000000000 + n)::text, 'https://example.org/' || n,"
+        " 'Thing ' || n, 'good', %s from generate_series(1, %s) n",
+        (_SOURCES, _FIRST, listings),
+    )
+    conn.execute(
+        "insert into core.listing_state (listing_id, content_hash, price_minor, currency, availability, last_seen_at,"
+        " last_page_id, price_changed_at, price, last_changed_at, shown_page_id)"
+        " select listing_id, '', 1000, 'EUR', 'available', first_seen_at, 1, first_seen_at, 10, first_seen_at, 1"
+        " from core.listing_details"
     )
     # A price moves about every tenth day; a third of the listings has no total.
     conn.execute(
@@ -108,7 +114,7 @@ def _fill(conn: psycopg.Connection, wanted: int) -> int:
         (_FIRST,),
     )
     conn.execute("vacuum analyze core.price_history")
-    conn.execute("analyze core.listings")
+    conn.execute("analyze core.listing_details, core.listing_state")
     return listings * _DAYS
 
 

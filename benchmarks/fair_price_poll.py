@@ -51,17 +51,17 @@ def fill(conn: psycopg.Connection, rows: list[tuple[int, int, str, int, datetime
     cursor, now = conn.cursor(), datetime.now(UTC)
     with conn.transaction():
         with cursor.copy(
-            "copy core.listings (listing_id, source, external_id, url, title, condition, price, currency,"
-            " first_seen_at, last_changed_at, last_page_id) from stdin"
+            "copy core.listing_details (listing_id, source, external_id, url, title, condition, first_seen_at)"
+            " from stdin"
         ) as copy:
-            for number, _, title, minor, seen in rows:
-                copy.write_row((number, "vinted", str(number), "u", title, "good", minor / 100, "EUR", seen, seen, 1))
+            for number, _, title, _, seen in rows:
+                copy.write_row((number, "vinted", str(number), "u", title, "good", seen))
         with cursor.copy(
             "copy core.listing_state (listing_id, content_hash, price_minor, currency, availability, last_seen_at,"
-            " last_page_id, price_changed_at) from stdin"
+            " last_page_id, price_changed_at, price, last_changed_at, shown_page_id) from stdin"
         ) as copy:
             for number, _, _, minor, seen in rows:
-                copy.write_row((number, b"0", minor, "EUR", "available", now, 1, seen))
+                copy.write_row((number, b"0", minor, "EUR", "available", now, 1, seen, minor / 100, seen, 1))
         with cursor.copy(
             "copy app.watch_listings (watch_id, listing_id, first_seen_at, last_seen_at, is_initial) from stdin"
         ) as copy:

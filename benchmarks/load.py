@@ -36,18 +36,14 @@ from warehouse import tables
 from warehouse.completion import Completed
 from warehouse.connect import DatabaseUrl, connect, ensure_database
 from warehouse.embedded import EmbeddedServer
-from warehouse.listing_rows import LISTING_COLUMNS, listing_line
+from warehouse.listing_rows import DETAIL_COLUMNS, STATE_COLUMNS, NewListing, detail_line, state_line
 from warehouse.migrate import upgrade
 from warehouse.partitions import ensure_partitions
 from warehouse.reread import ReadPage, load_pages
 
 START = datetime(2026, 3, 10, 6, tzinfo=UTC)
 REPETITIONS = 3
-_TABLES = "core.listings, core.sellers, core.price_history, core.stock_history, ops.page_readings"
-_STATE_COLUMNS = (
-    "listing_id, content_hash, price_minor, total_minor, currency, availability, favourite_count, last_seen_at,"
-    " last_page_id, checks, price_changed_at, is_active, has_carried"
-)
+_TABLES = "core.listing_details, core.sellers, core.price_history, core.stock_history, ops.page_readings"
 _WORDS = [
     "warm",
     "wool",
@@ -166,7 +162,7 @@ def _timed(conn: psycopg.Connection, rows: int, action: Callable[[], object]) ->
 
 def _verify(conn: psycopg.Connection, rows: int) -> None:
     """Count what was loaded; reading it also sets the hint bits, so that the next measurement does not pay for them."""
-    for table in ("core.listings", "core.listing_state"):
+    for table in ("core.listing_details", "core.listing_state"):
         (found,) = conn.execute(f"select count(*) from {table}").fetchone() or (0,)
         assert found == rows, f"{table} holds {found} rows, not {rows}"
     conn.execute(f"vacuum (analyze) {_TABLES}, core.listing_state")
@@ -194,16 +190,16 @@ def _rendered(listings: Sequence[Listing]) -> dict[str, bytes]:
         cents = int(item.price * 100)
         total = int((item.total_price or 0) * 100)
         priced = f"{cents}\t{total}\tEUR\tavailable"
-        wide.append(listing_line(n, Completed(item), (n - 1) // 4 + 1, at, 1))
-        state.append(f"{n}\t\\\\x{item.content_hash().hex()}\t{priced}\t{item.favourite_count}\t{at}\t1\t1\t{at}\tt\tf")
+        wide.append(detail_line(n, Completed(item), (n - 1) // 4 + 1, at))
+        state.append(state_line(NewListing(n, Completed(item), item.content_hash(), None, None), at, 1))
         history.append(f"{n}\t{at}\t{priced}")
     sellers = [f"{n + 1}\tvinted\t{n}\tlogin{n}\tf\t{at}\t{at}" for n in range(len(listings) // 4 + 1)]
     return {
         target: ("\n".join(lines) + "\n").encode()
         for target, lines in (
             ("core.sellers (seller_id, source, external_id, login, is_business, first_seen_at, last_seen_at)", sellers),
-            (f"core.listings ({LISTING_COLUMNS})", wide),
-            (f"core.listing_state ({_STATE_COLUMNS})", state),
+            (f"core.listing_details ({DETAIL_COLUMNS})", wide),
+            (f"core.listing_state ({STATE_COLUMNS})", state),
             (
                 "core.price_history (listing_id, observed_at, price_minor, total_minor, currency, availability)",
                 history,
@@ -229,17 +225,17 @@ def _upsert(conn: psycopg.Connection, rendered: dict[str, bytes]) -> None:
     with conn.transaction():
         for target, data in rendered.items():
             table, _, columns = target.partition(" ")
-            if table not in ("core.listings", "core.listing_state"):
+            if table not in ("core.listing_details", "core.listing_state"):
                 continue
             names = columns.strip("()").split(", ")
             conn.execute(f"create temp table staged (like {table} including defaults) on commit drop")
             _copy(conn, f"staged {columns}", data)
-            key = "source, external_id" if table == "core.listings" else "listing_id"
+            key = "source, external_id" if table == "core.listing_details" else "listing_id"
             sets = ", ".join(f"{name} = excluded.{name}" for name in names if name != "listing_id")
             if table == "core.listing_state":
                 conn.execute(
                     "update staged t set listing_id = l.listing_id from (select listing_id, row_number() over"
-                    " (order by external_id) as n from core.listings) l where t.listing_id = l.n"
+                    " (order by external_id) as n from core.listing_details) l where t.listing_id = l.n"
                 )
             else:
                 conn.execute("update staged set seller_id = null")
@@ -282,12 +278,12 @@ class _Base(orm.DeclarativeBase):
 
 
 class _ListingRow(_Base):
-    __table__ = tables.listings
+    __table__ = tables.listing_details
 
 
 def _record(number: int, item: Listing) -> dict[str, object]:
     values = msgspec.structs.asdict(item)
-    columns = {column.name for column in tables.listings.columns}
+    columns = {column.name for column in tables.listing_details.columns}
     record = {name: value for name, value in values.items() if name in columns}
     return {
         **record,
@@ -298,8 +294,6 @@ def _record(number: int, item: Listing) -> dict[str, object]:
         "attributes": {},
         "carried": [],
         "first_seen_at": START,
-        "last_changed_at": START,
-        "last_page_id": 1,
     }
 
 
@@ -315,8 +309,10 @@ def _to_sql(engine: sa.Engine, records: Sequence[dict[str, object]]) -> None:
     import pandas as pd  # noqa: PLC0415 - a peer; heavy
 
     frame = pd.DataFrame.from_records(list(records))
-    types = {column.name: column.type for column in tables.listings.columns if column.name in frame.columns}
-    frame.to_sql("listings", engine, schema="core", if_exists="append", index=False, dtype=types, chunksize=1_000)
+    types = {column.name: column.type for column in tables.listing_details.columns if column.name in frame.columns}
+    frame.to_sql(
+        "listing_details", engine, schema="core", if_exists="append", index=False, dtype=types, chunksize=1_000
+    )
 
 
 def _dlt(url: DatabaseUrl, records: Sequence[dict[str, object]]) -> None:

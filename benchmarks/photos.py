@@ -1,8 +1,8 @@
 """Claim: ``img-desc-v1`` finds pictures used again where a hash alone loses them, at hundreds of pictures a CPU-second.
 
 Run: ``python -m benchmarks.photos [SPRITE]``: a PNG of 30 x 30 pictures of 28 x 28, three rows a class (of
-Fashion-MNIST). Class accuracy: nearest other picture, leave-one-out. Recall: of 300 changed pictures, how often the original
-of 900 ranks first. "+ mirror" asks for the picture and its mirror image and keeps the better.
+Fashion-MNIST). Class accuracy: nearest other picture, leave-one-out. Recall: of 300 changed pictures, how often the
+original of 900 ranks first. "+ mirror" asks for the picture and its mirror image and keeps the better.
 """
 
 from __future__ import annotations

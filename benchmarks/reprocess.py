@@ -96,15 +96,18 @@ def _measure(conn: psycopg.Connection, settings: Settings, total: int) -> None:
 
 def _other_brand(conn: psycopg.Connection) -> None:
     """Leave what a parser would have left that took another field for the brand."""
-    _rehash(conn, "update core.listings set brand = 'as read before' returning listing_id")
+    _rehash(conn, "update core.listing_details set brand = 'as read before' returning listing_id")
 
 
 def _other_prices(conn: psycopg.Connection) -> None:
     """Leave what a parser would have left that misread a fifth of the prices, alike on all pages."""
     fifth = "where listing_id % 5 = 0"
-    conn.execute(f"update core.listing_state set price_minor = price_minor + 100 {fifth}")
     conn.execute(f"update core.price_history set price_minor = price_minor + 100 {fifth}")
-    _rehash(conn, f"update core.listings set price = price + 1 {fifth} returning listing_id")
+    _rehash(
+        conn,
+        f"update core.listing_state set price = price + 1, price_minor = price_minor + 100 {fifth}"
+        " returning listing_id",
+    )
 
 
 def _rehash(conn: psycopg.Connection, update: str) -> None:

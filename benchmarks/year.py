@@ -40,11 +40,12 @@ from benchmarks.year_data import (
     load_pages,
 )
 from warehouse import dashboards
+from warehouse.closing import close_month, months_to_close, pack_parts
 from warehouse.compaction import compact_month, months_to_compact
 from warehouse.connect import DatabaseUrl, connect, ensure_database
 from warehouse.embedded import EmbeddedServer
 from warehouse.migrate import upgrade
-from warehouse.partitions import ensure_partitions, next_month
+from warehouse.partitions import PART_STARTS, ensure_partitions, next_month
 from warehouse.upkeep import vacuum
 
 _PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
@@ -151,12 +152,15 @@ class _Year:
                 f"{365 * LISTINGS:,} rows of history in {took:.0f} s, {365 * LISTINGS / took:,.0f} rows/s, day by day"
             )
             vacuum(conn, everything=True)
-            self._storage(conn)
+            self._storage(conn, "a year")
+            self._close(conn)
+            self._storage(conn, "a year, its months closed")
         self._dbt_full()
         self._queries(1)
         for year in range(2, self.years + 1):
             with self._connect() as conn:
                 load_days(conn, Prices(year), self.first - timedelta(days=365 * (year - 1)), 365)
+                self._close(conn)
                 vacuum(conn)
             if year == 2:
                 self._append(prices)
@@ -174,11 +178,25 @@ class _Year:
 
     # ------------------------------------------------------------ storage
 
-    def _storage(self, conn: psycopg.Connection) -> None:
+    def _close(self, conn: psycopg.Connection) -> None:
+        """Close the months that are over and pack the open one, as the care does."""
+        settled = self.today - timedelta(days=3)
+        began = time.perf_counter()
+        done = [close_month(conn, month, today=self.today) for month in months_to_close(conn, closed_before=settled)]
+        took = time.perf_counter() - began
+        pack_parts(conn, settled=settled)
+        before, after = sum(one.bytes_before for one in done), sum(one.bytes_after for one in done)
+        packed = _scalar(conn, "select pg_total_relation_size('core.price_history_packed')")
+        print(
+            f"{len(done)} months closed in {took / len(done):.1f} s each: {before / 1e9:.2f} GB became"
+            f" {after / 1e9:.2f} GB; all packed months {packed / 1e9:.2f} GB besides"
+        )
+
+    def _storage(self, conn: psycopg.Connection, what: str) -> None:
         heap, indexes = self._bytes(conn)
         rows = 365 * LISTINGS
         print(
-            f"a year: {heap / 1e9:.2f} GB of rows + {indexes / 1e9:.2f} GB of indexes ="
+            f"{what}: {heap / 1e9:.2f} GB of rows + {indexes / 1e9:.2f} GB of indexes ="
             f" {(heap + indexes) / 1e9:.2f} GB, {(heap + indexes) / rows:.0f} B a check"
         )
 
@@ -204,6 +222,8 @@ class _Year:
             f" {sum(one.rows_after for one in done):,}, {sum(one.bytes_before for one in done) / 1e9:.2f} GB became"
             f" {after / 1e9:.3f} GB with days and counts, {took / len(done):.1f} s a month ({before:,} rows before)"
         )
+        print("product's year, every change, of compacted months")
+        self._unpacked(conn)
 
     # ------------------------------------------------------------ dbt
 
@@ -232,8 +252,10 @@ class _Year:
     def _aggregate(self, prices: Prices) -> None:
         """Aggregate the day that was just appended."""
         selection = [f"+{name}" for name in _MODELS]
-        self._dbt("--select", *selection)  # catches up with the day appended
-        incremental = self._dbt("--select", *selection)
+        with self._connect() as conn:
+            load_days(conn, prices, self.today, 1)
+        fresh = self._dbt("--select", *selection)
+        again = self._dbt("--select", *selection)
         with self._connect() as conn:
             day = {"day": self.today}
             bare = _best(lambda: conn.execute(_BARE_DAY, day).fetchall())
@@ -249,14 +271,17 @@ class _Year:
         print(f"\none day of {LISTINGS:,} checks ({PRODUCTS:,} products); {self._rows():,} rows of history")
         print(f"  bare select with median and best source {bare * 1e3:8.0f} ms   1.0 x")
         print(f"  SQL delete + insert of the day          {written * 1e3:8.0f} ms  {written / bare:4.1f} x")
-        model = incremental["daily_price_stats"]
-        print(
-            f"  dbt model daily_price_stats             {model * 1e3:8.0f} ms  {model / bare:4.1f} x; it makes"
-            f" {_LOOK_BACK + 1} days: {model / window:.1f} x their bare selects"
-        )
+        for what, took in (("the day new", fresh), ("nothing new", again)):
+            model = took["daily_price_stats"]
+            print(
+                f"  dbt model daily_price_stats, {what} {model * 1e3:7.0f} ms  {model / bare:4.1f} x; it makes"
+                f" {_LOOK_BACK + 1} days: {model / window:.1f} x their bare selects;"
+                f" {model / self.full['daily_price_stats']:.1%} of its full refresh"
+            )
         print(f"  pandas groupby, read and written back   {frames * 1e3:8.0f} ms  {frames / bare:4.1f} x")
         print(f"  DuckDB over the day's rows              {duck * 1e3:8.0f} ms  {duck / bare:4.1f} x")
-        print(f"  incremental / full refresh (9.1 M rows) {model / self.full['daily_price_stats']:8.1%}")
+        total = sum(self.full.values())
+        print(f"  all models, incremental / full refresh (9.1 M rows) {sum(fresh.values()) / total:8.1%}")
 
     def _delete_insert(self, conn: psycopg.Connection) -> None:
         with conn.transaction(force_rollback=True):
@@ -316,44 +341,45 @@ class _Year:
             conn.execute("vacuum (analyze) naive_history")
             size = _scalar(conn, "select pg_total_relation_size('naive_history')")
             print(f"\na day's append ({LISTINGS:,} rows) into {self._rows():,} rows; naive {size / 1e9:.2f} GB")
-            # A month's index grows through the month, and each of its pages is logged whole at its first change.
-            self._append_days(conn, prices, next_month(self.today), "first days of a month")
-            self._append_days(conn, prices, self.today, f"from day {self.today.day} on")
+            # A part's index grows by the day, and each of its pages is logged whole at its first change.
+            first = next_month(self.today)
+            for start, end, setting in zip(
+                PART_STARTS, PART_STARTS[1:], ("off", self._compression(conn)), strict=False
+            ):
+                days = [first.replace(day=day) for day in range(start, end)]
+                self._append_days(conn, prices, days, setting)
             # All but today were appended to measure only.
             conn.execute("delete from core.price_history where observed_at >= %s", (self.today + timedelta(days=1),))
             conn.execute("drop table naive_history")
             vacuum(conn)
 
-    def _append_days(self, conn: psycopg.Connection, prices: Prices, first: date, when: str) -> None:
-        compressed = self._compression(conn)
-        costs: dict[tuple[str, str], list[tuple[float, float]]] = {}
-        days = [first + timedelta(days=number) for number in range(6)]
+    def _append_days(self, conn: psycopg.Connection, prices: Prices, days: Sequence[date], setting: str) -> None:
+        """Append the days of one part of a month; print the first, the median and the last."""
         ensure_partitions(conn, days[0], days[-1])
-        for number, day in enumerate(days):
-            setting = "off" if number % 2 == 0 else compressed
-            conn.execute(f"set wal_compression = '{setting}'")
+        conn.execute(f"set wal_compression = '{setting}'")
+        ours, theirs = [], []
+        for day in days:
             prices.step()
             rows = prices.rows(day)
-            conn.execute(
-                "delete from core.price_history where observed_at >= %s and observed_at < %s::date + 1", (day, day)
-            )
             conn.execute("checkpoint")
-            cost = _cost(conn, lambda rows=rows: copy_binary(conn, _HISTORY, rows))  # type: ignore[misc]
-            costs.setdefault(("ours", setting), []).append(cost)
-            within = f"observed_at >= '{day}' and observed_at < '{day}'::date + 1"
-            source = f"(select * from core.price_history where {within})"
+            ours.append(_cost(conn, lambda rows=rows: copy_binary(conn, _HISTORY, rows)))  # type: ignore[misc]
+            source = (
+                f"(select * from core.price_history where observed_at >= '{day}' and observed_at < '{day}'::date + 1)"
+            )
             conn.execute("create temp table naive_day as select * from naive_history limit 0")
             conn.execute(_TO_NAIVE.format(source=source).replace("naive_history", "naive_day"))
             conn.execute("checkpoint")
-            cost = _cost(conn, lambda: conn.execute(_APPEND_NAIVE))
-            costs.setdefault(("the naive schema", setting), []).append(cost)
+            theirs.append(_cost(conn, lambda: conn.execute(_APPEND_NAIVE)))
             conn.execute("drop table naive_day")
-        for setting in ("off", compressed):
-            ours, theirs = (_median(costs[who, setting]) for who in ("ours", "the naive schema"))
+        for when, mine, other in (
+            ("first day of a part", ours[0], theirs[0]),
+            ("median day", _median(ours), _median(theirs)),
+            ("last day of a part", ours[-1], theirs[-1]),
+        ):
             print(
-                f"  {when:22} wal_compression {setting:4} ours {ours[0] * 1e3:5.0f} ms, {ours[1] / 1e6:5.1f} MB of WAL;"
-                f" naive {theirs[0] * 1e3:5.0f} ms, {theirs[1] / 1e6:5.1f} MB:"
-                f" 1/{theirs[0] / ours[0]:.1f} of the time, 1/{theirs[1] / ours[1]:.1f} of the WAL"
+                f"  {when:22} wal_compression {setting:4} ours {mine[0] * 1e3:5.0f} ms, {mine[1] / 1e6:5.1f} MB of WAL;"
+                f" naive {other[0] * 1e3:5.0f} ms, {other[1] / 1e6:5.1f} MB:"
+                f" 1/{other[0] / mine[0]:.1f} of the time, 1/{other[1] / mine[1]:.1f} of the WAL"
             )
 
     @staticmethod
@@ -414,9 +440,20 @@ class _Year:
                     f"  {name:34} {buffers:9,}   {warm[0]:8.2f} / {warm[1]:6.2f}"
                     f"    {cold[name][0]:8.2f} / {cold[name][1]:6.2f}"
                 )
+            self._unpacked(conn)
             raw = _latencies(conn, _RAW_OVERVIEW, lambda: {"day": self.today - timedelta(days=1)}, 5)
             ratio = raw[0] / self.history[year]["overview"]
             print(f"  overview from raw history {raw[0]:29.2f} ms: the stored one is {ratio:,.0f} x as fast")
+
+    def _unpacked(self, conn: psycopg.Connection) -> None:
+        """Print what a product's year costs where no month is packed: after late pages, until the next care."""
+        values = {"product_id": 1, "since": datetime.now(UTC) - timedelta(days=365)}
+        with conn.transaction(force_rollback=True):
+            conn.execute("delete from ops.packed_months")
+            buffers = max(
+                _buffers(conn, dashboards.PRODUCT_HISTORY, {**values, "product_id": number}) for number in range(1, 21)
+            )
+        print(f"  {'the same, no month packed':34} {buffers:9,}")
 
     def _cold(self, query: str, values: Callable[[], Mapping[str, Any]]) -> tuple[float, float]:
         """Restart the server with its files out of the page cache; measure first touches of distinct rows."""

@@ -87,18 +87,17 @@ def load_catalogue(conn: psycopg.Connection, today: date) -> None:
         values,
     )
     conn.execute(
-        "insert into core.listings (source, external_id, url, title, brand, condition, price, currency, total_price,"
-        " category, first_seen_at, last_changed_at, last_page_id)"
+        "insert into core.listing_details (source, external_id, url, title, brand, condition, category, first_seen_at)"
         " select 'source-' || lpad((n %% %(sources)s)::text, 2, '0'), n::text, 'https://shop.example/' || n,"
-        " 'Product ' || n %% %(products)s, 'brand-' || n %% 300, 'new', 50, 'EUR', 51.70, 'category',"
-        " %(at)s::date - 1100, %(at)s, 1 from generate_series(1, %(n)s) n",
+        " 'Product ' || n %% %(products)s, 'brand-' || n %% 300, 'new', 'category',"
+        " %(at)s::date - 1100 from generate_series(1, %(n)s) n",
         values,
     )
     conn.execute(
         "insert into core.listing_state (listing_id, content_hash, price_minor, total_minor, currency, availability,"
-        " last_seen_at, last_page_id, price_changed_at)"
-        " select listing_id, decode(md5(listing_id::text), 'hex'), 5000, 5170, 'EUR', 'available', %(at)s, 1, %(at)s"
-        " from core.listings order by listing_id",
+        " last_seen_at, last_page_id, price_changed_at, price, total_price, last_changed_at, shown_page_id)"
+        " select listing_id, decode(md5(listing_id::text), 'hex'), 5000, 5170, 'EUR', 'available', %(at)s, 1, %(at)s,"
+        " 50, 51.70, %(at)s, 1 from core.listing_details order by listing_id",
         values,
     )
     conn.execute(
@@ -107,7 +106,7 @@ def load_catalogue(conn: psycopg.Connection, today: date) -> None:
         " from core.listings",
         values,
     )
-    conn.execute("vacuum (analyze) core.products, core.listings, core.listing_state, core.product_sources")
+    conn.execute("vacuum (analyze) core.products, core.listing_details, core.listing_state, core.product_sources")
 
 
 def load_days(conn: psycopg.Connection, prices: Prices, first: date, days: int) -> None:

@@ -12,7 +12,8 @@ from cli.context import out, warehouse
 from cli.errors import UserError
 from cli.printing import AsJson, print_rows
 from scrapers.registry import source_names
-from warehouse.compaction import CompactionError, compact_month
+from warehouse.compaction import compact_month
+from warehouse.months import MonthError
 from warehouse.orphans import delete_orphans, orphans
 from warehouse.retention import delete_orphan_sellers
 from warehouse.upkeep import Report, index_use, slow_statements, table_sizes, vacuum
@@ -61,7 +62,7 @@ def compact(month: Annotated[str, typer.Argument(help="closed month, e.g. 2026-0
         conn.execute("set statement_timeout = 0")
         try:
             done = compact_month(conn, first, today=datetime.now(UTC).date())
-        except CompactionError as error:
+        except MonthError as error:
             raise UserError(str(error)) from error
     out.print(
         f"{done.month:%Y-%m}: {done.rows_before:,} rows became {done.rows_after:,},"

@@ -1,4 +1,4 @@
-"""`pricescope deals` and `hide`: what was found, and what is not to be seen again."""
+"""`pricescope deals`, `underpriced` and `hide`: what was found, what is cheap now, what is not to be seen again."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from cli.errors import UserError
 from domain.money import format_money
 from warehouse import details
 from warehouse.deals import list_deals
+from warehouse.fair_prices import most_underpriced
 from warehouse.watches import get_watch
 
 
@@ -47,6 +48,47 @@ def deals(
             row.title[:60],
         )
     out.print(table)
+
+
+def underpriced(
+    watch: Annotated[str | None, typer.Option(help="number or name of a watch; default: all")] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=10000)] = 25,
+    doubtful: Annotated[
+        bool, typer.Option("--doubtful", help="also what is too cheap to be true, and other kinds than asked for")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object a line, with the comparables")] = False,
+) -> None:
+    """List what is on offer now and the cheapest for what it is, alerted or not, by the newest price model.
+
+    "1 in" says of how many ordinary listings one is as cheap.
+    """
+    with warehouse("underpriced") as (conn, _):
+        watch_id = None if watch is None else get_watch(conn, watch).watch_id
+        rows = most_underpriced(conn, watch_id=watch_id, limit=limit, with_doubtful=doubtful)
+    if as_json:
+        for row in rows:
+            out.print(orjson.dumps(msgspec.to_builtins(row)).decode(), markup=False)
+        return
+    if not rows:
+        note.print("Nothing yet: the job `price` trains a price model once 30 listings of a currency are known.")
+        return
+    table = Table("listing", "to pay", "expected", "90 % between", "under", "1 in", "n", "verdict", "watch", "title")
+    for row in rows:
+        bounds = [format_money(one, row.currency) for one in (row.low, row.high) if one is not None]
+        table.add_row(
+            str(row.listing_id),
+            format_money(row.price, row.currency),
+            format_money(row.expected, row.currency),
+            " and ".join(bounds) or "-",
+            "-" if row.discount_percent is None else f"{row.discount_percent:.0f} %",
+            "-" if not row.p_value else f"{1 / row.p_value:.0f}",
+            "-" if row.n_effective is None else f"{row.n_effective:.0f}",
+            row.verdict.replace("_", " "),
+            row.watch_name,
+            row.title[:50],
+        )
+    out.print(table)
+    out.print(f"as of {min(row.estimated_at for row in rows):%Y-%m-%d %H:%M} UTC")
 
 
 def find_listing(conn: psycopg.Connection, listing: str) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import orjson
+import psycopg
 import typer
 
 from cli.context import out, warehouse
@@ -22,7 +23,11 @@ from pipeline.judged import Judged
 from warehouse.details import ListingDetail
 from warehouse.links import watches_of_listing
 from warehouse.outbox import Notification, notifications_of_listing
+from warehouse.photos import shown_photo
 from warehouse.watches import get_watch
+
+if TYPE_CHECKING:
+    from ml.photos.reuse import PhotoNote
 
 _SHOWN_COMPARABLES = 10
 
@@ -40,9 +45,15 @@ def explain(
             raise UserError("no watch has seen this listing")
         explained = [(one, judge_now(conn, one, listing_id)) for one in chosen]
         history = notifications_of_listing(conn, listing_id)
+        photo = _photo(conn, listing_id)
     if as_json:
         rows = [
-            {"watch_id": one.watch_id, "watch": one.name, "verdicts": msgspec.to_builtins(found[0].verdicts)}
+            {
+                "watch_id": one.watch_id,
+                "watch": one.name,
+                "verdicts": msgspec.to_builtins(found[0].verdicts),
+                "photo": msgspec.to_builtins(photo),
+            }
             for one, found in explained
             if found is not None
         ]
@@ -53,6 +64,8 @@ def explain(
             out.print(f"watch {one.watch_id} ({one.name}) has not seen this listing", markup=False)
         else:
             _print_judged(one, *found)
+    if photo is not None:
+        out.print(_photo_in_words(photo), markup=False)
     for notification in history:
         out.print(_told(notification), markup=False)
 
@@ -71,6 +84,22 @@ def check(
         found = judge_now(conn, chosen, listing_id)
     if found is not None:
         _print_judged(chosen, *found)
+
+
+def _photo(conn: psycopg.Connection, listing_id: int) -> PhotoNote | None:
+    # numpy and the models' code, for listings whose photo was had; without it they would be slow to start for all.
+    if shown_photo(conn, listing_id) is None:
+        return None
+    from pipeline.similar import same_photo  # noqa: PLC0415
+
+    return same_photo(conn, listing_id)
+
+
+def _photo_in_words(note: PhotoNote) -> str:
+    who = {"repost": "the same seller: a repost", "reused": "another seller, too: a picture used again"}
+    others = ", ".join(map(str, note.others[:_SHOWN_COMPARABLES]))
+    first = "; this one was first" if note.is_first else ""
+    return f"its photo stands in {others} of {who.get(note.use.value, 'a seller not known')}{first}"
 
 
 def _told(notification: Notification) -> str:

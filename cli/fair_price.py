@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,7 +26,7 @@ _COLUMNS = (
     "id", "title", "price", "currency", "expected", "low", "high", "discount", "p_value", "score", "tier", "n_eff",
     "verdict", "kind", "reason", "comparables", "model",
 )  # fmt: skip
-_SHOWN_REJECTS = 20
+_SHOWN_REASONS, _SHOWN_LINES = 15, 8
 
 
 def fair_price(
@@ -48,13 +49,17 @@ def fair_price(
     from pipeline.fair_price import price_own  # noqa: PLC0415 - numpy and the word lists take a moment
 
     worth = _rates(rates)
+    for file in (source, history):
+        if file is not None and output.exists() and file.exists() and output.samefile(file):
+            raise UserError(f"--output is {file}: name another file, so that your rows are not lost")
     table = _read(source)
     past = None if history is None else _read(history)
     rejected = _write_rejects(
         output, [(source, table), *([] if history is None or past is None else [(history, past)])]
     )
     if not table.listings:
-        raise UserError(f"{source}: no line can be used; see {rejected}")
+        why = f"no line can be used; see {rejected}" if table.rejects else "there are no lines under the head line"
+        raise UserError(f"{source}: {why}")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=note, transient=True) as progress:
         tasks = {stage: progress.add_task(stage, total=len(table.listings)) for stage in ("kinds", "prices")}
@@ -146,10 +151,7 @@ def _write_rejects(output: Path, tables: Sequence[tuple[Path, OwnTable]]) -> Pat
     """Write the rejects of all files and show the first; remove those of an earlier run where there are none."""
     path = output.with_name(output.name + ".rejects.csv")
     rejects: list[tuple[Path, Reject]] = [(source, reject) for source, table in tables for reject in table.rejects]
-    for source, reject in rejects[:_SHOWN_REJECTS]:
-        note.print(f"{source}: line {reject.line}: {reject.reason}", style="yellow", markup=False)
-    if len(rejects) > _SHOWN_REJECTS:
-        note.print(f"and {len(rejects) - _SHOWN_REJECTS} more lines, all in {path}", style="yellow", markup=False)
+    _show_rejects(rejects, path)
     if not rejects:
         path.unlink(missing_ok=True)
         return path
@@ -158,6 +160,23 @@ def _write_rejects(output: Path, tables: Sequence[tuple[Path, OwnTable]]) -> Pat
         writer.writerow(("file", "line", "id", "reason", "text"))
         writer.writerows((source, reject.line, reject.id, reject.reason, reject.text) for source, reject in rejects)
     return path
+
+
+def _show_rejects(rejects: Sequence[tuple[Path, Reject]], path: Path) -> None:
+    """Print each reason once with its first lines: hundreds of rows without a price are one thing to be told."""
+    by_reason: dict[tuple[Path, str], list[Reject]] = {}
+    for source, reject in rejects:
+        # What differs from line to line stands in quotes or is a number.
+        by_reason.setdefault((source, re.sub(r"'.*?'|[0-9]+", "", reject.reason)), []).append(reject)
+    for (source, _), alike in list(by_reason.items())[:_SHOWN_REASONS]:
+        lines = [reject.line for reject in alike]
+        reason = alike[0].reason if len({reject.reason for reject in alike}) == 1 else f"as {alike[0].reason}"
+        more = f" and {len(lines) - _SHOWN_LINES} more" if len(lines) > _SHOWN_LINES else ""
+        numbers = ", ".join(map(str, lines[:_SHOWN_LINES]))
+        word = "line" if len(lines) == 1 else "lines"
+        note.print(f"{source}: {word} {numbers}{more}: {reason}", style="yellow", markup=False)
+    if len(by_reason) > _SHOWN_REASONS:
+        note.print(f"and {len(by_reason) - _SHOWN_REASONS} more reasons, all in {path}", style="yellow", markup=False)
 
 
 def _opened(path: Path) -> TextIO:

@@ -29,6 +29,7 @@ from cli import (
     scan,
     services,
     shop,
+    similar,
     sources,
     sync,
     watch,
@@ -94,6 +95,8 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("export")(export.export_tables)
 app.command("backup")(backup.make_backup)
 app.command("restore")(backup.restore_backup)
+app.command("similar")(similar.similar)
+app.command("underpriced")(deals.underpriced)
 app.command("hide")(deals.hide)
 app.command("docs")(docs.docs)
 app.command("migrate")(services.migrate)

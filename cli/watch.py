@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import msgspec
 import orjson
+import psycopg
 import typer
 from rich.table import Table
 
@@ -25,11 +26,14 @@ from scrapers.contract import ParsedSearch, SearchUrlError
 from scrapers.registry import create_source, search_addresses, source_of_url
 from warehouse.cadence import Cadence, list_cadences
 from warehouse.figures import watch_days, watch_groups
+from warehouse.price_models import newest_model
 from warehouse.watches import add_watch, get_watch, list_watches, pause_watch, remove_watch, resume_watch, update_watch
 
 app = typer.Typer(no_args_is_help=True, help="Add, list, change, try out and remove watches.")
 
 KIND_HELP = "kind of listing wanted: normal, bundle, accessory ...; repeatable; default: by the search text"
+
+SIGMA_HELP = "k of the mean - k*sigma rule; 0: under the mean of the last 30 days"
 
 BUDGET_HELP = "model rule: false alarms accepted of 1,000 new listings (default 5)"
 
@@ -107,7 +111,32 @@ def _interval(watch: Watch, cadence: Cadence | None) -> str:
     return f"{every} ({cadence.arrivals_per_day:.1f} arrivals a day, {cadence.requests_per_check:.0f} requests a check)"
 
 
-def _show(watch: Watch, cadence: Cadence | None = None) -> None:
+_WEEKS = 4
+
+
+def _model_rows(conn: psycopg.Connection, watch: Watch) -> list[tuple[str, object]]:
+    """Return what is known of the price model that judges a watch's listings, and how well its intervals held."""
+    # numpy, which no other command about watches needs.
+    from pipeline.pricing import scope_of  # noqa: PLC0415
+
+    known = newest_model(conn, scope_of(watch.owner, watch.currency))
+    if known is None:
+        return [("price model", "none yet; trained hourly where it is due, from 30 listings on")]
+    held = "" if known.coverage is None else f", 90 % intervals held {known.coverage:.0%} of the last prices"
+    rows: list[tuple[str, object]] = [
+        ("price model", f"{known.price_model_id} of {known.ended_at:%Y-%m-%d %H:%M}, {known.n_train} prices{held}")
+    ]
+    weeks = [week for week in known.metrics.get("coverage_by_week", []) if week["watch_id"] == watch.watch_id]
+    if weeks:
+        told = (f"{week['week']}: {week['covered'] / week['rows']:.0%} of {week['rows']}" for week in weeks[-_WEEKS:])
+        rows.append(("  this watch's", ", ".join(told)))
+    refusal = known.error or known.metrics.get("refused_watches", {}).get(watch.name)
+    if refusal:
+        rows.append(("  no alerts", refusal))
+    return rows
+
+
+def _show(watch: Watch, cadence: Cadence | None = None, more: Iterable[tuple[str, object]] = ()) -> None:
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
@@ -130,6 +159,7 @@ def _show(watch: Watch, cadence: Cadence | None = None) -> None:
         ("checked every", _interval(watch, cadence)),
         ("channels", ", ".join(watch.channels) or "all configured"),
         ("state", "active" if watch.is_active else "paused"),
+        *more,
     ]
     for key, value in rows:
         table.add_row(key, str(value))
@@ -142,7 +172,7 @@ def add(
     name: Annotated[str | None, typer.Option(help="default: the search text")] = None,
     max_price: Annotated[str | None, typer.Option(help="absolute rule: alert at or under this total price")] = None,
     rules: Annotated[str | None, typer.Option(help="comma list of absolute, mean_sigma, robust, model")] = None,
-    sigma_k: Annotated[float, typer.Option(min=0.1, max=10, help="k of the mean - k*sigma rule")] = 1.5,
+    sigma_k: Annotated[float, typer.Option(min=0, max=10, help=SIGMA_HELP)] = 1.5,
     robust_z: Annotated[float | None, typer.Option(min=0.1, max=10, help="deviations below the expected price")] = None,
     min_comparables: Annotated[int | None, typer.Option(min=3, max=1000)] = None,
     false_alarms: Annotated[float | None, typer.Option(min=0.1, max=100, help=BUDGET_HELP)] = None,
@@ -262,10 +292,10 @@ def list_all(
 
 @app.command("show")
 def show(which: Which) -> None:
-    """Show a watch with the parameters its URL was read into."""
+    """Show a watch with the parameters its URL was read into, and how well its price model does."""
     with warehouse("watch") as (conn, _):
         watch = get_watch(conn, which)
-        _show(watch, list_cadences(conn).get(watch.watch_id))
+        _show(watch, list_cadences(conn).get(watch.watch_id), _model_rows(conn, watch))
 
 
 @app.command("prices")
@@ -292,7 +322,7 @@ def edit(
     url: Annotated[str | None, typer.Option(help="a new search URL")] = None,
     max_price: Annotated[str | None, typer.Option(help="a number, or none")] = None,
     rules: Annotated[str | None, typer.Option(help="comma list of absolute, mean_sigma, robust, model")] = None,
-    sigma_k: Annotated[float | None, typer.Option(min=0.1, max=10)] = None,
+    sigma_k: Annotated[float | None, typer.Option(min=0, max=10, help=SIGMA_HELP)] = None,
     robust_z: Annotated[float | None, typer.Option(min=0.1, max=10)] = None,
     min_comparables: Annotated[int | None, typer.Option(min=3, max=1000)] = None,
     false_alarms: Annotated[float | None, typer.Option(min=0.1, max=100, help=BUDGET_HELP)] = None,

@@ -133,7 +133,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def _hashed_where_said(self) -> tuple[object, ...]:
         # Only where a source says more than the fields above, so that the hashes of the others stay what they were.
         more = (self.list_price, self.shipping_price, self.sku, self.gtin, self.group_id, self.country, self.ends_at)
-        said = sorted(pair for pair in self.attributes.items() if pair[0] not in _COUNTERS)
+        said = sorted(pair for pair in self.attributes.items() if pair[0] not in _COUNTERS) if self.attributes else []
         if self.price_kind is PriceKind.PRICE and more == _NOTHING_MORE and not said:
             return ()
         return (

@@ -31,7 +31,7 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
         country: the marketplace's country domain, e.g. ``fr`` or ``co.uk``.
         currency: ISO 4217; prices are compared in it.
         max_price: the absolute rule's limit on the total price, in ``currency``; None switches that rule off.
-        sigma_k: k of the mean - k*sigma rule (default 1.5, after the brief).
+        sigma_k: k of the mean - k*sigma rule (default 1.5, after the brief); 0 is under the average of the window.
         robust_z: how many robust deviations below the expected log price the default rule asks for.
         false_alarms_per_1000: how many of 1,000 ordinary new listings the model rule may alert on.
         min_comparables: fewer comparables than this give the verdict "not enough data".

@@ -24,7 +24,7 @@ PSEUDO_OBSERVATIONS = 5.0
 PRIOR_SPREAD = 0.6
 # Under this share of the expected price a listing is more often a part, an empty box or a typing mistake than a deal.
 TOO_GOOD_SHARE = 0.15
-# The same for alerts of the price model, whose expectation is sharper.
+# The same for the price model, wherever it speaks: what it expects is sharper, so fewer real offers lie under it.
 MODEL_CHECK_SHARE = 0.2
 
 

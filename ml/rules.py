@@ -260,7 +260,8 @@ def _mean_sigma(watch: Watch, candidate: Candidate) -> Verdict:
         sigma_below=float((mean - price) / stddev) if stddev > 0 else None,
         threshold=_money(threshold, candidate.currency),
     )
-    limit = f"mean - {k.normalize():f} sigma = {format_money(threshold, candidate.currency)}"
+    what = f"mean - {k.normalize():f} sigma" if k else f"mean of {group.window_days} days"
+    limit = f"{what} = {format_money(threshold, candidate.currency)}"
     reason = f"{_position(evidence, candidate, group)}; {limit}"
     if threshold <= 0:
         kind = VerdictKind.NO_DEAL

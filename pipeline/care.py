@@ -9,9 +9,13 @@ import psycopg
 
 from domain.settings import Settings
 from pipeline.kinds import retell_kinds
+from warehouse.closing import close_month, months_to_close, pack_parts
 from warehouse.compaction import CompactedMonth, compact_month, months_to_compact
 from warehouse.partitions import ensure_partitions_ahead
 from warehouse.retention import Keep, apply_retention
+
+# Pages of a day that come later than this make its month be packed again.
+_SETTLED_DAYS = 3
 
 
 class CareOutcome(msgspec.Struct, kw_only=True):
@@ -31,13 +35,18 @@ class CareOutcome(msgspec.Struct, kw_only=True):
 
 
 class CompactionOutcome(msgspec.Struct, kw_only=True):
-    """What compaction did; bytes include indexes."""
+    """What compaction did; bytes include indexes.
+
+    Attributes:
+        closed_months: put in order and packed for reading, all their rows kept.
+    """
 
     months: int = 0
     rows_before: int = 0
     rows_after: int = 0
     bytes_before: int = 0
     bytes_after: int = 0
+    closed_months: int = 0
 
 
 def take_care(conn: psycopg.Connection, settings: Settings, *, today: date) -> CareOutcome:
@@ -65,12 +74,19 @@ def take_care(conn: psycopg.Connection, settings: Settings, *, today: date) -> C
 
 
 def compact_history(conn: psycopg.Connection, settings: Settings, *, today: date) -> CompactionOutcome:
-    """Compact the months that ended long enough ago; none where the settings do not ask for it."""
+    """Compact the months that ended long enough ago, where the settings ask for it; close the others that ended.
+
+    The parts that ended of the open month are packed.
+    """
     outcome = CompactionOutcome()
-    if settings.compact_after_days is None:
-        return outcome
-    for month in months_to_compact(conn, closed_before=today - timedelta(days=settings.compact_after_days)):
-        _add(outcome, compact_month(conn, month, today=today))
+    if settings.compact_after_days is not None:
+        for month in months_to_compact(conn, closed_before=today - timedelta(days=settings.compact_after_days)):
+            _add(outcome, compact_month(conn, month, today=today))
+    settled = today - timedelta(days=_SETTLED_DAYS)
+    for month in months_to_close(conn, closed_before=settled):
+        close_month(conn, month, today=today)
+        outcome.closed_months += 1
+    pack_parts(conn, settled=settled)
     return outcome
 
 

@@ -23,15 +23,19 @@ from warehouse.embeddings import (
     TextKind,
     copy_known,
     count_contents,
+    count_spaces,
     missing_ids,
     oldest_missing_day,
     read_texts,
+    space_dimensions,
     store_vectors,
 )
+from warehouse.neighbours import ensure_index, has_index
 
 TEXT_KINDS: tuple[TextKind, ...] = ("title", "description")
 # Texts computed and kept together: some seconds of work, all that a killed run loses.
 _PIECE = 2048
+_INDEX_FROM = 20_000
 
 
 class EmbeddingOutcome(msgspec.Struct, kw_only=True):
@@ -125,6 +129,23 @@ def embed_texts(
             if progress is not None:
                 progress(done, len(ids))
     return outcome
+
+
+def index_spaces(conn: psycopg.Connection, *, least: int = _INDEX_FROM) -> list[str]:
+    """Make the index of each space that is large enough for a search over all watches to need it; name the new ones.
+
+    Below some 20,000 vectors reading them all is as fast, and exact. Spaces of models used before are indexed too:
+    whoever compares two models searches in both.
+
+    Args:
+        conn: a connection, not in a transaction; making an index takes some 15 s for 50,000 vectors.
+        least: vectors from which on a space has an index.
+    """
+    made = []
+    for space, count in count_spaces(conn).items():
+        if count >= least and not has_index(conn, space) and ensure_index(conn, space, space_dimensions(conn, space)):
+            made.append(f"{space.kind} by {space.model_id}")
+    return made
 
 
 def first_day_to_embed(conn: psycopg.Connection, settings: Settings, scope: Scope) -> date | None:

@@ -6,7 +6,7 @@ Belongs here: numbers to money, rows of the pool to comparables. Does not: predi
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -24,12 +24,14 @@ def fair_prices(
     currency: str,
     model: str,
     trained_until: datetime | None,
+    watches: Sequence[str],
 ) -> Callable[[int], FairPrice]:
     """Return what gives the record of a row of ``estimates``.
 
     Args:
         estimates: of listings. pool: what their ``comparable_rows`` count in.
         calibration: of the model. currency: of all prices. model: its name. trained_until: the newest price it knew.
+        watches: of the listings.
     """
     least = 1 / (len(calibration.scores) + 1) if len(calibration.scores) else None
     quantum = Decimal(1).scaleb(-minor_exponent(currency))
@@ -38,14 +40,17 @@ def fair_prices(
         tier = TIERS[int(estimates.tier[row])]
         if tier == "none":
             return FairPrice(
-                model=model, trained_until=trained_until, refusal=calibration.refusal, n=int(estimates.n_eff[row])
+                model=model,
+                trained_until=trained_until,
+                refusal=calibration.refusal_of(watches[row]),
+                n=int(estimates.n_eff[row]),
             )
         found = zip(estimates.comparable_rows[row], estimates.similarity[row], strict=True)
         p = float(estimates.alarm_rate[row])
         return FairPrice(
             model=model,
             trained_until=trained_until,
-            refusal=calibration.refusal,
+            refusal=calibration.refusal_of(watches[row]),
             tier=tier,
             n=int(estimates.n_eff[row]),
             expected=_money(float(estimates.expected[row]), quantum),

@@ -108,6 +108,9 @@ def price_own(
     for name, rows in markets.items():
         meant = [row for row in rows if not _is_placeholder(row)]
         priced |= {id(row): _unmeant(row, kinds[id(row)]) for row in rows if _is_placeholder(row)}
+        if not meant:
+            tell("prices", len(rows))
+            continue
         attributes = _attributes(meant, table.attributes, known, result.notes)
         items = _listings(meant, kinds, attributes, known)
         if history is None:
@@ -125,7 +128,7 @@ def price_own(
             shared = [column for column in attributes if column in history.attributes]
             fitted = fit(_listings(pool, past_kinds, shared, known))
             estimates, model = fitted.price(items), model_id(model_bytes(fitted))
-            refusals = (fitted.calibration.refusal or "",) * len(items)
+            refusals = tuple(fitted.calibration.refusal_of(watch) or "" for watch in items.watches)
             tell("prices", len(items))
         result.notes += sorted(set(refusals) - {""})
         said = verdicts(estimates, items.kinds, refusals, budget)

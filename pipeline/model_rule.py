@@ -110,5 +110,6 @@ def _estimates(loaded: Loaded, candidates: Sequence[Candidate]) -> list[FairPric
         currency=candidates[0].currency,
         model=loaded.name,
         trained_until=loaded.known.trained_until,
+        watches=items.watches,
     )
     return [record(row) for row in range(len(items))]

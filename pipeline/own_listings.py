@@ -5,6 +5,7 @@ Belongs here: reading the table, what each column may hold, why a line cannot be
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import math
@@ -14,7 +15,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from domain.money import MoneyError, parse_amount, parse_currency
+from domain.money import MoneyError, parse_currency
+from pipeline.own_prices import decimal_sign, own_price
 
 REQUIRED = ("id", "title", "price")
 TEXTS = ("watch", "brand", "condition", "description")
@@ -74,7 +76,7 @@ class _UnusableError(ValueError):
 
 
 def read_listings(path: Path) -> OwnTable:
-    """Read a CSV file (UTF-8, comma or semicolon or tab, a head line) of listings.
+    """Read a CSV file (comma or semicolon or tab, a head line) of listings; prices may be written as people do.
 
     Columns: id, title, price; optional watch, brand, condition, description, currency (ISO 4217), first_seen (ISO 8601,
     UTC where no zone is given). Every other column that holds numbers is an attribute, the rest is not used.
@@ -83,7 +85,7 @@ def read_listings(path: Path) -> OwnTable:
         ListingFileError: where the file cannot be read as such a table at all.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig", errors="replace")
+        text = decoded(path.read_bytes())
     except OSError as error:
         raise ListingFileError(f"{path}: cannot be read: {error.strerror or error}") from None
     lines = io.StringIO(text.replace("\0", " "), newline="").readlines()
@@ -99,9 +101,10 @@ def read_listings(path: Path) -> OwnTable:
     table.attributes = tuple(name for name in others if _is_numeric([record[name] for _, record, _ in records]))
     table.unused = tuple(name for name in others if name not in table.attributes)
     seen: dict[str, int] = {}
+    sign = decimal_sign(record["price"] for _, record, _ in records)
     for line, record, raw in records:
         try:
-            listing = _listing(line, record, table.attributes, seen)
+            listing = _listing(line, record, table.attributes, seen, sign)
         except _UnusableError as error:
             table.rejects.append(Reject(line, record["id"].strip(), str(error), raw))
             continue
@@ -166,7 +169,22 @@ def _limited(lines: Sequence[str], start: int) -> Iterator[str]:
         yield lines[place]
 
 
-def _listing(line: int, record: Mapping[str, str], attributes: Sequence[str], seen: Mapping[str, int]) -> OwnListing:
+def decoded(content: bytes) -> str:
+    """Return a file's text: UTF-8, UTF-16 where it says so (Excel's "Unicode text"), else Windows-1252."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16", errors="replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        # A stray byte in a file that is UTF-8 elsewhere is no reason to read all of it as something else.
+        rest = content[error.end :].decode("utf-8", errors="replace")
+        is_utf8 = any(ord(letter) > 127 and letter != "\ufffd" for letter in content[: error.start].decode() + rest)
+        return content.decode("utf-8-sig" if is_utf8 else "cp1252", errors="replace")
+
+
+def _listing(
+    line: int, record: Mapping[str, str], attributes: Sequence[str], seen: Mapping[str, int], sign: str
+) -> OwnListing:
     name, title = record["id"].strip(), record["title"].strip()
     if not name:
         raise _UnusableError("no id")
@@ -175,9 +193,9 @@ def _listing(line: int, record: Mapping[str, str], attributes: Sequence[str], se
     if not title:
         raise _UnusableError("no title")
     try:
-        price = _price(record["price"].strip())
+        price, written = _price(record["price"].strip(), sign)
         given = record.get("currency", "").strip()
-        currency = parse_currency(given) if given else ""
+        currency = parse_currency(given) if given else written
     except MoneyError as error:
         raise _UnusableError(str(error)) from None
     return OwnListing(
@@ -192,13 +210,13 @@ def _listing(line: int, record: Mapping[str, str], attributes: Sequence[str], se
     )
 
 
-def _price(text: str) -> Decimal:
+def _price(text: str, sign: str) -> tuple[Decimal, str]:
     if not text:
         raise _UnusableError("no price")
-    price = parse_amount(text)
+    price, currency = own_price(text, sign)
     if price == 0:
         raise _UnusableError("the price is 0, which stands for a price on request")
-    return price
+    return price, currency
 
 
 def _time(text: str) -> datetime | None:

@@ -61,6 +61,7 @@ class TrainOutcome(msgspec.Struct, kw_only=True):
         listings: known; n_train: compared with; n_calibration: calibrated on; priced: given a fair price.
         verdicts: of those, by their word under the watch's budget.
         coverage: share of the last window's prices inside their intervals; by_watch: the same by the watch's name.
+        refused_watches: why there are no alerts, by the name of the watch, where the others have theirs.
     """
 
     scope: str
@@ -76,6 +77,7 @@ class TrainOutcome(msgspec.Struct, kw_only=True):
     artifact_bytes: int = 0
     coverage: float | None = None
     by_watch: dict[str, float] = {}
+    refused_watches: dict[str, str] = {}
     verdicts: dict[str, int] = {}
     tiers: dict[str, int] = {}
 
@@ -142,6 +144,11 @@ def train_market(conn: psycopg.Connection, market: Market) -> TrainOutcome:
             artifact_bytes=len(content),
             coverage=None if math.isnan(held) else held,
             by_watch=by_watch,
+            refused_watches={
+                watches[int(one)].name: reason
+                for one, reason in fitted.calibration.refusals.items()
+                if int(one) in watches
+            },
             verdicts=_counts([row.verdict for row in rows]),
             tiers=_counts([row.tier for row in rows]),
         )
@@ -213,6 +220,7 @@ def fair_price_rows(
         currency=market.currency,
         model=model,
         trained_until=until,
+        watches=market.items.watches,
     )
     rows = []
     for place in np.flatnonzero(market.current):
@@ -268,6 +276,7 @@ def _metrics(market: Market, estimates: Estimates, outcome: TrainOutcome) -> dic
         "past_deals": outcome.past_deals,
         "artifact_bytes": outcome.artifact_bytes,
         "coverage_by_watch": outcome.by_watch,
+        "refused_watches": outcome.refused_watches,
         "coverage_by_week": [
             {"watch_id": int(entry.watch), "week": entry.week, "rows": entry.rows, "covered": entry.covered}
             for entry in weeks

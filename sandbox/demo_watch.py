@@ -15,6 +15,7 @@ class DemoWatch:
         sandbox_page: the same search on the sandbox, for a person to open.
         family: key of the market's product family it looks for, for measuring.
         max_price: limit of the absolute rule on the total price, in ``currency``.
+        rules: names of deal rules.
     """
 
     name: str
@@ -26,3 +27,4 @@ class DemoWatch:
     family: str | None = None
     blacklist: tuple[str, ...] = ()
     max_price: Decimal | None = None
+    rules: tuple[str, ...] = ("absolute", "robust")

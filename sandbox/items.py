@@ -75,6 +75,11 @@ class Item:
         return int(self.favourite_rate * days**0.7)
 
     @property
+    def scene(self) -> int:
+        """Where its photos were taken; 0 for those who show the maker's picture and not the thing."""
+        return 0 if self.kind in {Kind.BAIT, Kind.REPLICA} else self.item_id
+
+    @property
     def slug(self) -> str:
         """The readable part of the address."""
         words = "".join(c if c.isascii() and c.isalnum() else "-" for c in self.title.lower())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import random
 from collections.abc import Callable
 
 from PIL import Image, ImageColor, ImageDraw
@@ -106,6 +107,15 @@ def _pot(d: ImageDraw.ImageDraw, c: _Colour, e: _Colour) -> None:
     d.rectangle((188, 165, 212, 178), fill=c)
 
 
+def _clutter(draw: ImageDraw.ImageDraw, rng: random.Random) -> None:
+    """Draw what lies about in somebody's room: furniture, cloths, cushions of any size and shade."""
+    for _ in range(9):
+        left, top = rng.randrange(-60, SIZE[0] - 20), rng.randrange(-60, SIZE[1] - 20)
+        box = (left, top, left + rng.randrange(40, 170), top + rng.randrange(40, 170))
+        shade = (rng.randrange(40, 250), rng.randrange(40, 250), rng.randrange(40, 250))
+        (draw.ellipse if rng.random() < 0.4 else draw.rectangle)(box, fill=shade)
+
+
 _SHAPES: dict[str, Callable[[ImageDraw.ImageDraw, _Colour, _Colour], None]] = {
     "jeans": _jeans,
     "jacket": _jacket,
@@ -123,13 +133,21 @@ _GROUNDS = ((236, 229, 218), (222, 228, 232), (214, 205, 192), (228, 222, 233))
 
 
 @functools.lru_cache(maxsize=512)
-def picture(shape: str, colour: str, view: int) -> bytes:
-    """Draw a thing as PNG bytes, 240 x 320; ``colour`` is a hex value, ``view`` tells a listing's photos apart."""
+def picture(shape: str, colour: str, view: int, scene: int = 0) -> bytes:
+    """Draw a thing as PNG bytes, 240 x 320.
+
+    Args:
+        shape: what it is. colour: of it, a hex value. view: tells a listing's photos apart.
+        scene: whose room it lies in; 0 is the maker's own picture, which anybody may copy.
+    """
     ground = _GROUNDS[view % len(_GROUNDS)]
     image = Image.new("RGB", SIZE, ground)
     draw = ImageDraw.Draw(image)
-    draw.rectangle((0, 262, *SIZE), fill=tuple(int(v * 0.9) for v in ground))
-    draw.ellipse((40, 240, 200, 272), fill=tuple(int(v * 0.82) for v in ground))
+    if scene:
+        _clutter(draw, random.Random(scene))  # noqa: S311 - a market, not a secret
+    else:
+        draw.rectangle((0, 262, *SIZE), fill=tuple(int(v * 0.9) for v in ground))
+        draw.ellipse((40, 240, 200, 272), fill=tuple(int(v * 0.82) for v in ground))
     red, green, blue = ImageColor.getrgb(colour)[:3]
     is_dark = red + green + blue < 330
     edge = tuple(min(255, v + 70) if is_dark else int(v * 0.6) for v in (red, green, blue))

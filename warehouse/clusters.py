@@ -26,7 +26,7 @@ Level = Literal["product", "theme"]
 LEVELS: tuple[Level, ...] = ("product", "theme")
 DEFAULT_METHOD = "products"
 # A night's members are a row a listing and level: so many runs of a watch and method keep theirs, and so many their
-# transitions; the rows of the runs stay.
+# transitions; older rows of the runs go with the retention.
 KEPT_MEMBERS = 3
 KEPT_TRANSITIONS = 30
 
@@ -387,7 +387,7 @@ def _put_clusters(
             )
             values (
                 %(cluster_id)s, %(watch_id)s, %(level)s, %(label)s, %(terms)s,
-                (select listing_id from core.listings where listing_id = %(representative_id)s for key share),
+                (select listing_id from core.listing_details where listing_id = %(representative_id)s for key share),
                 0, %(cohesion)s, %(run)s
             )
             on conflict (cluster_id) do update set
@@ -422,7 +422,7 @@ def _put_members(
         """
         with rows as materialized (
             select f.* from found_members as f
-            join core.listings as l using (listing_id)
+            join core.listing_details as l using (listing_id)
             order by f.listing_id
             for key share of l
         )

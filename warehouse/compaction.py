@@ -15,13 +15,9 @@ import msgspec
 import psycopg
 from psycopg import sql
 
-from warehouse.partitions import next_month, partition_months, partition_name
-
-_TABLE = "core.price_history"
-
-
-class CompactionError(ValueError):
-    """A month that cannot be compacted; the message says why."""
+from warehouse.closing import unpack_month
+from warehouse.months import TABLE, identifier, lock_month, measure, replace_month
+from warehouse.partitions import next_month, partition_months
 
 
 class CompactedMonth(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +33,7 @@ class CompactedMonth(msgspec.Struct, frozen=True, kw_only=True):
 def months_to_compact(conn: psycopg.Connection, *, closed_before: date) -> list[date]:
     """Return the months that ended before a day and are not compacted yet, oldest first."""
     done = {month for (month,) in conn.execute("select month from ops.compacted_months").fetchall()}
-    months = partition_months(conn, _TABLE)
+    months = partition_months(conn, TABLE)
     return [month for month in months if next_month(month) <= closed_before and month not in done]
 
 
@@ -53,36 +49,17 @@ def compact_month(conn: psycopg.Connection, month: date, *, today: date) -> Comp
         today: the UTC day it is.
 
     Raises:
-        CompactionError: when the month is not over or has no partition.
+        warehouse.months.MonthError: when the month is not over or has no partition.
     """
-    first = month.replace(day=1)
-    last = next_month(first)
-    if last > today:
-        raise CompactionError(f"{first:%Y-%m} is not over; compact closed months only")
-    name = partition_name(_TABLE, first)
-    if conn.execute("select to_regclass(%s)", (name,)).fetchone() == (None,):
-        raise CompactionError(f"there is no history of {first:%Y-%m}")
-    schema, _, table = name.partition(".")
-    old, new = sql.Identifier(schema, table), sql.Identifier(schema, f"{table}_compacted")
-    names = {"old": old, "new": new, "whole": sql.Identifier(*_TABLE.split(".")), "name": sql.Identifier(table)}
-    bounds = {"month": first, "start": _midnight(first), "end": _midnight(last)}
     with conn.transaction():
-        conn.execute(sql.SQL("lock table {old} in share row exclusive mode").format(**names))
-        rows_before, bytes_before = _measure(conn, old)
-        conn.execute(sql.SQL("create table {new} (like {whole} including all)").format(**names))
+        first = lock_month(conn, month, today=today)
+        names = {"old": identifier(first)}
+        rows_before, bytes_before = measure(conn, first)
+        bounds = {"month": first, "start": _midnight(first), "end": _midnight(next_month(first))}
         conn.execute(sql.SQL(_SUMMARISE).format(**names), bounds)
-        conn.execute(sql.SQL(_COPY_CHANGES).format(**names))
-        conn.execute(sql.SQL("alter table {whole} detach partition {old}").format(**names))
-        conn.execute(sql.SQL("drop table {old}").format(**names))
-        conn.execute(sql.SQL("alter table {new} rename to {name}").format(**names))
-        conn.execute(
-            sql.SQL("alter table {whole} attach partition {old} for values from ({start}) to ({end})").format(
-                **names,
-                start=sql.Literal(f"{first:%Y-%m-%d} 00:00+00"),
-                end=sql.Literal(f"{last:%Y-%m-%d} 00:00+00"),
-            )
-        )
-        rows_after, bytes_after = _measure(conn, old)
+        replace_month(conn, first, _COPY_CHANGES)
+        unpack_month(conn, first)
+        rows_after, bytes_after = measure(conn, first)
         done = CompactedMonth(
             month=first,
             rows_before=rows_before,
@@ -119,12 +96,6 @@ def anchor_month(conn: psycopg.Connection, month: date) -> int:
     """
     start = _midnight(month.replace(day=1))
     return conn.execute(_ANCHOR, {"month": month.replace(day=1), "start": start}).rowcount
-
-
-def _measure(conn: psycopg.Connection, table: sql.Identifier) -> tuple[int, int]:
-    query = sql.SQL("select (select count(*) from {0}), pg_total_relation_size({1})")
-    found = conn.execute(query.format(table, sql.Literal(table.as_string(conn)))).fetchone()
-    return (0, 0) if found is None else (found[0], found[1])
 
 
 def _midnight(day: date) -> datetime:

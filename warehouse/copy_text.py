@@ -58,6 +58,27 @@ def integer_array(values: Iterable[int]) -> str:
     return "{" + ",".join(map(str, values)) + "}"
 
 
+def plain_array(values: Iterable[object]) -> str:
+    """Return a literal of an array of values whose text needs no quotes: numbers, times, codes; None is null."""
+    return "{" + ",".join(["null" if value is None else str(value) for value in values]) + "}"
+
+
+def quoted_array(values: Iterable[str | None]) -> str:
+    """Return a literal of a ``text[]`` array for a parameter; None is null."""
+    return "{" + ",".join(["null" if value is None else _quoted(value) for value in values]) + "}"
+
+
+def binary_array(values: Iterable[bytes]) -> str:
+    """Return a literal of a ``bytea[]`` array for a parameter."""
+    return "{" + ",".join([f'"{binary(value)}"' for value in values]) + "}"
+
+
+def _quoted(value: str) -> str:
+    if '"' in value or "\\" in value:
+        value = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{value}"'
+
+
 def copy_lines(conn: psycopg.Connection, target: str, lines: Iterable[str]) -> None:
     """COPY tab-joined lines into ``target``: a table with its columns in brackets.
 

@@ -25,7 +25,8 @@ _QUERIES = {
         " from core.listings l left join core.sellers s using (seller_id)"
     ),
     "core.listing_state": (
-        f"select to_jsonb(t) - 'listing_id' - 'last_page_id' || jsonb_build_object('listing', {_LISTING})"
+        f"select to_jsonb(t) - 'listing_id' - 'last_page_id' - 'shown_page_id' - 'last_changed_at'"
+        f" || jsonb_build_object('listing', {_LISTING})"
         " from core.listing_state t join core.listings l using (listing_id)"
     ),
     "core.price_history": (

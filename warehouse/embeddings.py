@@ -30,22 +30,23 @@ _COPY_SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _COPY_END = b"\xff\xff"
 _SHA256_BYTES = 32
 
-# What each kind is a vector of: the digest of the content, null where there is none. `l` is the listing, `p` its
-# first photo's row.
+# What each kind is a vector of: the digest of the content, null where there is none. `l` is the listing, `s` its
+# state, `p` its first photo's row.
 _DIGEST = {
     "title": "case when btrim(l.title) <> '' then sha256(convert_to(l.title, 'UTF8')) end",
     "description": "case when btrim(l.description) <> '' then sha256(convert_to(l.description, 'UTF8')) end",
     "image": "p.content_sha256",
 }
 _FROM = """
-    from core.listings as l
+    from core.listing_details as l
+    join core.listing_state as s on s.listing_id = l.listing_id
     left join ml.embeddings as e
       on e.listing_id = l.listing_id and e.kind = %(kind)s and e.model_id = %(model_id)s
 """
 _PHOTO = f"left join ml.photos as p on p.url_sha256 = {photo_key('l.image_urls[1]')}"
 _IN_SCOPE = """
     (%(sources)s::text[] is null or l.source = any(%(sources)s))
-    and l.last_changed_at >= %(since)s::timestamptz and l.last_changed_at < %(until)s::timestamptz
+    and s.last_changed_at >= %(since)s::timestamptz and s.last_changed_at < %(until)s::timestamptz
 """
 _STORE = """
     on conflict (listing_id, kind, model_id) do update
@@ -80,7 +81,10 @@ class Content(msgspec.Struct, frozen=True):
 
 
 def scope_condition() -> str:
-    """Return the condition on ``core.listings as l`` that a listing is of the scope; see ``scope_values``."""
+    """Return the condition that a listing is of the scope; see ``scope_values``.
+
+    It is on ``core.listing_details as l`` and ``core.listing_state as s``.
+    """
     return _IN_SCOPE
 
 
@@ -108,7 +112,7 @@ def oldest_missing_day(conn: psycopg.Connection, space: Space, scope: Scope) -> 
     """Return the first UTC day of the scope with a listing whose vector is missing, None where none is."""
     digest = _DIGEST[space.kind]
     row = conn.execute(
-        f"select min(l.last_changed_at) {_from(space.kind)} where {_IN_SCOPE} and {digest} is not null"
+        f"select min(s.last_changed_at) {_from(space.kind)} where {_IN_SCOPE} and {digest} is not null"
         f" and e.content_sha256 is distinct from {digest}",
         _values(space, scope),
     ).fetchone()
@@ -200,7 +204,7 @@ def store_vectors(
             f"""
             with rows as materialized (
                 select r.* from embedding_rows as r
-                join core.listings as l using (listing_id)
+                join core.listing_details as l using (listing_id)
                 order by r.listing_id
                 for key share of l
             )
@@ -269,6 +273,15 @@ def count_spaces(conn: psycopg.Connection) -> dict[Space, int]:
     """Return how many vectors there are of each kind and model id."""
     rows = conn.execute("select kind, model_id, count(*) from ml.embeddings group by 1, 2 order by 1, 2").fetchall()
     return {Space(kind, model_id): count for kind, model_id, count in rows}
+
+
+def space_dimensions(conn: psycopg.Connection, space: Space) -> int:
+    """Return how many numbers a vector of a space has, 0 for an empty space."""
+    row = conn.execute(
+        "select vector_dims(vec) from ml.embeddings where kind = %s and model_id = %s limit 1",
+        (space.kind, space.model_id),
+    ).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def forget_model(conn: psycopg.Connection, model_id: str) -> int:

@@ -53,9 +53,9 @@ def keep_kinds(conn: psycopg.Connection, told: Sequence[Told]) -> int:
             select * from unnest(%(ids)s::bigint[], %(kinds)s::text[], %(reasons)s::text[], %(versions)s::text[])
                 as n (listing_id, kind, kind_reason, kind_version)
         ), before as (
-            select l.listing_id, l.kind from core.listings l join n using (listing_id)
+            select l.listing_id, l.kind from core.listing_details l join n using (listing_id)
         ), kept as (
-            update core.listings l
+            update core.listing_details l
             set kind = n.kind, kind_reason = n.kind_reason, kind_version = n.kind_version
             from n where l.listing_id = n.listing_id
         )

@@ -6,7 +6,8 @@ Belongs here: reading it back. Does not: what is made of it (``completion``), wr
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -14,29 +15,67 @@ from domain.condition import Condition
 from domain.listing import Availability, Listing
 from domain.price_kind import PriceKind
 from warehouse.completion import Completed, Priced
+from warehouse.copy_text import integer_array
 
 
-def known_listings(conn: psycopg.Connection, listing_ids: Sequence[int]) -> dict[int, Completed]:
-    """Return listings as they are shown now, without seller and counters."""
+class ShownSeller(NamedTuple):
+    """The seller of a listing as it is known; times are UTC."""
+
+    external_id: str
+    login: str | None
+    is_business: bool | None
+    first_seen_at: datetime
+    last_seen_at: datetime
+
+
+class Shown(Completed, frozen=True):
+    """A listing as it is shown now, without its counters.
+
+    Attributes:
+        seller: None where no page said who sells it.
+        kind_version: of the word lists that told its kind.
+        has_carried: whether the narrow row says that fields are carried on.
+        content_hash, price_minor, total_minor, currency, availability: of its present state.
+        last_seen_at: UTC.
+    """
+
+    seller: ShownSeller | None = None
+    kind_version: str | None = None
+    has_carried: bool = False
+    content_hash: bytes = b""
+    price_minor: int = 0
+    total_minor: int | None = None
+    currency: str = ""
+    availability: str = ""
+    last_seen_at: datetime = datetime.min.replace(tzinfo=UTC)
+
+
+def known_listings(conn: psycopg.Connection, listing_ids: Sequence[int]) -> dict[int, Shown]:
+    """Return listings as they are shown now, without counters."""
     if not listing_ids:
         return {}
     found = conn.execute(
         """
-        select l.listing_id, l.source, l.external_id, l.url, l.title, l.price, l.currency, l.total_price, l.fee,
-               l.original_price, l.original_currency, l.description, l.brand, l.size, l.color, l.category, l.condition,
-               l.condition_label, l.condition_source_id, s.availability, l.image_urls, l.listed_at, l.carried,
-               l.price_kind, l.list_price, l.shipping_price, l.sku, l.gtin, l.group_id, l.country, l.ends_at,
-               l.attributes
-        from core.listings l join core.listing_state s using (listing_id)
-        where l.listing_id = any(%s)
+        select d.listing_id, d.source, d.external_id, d.url, d.title, s.price, s.currency, s.total_price, s.fee,
+               s.original_price, s.original_currency, d.description, d.brand, d.size, d.color, d.category, d.condition,
+               d.condition_label, d.condition_source_id, s.availability, d.image_urls, d.listed_at, d.carried,
+               d.price_kind, s.list_price, s.shipping_price, d.sku, d.gtin, d.group_id, d.country, d.ends_at,
+               d.attributes, x.external_id, x.login, x.is_business, x.first_seen_at, x.last_seen_at, d.kind_version,
+               s.has_carried, s.content_hash, s.price_minor, s.total_minor, s.last_seen_at
+        from core.listing_details d
+        join core.listing_state s using (listing_id)
+        left join core.sellers x on x.seller_id = d.seller_id
+        where d.listing_id = any(%s::bigint[])
         """,
-        (list(listing_ids),),
+        (integer_array(listing_ids),),
     ).fetchall()
     known = {}
     for (
         listing_id, source, external_id, url, title, price, currency, total, fee, original, original_currency,
         description, brand, size, color, category, condition, label, source_id, availability, images, listed_at,
-        carried, price_kind, list_price, shipping_price, sku, gtin, group_id, country, ends_at, attributes,
+        carried, price_kind, list_price, shipping_price, sku, gtin, group_id, country, ends_at, attributes, seller_id,
+        login, is_business, seller_first_at, seller_last_at, kind_version, has_carried, content_hash, price_minor,
+        total_minor, last_seen_at,
     ) in found:  # fmt: skip
         listing = Listing(
             source=source,
@@ -70,7 +109,19 @@ def known_listings(conn: psycopg.Connection, listing_ids: Sequence[int]) -> dict
             ends_at=ends_at,
             attributes=attributes,
         )
-        known[listing_id] = Completed(listing, tuple(carried))
+        known[listing_id] = Shown(
+            listing,
+            tuple(carried),
+            None if seller_id is None else ShownSeller(seller_id, login, is_business, seller_first_at, seller_last_at),
+            kind_version,
+            has_carried,
+            content_hash,
+            price_minor,
+            total_minor,
+            currency,
+            availability,
+            last_seen_at,
+        )
     return known
 
 

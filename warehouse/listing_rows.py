@@ -1,4 +1,4 @@
-"""The wide row of a listing, and the three rows that a new listing starts with, as lines for COPY.
+"""The rows that a new listing starts with, wide and narrow, as lines for COPY.
 
 Belongs here: which column takes what. Does not: what is new or changed (``load``, ``recheck``).
 """
@@ -22,15 +22,15 @@ TellKind = Callable[[Listing], KindVerdict]
 
 GONE = (str(Availability.SOLD), str(Availability.GONE))
 
-LISTING_COLUMNS = (
+DETAIL_COLUMNS = (
     "listing_id, source, external_id, url, title, description, brand, size, color, category, condition,"
-    " condition_label, condition_source_id, price, currency, fee, total_price, original_price, original_currency,"
-    " image_urls, seller_id, listed_at, first_seen_at, last_changed_at, last_page_id, carried, price_kind, list_price,"
-    " shipping_price, sku, gtin, group_id, country, ends_at, attributes, kind, kind_reason, kind_version"
+    " condition_label, condition_source_id, image_urls, seller_id, listed_at, first_seen_at, carried, price_kind, sku,"
+    " gtin, group_id, country, ends_at, attributes, kind, kind_reason, kind_version"
 )
-_STATE_COLUMNS = (
+STATE_COLUMNS = (
     "listing_id, content_hash, price_minor, total_minor, currency, availability, favourite_count, view_count, quantity,"
-    " last_seen_at, last_page_id, checks, price_changed_at, is_active, has_carried"
+    " last_seen_at, last_page_id, checks, price_changed_at, is_active, has_carried, shown_page_id, last_changed_at,"
+    " price, fee, total_price, original_price, original_currency, list_price, shipping_price"
 )
 _HISTORY_COLUMNS = "listing_id, observed_at, price_minor, total_minor, currency, availability"
 
@@ -45,17 +45,11 @@ class NewListing(NamedTuple):
     quantity: int | None
 
 
-def listing_line(
-    listing_id: int,
-    completed: Completed,
-    seller_id: int | None,
-    at: object,
-    page_id: int,
-    tell_kind: TellKind | None = None,
+def detail_line(
+    listing_id: int, completed: Completed, seller_id: int | None, at: object, told: KindVerdict | None = None
 ) -> str:
-    """Return a row of ``LISTING_COLUMNS`` first seen, last changed and last read on the page at hand."""
+    """Return a row of ``DETAIL_COLUMNS``, first seen on the page at hand."""
     one = completed.listing
-    told = None if tell_kind is None else tell_kind(one)
     return "\t".join(
         (
             str(listing_id),
@@ -71,22 +65,12 @@ def listing_line(
             one.condition,
             text(one.condition_label),
             text(one.condition_source_id),
-            str(one.price),
-            one.currency,
-            plain(one.fee),
-            plain(one.total_price),
-            plain(one.original_price),
-            text(one.original_currency),
             text_array(one.image_urls),
             plain(seller_id),
             plain(one.listed_at),
             str(at),
-            str(at),
-            str(page_id),
             text_array(completed.carried),
             one.price_kind,
-            plain(one.list_price),
-            plain(one.shipping_price),
             text(one.sku),
             text(one.gtin),
             text(one.group_id),
@@ -97,6 +81,22 @@ def listing_line(
             NULL if told is None or told.kind is ListingKind.NORMAL else text(told.reason),
             NULL if told is None else told.version,
         )
+    )
+
+
+def state_line(new: NewListing, at: object, page_id: int) -> str:
+    """Return a row of ``STATE_COLUMNS``, seen, changed and checked first on the page at hand."""
+    return _state_line(new, at, page_id, _priced(new.completed.listing))
+
+
+def _state_line(new: NewListing, at: object, page_id: int, priced: str) -> str:
+    one = new.completed.listing
+    return (
+        f"{new.listing_id}\t{binary(new.content_hash)}\t{priced}\t{plain(one.favourite_count)}"
+        f"\t{plain(one.view_count)}\t{plain(new.quantity)}\t{at}\t{page_id}\t1\t{at}"
+        f"\t{flag(one.availability not in GONE)}\t{flag(bool(new.completed.carried))}\t{page_id}\t{at}\t{one.price}"
+        f"\t{plain(one.fee)}\t{plain(one.total_price)}\t{plain(one.original_price)}\t{text(one.original_currency)}"
+        f"\t{plain(one.list_price)}\t{plain(one.shipping_price)}"
     )
 
 
@@ -112,21 +112,18 @@ def copy_new(
     def wide() -> Iterator[str]:
         # The narrow rows are written meanwhile, while the server is busy with the wide ones.
         for one in new:
-            yield listing_line(one.listing_id, one.completed, one.seller_id, at, page_id, tell_kind)
             listing = one.completed.listing
+            told = None if tell_kind is None else tell_kind(listing)
+            yield detail_line(one.listing_id, one.completed, one.seller_id, at, told)
             priced = _priced(listing)
-            states.append(
-                f"{one.listing_id}\t{binary(one.content_hash)}\t{priced}\t{plain(listing.favourite_count)}"
-                f"\t{plain(listing.view_count)}\t{plain(one.quantity)}\t{at}\t{page_id}\t1\t{at}"
-                f"\t{flag(listing.availability not in GONE)}\t{flag(bool(one.completed.carried))}"
-            )
+            states.append(_state_line(one, at, page_id, priced))
             if listing.price > 0:  # nothing enters the history as 0
                 history.append(f"{one.listing_id}\t{at}\t{priced}")
             if one.quantity is not None:
                 stock.append(f"{one.listing_id}\t{at}\t{one.quantity}")
 
-    copy_lines(conn, f"core.listings ({LISTING_COLUMNS})", wide())
-    copy_lines(conn, f"core.listing_state ({_STATE_COLUMNS})", states)
+    copy_lines(conn, f"core.listing_details ({DETAIL_COLUMNS})", wide())
+    copy_lines(conn, f"core.listing_state ({STATE_COLUMNS})", states)
     copy_lines(conn, f"core.price_history ({_HISTORY_COLUMNS})", history)
     if stock:
         copy_lines(conn, "core.stock_history (listing_id, observed_at, quantity)", stock)

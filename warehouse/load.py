@@ -25,7 +25,7 @@ import msgspec
 import psycopg
 
 from domain.exclusion import Exclusions, Facts
-from domain.listing import Listing, Seller
+from domain.listing import Listing
 from domain.money import to_minor
 from domain.page import PageReading, RawPage
 from domain.plausibility import implausible
@@ -41,17 +41,20 @@ from warehouse.completion import (
     with_known_price,
     with_total,
 )
-from warehouse.copy_text import binary, copy_lines, flag, integer_array, plain, text
+from warehouse.copy_text import binary, copy_lines, integer_array, plain, text
 from warehouse.history import append_history, correct_history
 from warehouse.known import known_listings, observed_before
-from warehouse.listing_rows import GONE, LISTING_COLUMNS, NewListing, TellKind, copy_new, listing_line
+from warehouse.listing_rows import GONE, NewListing, TellKind, copy_new
 from warehouse.lots import load_lots
+from warehouse.merge import Row, copy_states, mark_carried, merge, show_prices
+from warehouse.newer import Told, tell, write
 from warehouse.pages import utc_day
 from warehouse.partitions import ensure_partitions, partition_name
 from warehouse.poison import record_bytes, refusal, storable
-from warehouse.recheck import Asked, Known, Record, ask, check, numbered
+from warehouse.recheck import Asked, Known, Newer, Record, ask, check, numbered
 from warehouse.reviews import Suspicion, hold_again, settle, withdraw
 from warehouse.sellers import load_sellers, seller_ids
+from warehouse.staging import empty_staging
 from warehouse.stock import append_stock
 from warehouse.unpriced import load_unpriced
 
@@ -113,32 +116,6 @@ class _Found(msgspec.Struct, frozen=True):
     has_carried: bool
 
 
-class _Row(msgspec.Struct, frozen=True):
-    """A record beside what the warehouse already holds of it.
-
-    Attributes:
-        index: the record's place on the page.
-        seller, quantity: as the page shows them.
-        completed: the listing as it is to be shown once the page is loaded.
-        is_thin: the page does not state the total.
-        is_completed: what is carried on from older pages changed, and no business field did.
-    """
-
-    index: int
-    seller: Seller | None
-    quantity: int | None
-    completed: Completed
-    listing_id: int
-    is_new: bool
-    is_late: bool
-    is_thin: bool
-    is_changed: bool
-    is_completed: bool
-    is_rewritten: bool
-    is_seller_due: bool
-    is_held: bool
-
-
 class _New(msgspec.Struct, frozen=True):
     """A record of a listing that is not known; ``content_hash`` is the record's own."""
 
@@ -162,16 +139,22 @@ class _SortedOut(msgspec.Struct, frozen=True, kw_only=True):
     first_of_day: list[Record]
     asked: list[Record]
     new: list[_New]
-    rows: list[_Row]
+    newer: list[Told]
+    staged: list[Row]
     rejected: list[_Rejected]
     storable: int
+
+    @property
+    def known_rows(self) -> list[Row]:
+        """All records that were looked at more closely."""
+        return [*self.staged, *(one.row for one in self.newer)]
 
     def listing_ids(self) -> list[int]:
         """Return our ids of all listings in page order, each once."""
         placed = [
             *self.unchanged,
             *((one.index, one.listing_id) for one in self.new),
-            *((row.index, row.listing_id) for row in self.rows),
+            *((row.index, row.listing_id) for row in self.known_rows),
         ]
         return [listing_id for _, listing_id in sorted(placed)]
 
@@ -181,7 +164,7 @@ class _SortedOut(msgspec.Struct, frozen=True, kw_only=True):
         return {
             *(record.listing.external_id for record in self.asked if record.place in unchanged),
             *(one.listing.external_id for one in self.new),
-            *(row.completed.listing.external_id for row in self.rows),
+            *(row.completed.listing.external_id for row in self.known_rows),
         }
 
     def thin_ids(self) -> list[int]:
@@ -189,7 +172,7 @@ class _SortedOut(msgspec.Struct, frozen=True, kw_only=True):
         unsaid = {record.place for record in self.asked if stated_total(record.listing) is None}
         placed = [one for one in self.unchanged if one[0] in unsaid]
         placed += [(one.index, one.listing_id) for one in self.new if stated_total(one.listing) is None]
-        placed += [(row.index, row.listing_id) for row in self.rows if row.is_thin]
+        placed += [(row.index, row.listing_id) for row in self.known_rows if row.is_thin]
         return [listing_id for _, listing_id in sorted(placed)]
 
 
@@ -229,13 +212,15 @@ def load_reading(
     with conn.transaction():
         context = _begin(conn, page_id, page, parser_version, tell_kind, again=again)
         sorted_out = _sort_out(conn, context, prepared or prepare(reading))
-        new, rows = sorted_out.new, sorted_out.rows
+        new, rows = sorted_out.new, sorted_out.known_rows
         _load_sellers(conn, context, sorted_out)
         _load_new(conn, context, new)
-        if rows:
-            _merge_listings(conn, context, rows)
-            _load_state_and_history(conn, context, rows)
-            _mark_carried(conn, rows)
+        merge(conn, context.values, rows, tell_kind)
+        if sorted_out.newer:
+            write(conn, context.values, sorted_out.newer)
+        if sorted_out.staged:
+            _load_state_and_history(conn, context, sorted_out.staged)
+            mark_carried(conn, [row.listing_id for row in sorted_out.staged])
         seen_ids = sorted_out.listing_ids()
         if context.has_reviews:
             withdraw(conn, page.fetched_at, seen_ids, {row.listing_id for row in rows if row.is_held})
@@ -276,6 +261,7 @@ _PLANNER = """
 select set_config('enable_seqscan', %(usual)s, true), set_config('enable_hashjoin', %(usual)s, true),
        set_config('enable_mergejoin', %(usual)s, true), set_config('jit', 'off', true)
 """
+_TURN = f"{_PLANNER.rstrip()}, pg_advisory_xact_lock(hashtextextended('pricescope.load:' || %(source)s, 0))"
 
 
 def take_turn(conn: psycopg.Connection, source: str) -> None:
@@ -320,7 +306,7 @@ def prepare(reading: PageReading, *, ahead: bool = False, source: str | None = N
 def _sort_out(conn: psycopg.Connection, context: _Context, prepared: Prepared) -> _SortedOut:
     """Tell the page's records apart; the unchanged among them are done afterwards."""
     rejected, asked = dict(prepared.rejected), prepared.asked
-    known = Known([], [], [])
+    known = Known([], [], [], [])
     rest = asked.rest
     if context.is_counted:
         rest = [*rest, *asked.records]
@@ -337,15 +323,24 @@ def _sort_out(conn: psycopg.Connection, context: _Context, prepared: Prepared) -
             new.append(_New(one.listing_id, one.record.place, one.record.listing, one.record.content_hash or b""))
         else:
             rejected[one.record.place] = _rejected(one.record, reason)
-    kept, storable_others = _sift(context, others, rejected)
+    newer: list[Newer] = []
+    for closer in known.newer:
+        reason = refusal(closer.record.listing, context.values["source"])
+        if reason is None:
+            newer.append(closer)
+        else:
+            rejected[closer.record.place] = _rejected(closer.record, reason)
+    told, doubtful = tell(conn, context.values, newer) if newer else ([], [])
+    kept, storable_others = _sift(context, [*others, *doubtful], rejected)
     return _SortedOut(
         unchanged=known.unchanged,
         first_of_day=known.first_of_day,
         asked=asked.records,
         new=new,
-        rows=_classify(conn, context, kept),
+        newer=told,
+        staged=_classify(conn, context, kept),
         rejected=list(rejected.values()),
-        storable=len(known.unchanged) + len(new) + storable_others,
+        storable=len(known.unchanged) + len(new) + len(told) + storable_others,
     )
 
 
@@ -388,8 +383,7 @@ def _begin(
         "partition": partition_name("core.price_history", day),
         "watch_id": page.watch_id,
     }
-    take_turn(conn, page.source)
-    conn.execute(_PLANNER, {"usual": "off"})
+    conn.execute(_TURN, {"source": page.source, "usual": "off"})
     found = conn.execute(
         """
         select to_regclass(%(partition)s) is not null, r.parser_version, w.watch_id, w.blacklist, w.seller_countries,
@@ -404,16 +398,6 @@ def _begin(
     has_partition, read_by, watch_id, *wishes, personal_only, is_initial, has_reviews = found or (False, *(None,) * 8)
     if not has_partition:
         ensure_partitions(conn, day, day)
-    conn.execute(
-        """
-        create temp table if not exists pricescope_load (
-            ordinal int, external_id text, content_hash bytea, price_minor bigint, total_minor bigint, currency text,
-            availability text, favourite_count int, view_count int, quantity int, listing_id bigint, is_new boolean,
-            is_late boolean, is_again boolean, price_moved boolean, value_moved boolean, new_day boolean,
-            is_counted boolean
-        ) on commit delete rows
-        """
-    )
     return _Context(
         values=values,
         is_counted=read_by is not None,
@@ -426,11 +410,11 @@ def _begin(
     )
 
 
-def _classify(conn: psycopg.Connection, context: _Context, records: Sequence[Record]) -> list[_Row]:
+def _classify(conn: psycopg.Connection, context: _Context, records: Sequence[Record]) -> list[Row]:
     """Stage records with their prices, learn what each is to the warehouse; new listings get their ids here."""
-    conn.execute("delete from pricescope_load")  # a load earlier in the caller's transaction
     if not records:
         return []
+    empty_staging(conn)
     copy_lines(
         conn, f"pricescope_load ({_KEY_COLUMNS})", (_key_line(ordinal, one) for ordinal, one in enumerate(records))
     )
@@ -442,12 +426,12 @@ def _classify(conn: psycopg.Connection, context: _Context, records: Sequence[Rec
             from pricescope_load k
             left join lateral (  -- the limit keeps this a look-up by the whole key
                 select listing_id, carried <> '{}' as has_carried
-                from core.listings where source = %(source)s and external_id = k.external_id limit 1
+                from core.listing_details where source = %(source)s and external_id = k.external_id limit 1
             ) l on true
             left join lateral (select * from core.listing_state where listing_id = l.listing_id limit 1) s on true
         )
         update pricescope_load k
-        set listing_id = coalesce(f.listing_id, nextval('core.listings_listing_id_seq')),
+        set listing_id = coalesce(f.listing_id, nextval('core.listing_details_listing_id_seq')),
             is_new = f.is_stateless,
             is_late = coalesce((f.last_seen_at, f.last_page_id) > (%(at)s::timestamptz, %(page_id)s::bigint), false),
             is_again = coalesce(f.last_page_id = %(page_id)s, false),
@@ -478,7 +462,7 @@ def _complete_rows(
     context: _Context,
     records: Sequence[Record],
     found: Sequence[_Found],
-) -> list[_Row]:
+) -> list[Row]:
     """Complete the records from what is known of their listings, and put the result into the staged rows."""
     known = known_listings(
         conn,
@@ -509,12 +493,14 @@ def _complete_rows(
         differs = content_hash != one.content_hash
         is_changed = differs and not one.is_new and not one.is_late and (not one.is_again or context.is_reparse)
         rows.append(
-            _Row(
+            Row(
                 index=place,
                 seller=seen.seller,
                 quantity=seen.quantity,
                 completed=completed,
+                content_hash=content_hash,
                 listing_id=one.listing_id,
+                shown=shown,
                 is_new=one.is_new,
                 is_late=one.is_late,
                 is_thin=stated_total(seen) is None,
@@ -630,7 +616,7 @@ def _load_sellers(conn: psycopg.Connection, context: _Context, records: _SortedO
     """Write the sellers that are due: of new and changed listings, and of the others once a day."""
     sellers = [record.listing.seller for record in records.first_of_day]
     sellers += [one.listing.seller for one in records.new]
-    sellers += [row.seller for row in records.rows if row.is_seller_due]
+    sellers += [row.seller for row in records.known_rows if row.is_seller_due]
     load_sellers(conn, context.values, {seller.external_id: seller for seller in sellers if seller is not None})
 
 
@@ -658,97 +644,11 @@ def _load_new(conn: psycopg.Connection, context: _Context, new: Sequence[_New]) 
     copy_new(conn, context.values, rows, context.tell_kind)
 
 
-def _merge_listings(conn: psycopg.Connection, context: _Context, rows: Sequence[_Row]) -> None:
-    """Stage the changed, the re-read and the late beside what is kept, and merge them; copy what is new after all."""
-    sent = [row for row in rows if _is_sent(row)]
-    if not sent:
-        return
-    values = context.values
-    sellers = seller_ids(conn, values["source"], {row.seller.external_id for row in sent if row.seller is not None})
-
-    def line(row: _Row) -> str:
-        seller_id = None if row.seller is None else sellers.get(row.seller.external_id)
-        return listing_line(
-            row.listing_id, row.completed, seller_id, values["at"], values["page_id"], context.tell_kind
-        )
-
-    if any(row.is_new for row in sent):
-        copy_lines(conn, f"core.listings ({LISTING_COLUMNS})", (line(row) for row in sent if row.is_new))
-    merged = [row for row in sent if not row.is_new]
-    if not merged:
-        return
-    conn.execute(
-        "create temp table if not exists pricescope_merge (like core.listings, is_late boolean, is_changed boolean,"
-        " is_rewritten boolean) on commit delete rows"
-    )
-    conn.execute("delete from pricescope_merge")
-    copy_lines(
-        conn,
-        f"pricescope_merge ({LISTING_COLUMNS}, is_late, is_changed, is_rewritten)",
-        (f"{line(row)}\t{flag(row.is_late)}\t{flag(row.is_changed)}\t{flag(row.is_rewritten)}" for row in merged),
-    )
-    conn.execute(_MERGE_NEWER)
-    if any(row.is_late for row in merged):
-        conn.execute(_MERGE_LATE)
+def _sent_ids(rows: Sequence[Row]) -> list[int]:
+    return [row.listing_id for row in rows if row.is_sent]
 
 
-def _mark_carried(conn: psycopg.Connection, rows: Sequence[_Row]) -> None:
-    """Repeat in the narrow row whether the wide one holds carried fields, so that a check need not look there."""
-    conn.execute(
-        "update core.listing_state s set has_carried = l.carried <> '{}' from core.listings l"
-        " where s.listing_id = any(%s::bigint[]) and l.listing_id = s.listing_id"
-        " and s.has_carried <> (l.carried <> '{}')",
-        (integer_array(row.listing_id for row in rows),),
-    )
-
-
-_MERGE_NEWER = """
-update core.listings l
-set url = m.url, title = m.title, description = m.description, brand = m.brand, size = m.size, color = m.color,
-    category = m.category, condition = m.condition, condition_label = m.condition_label,
-    condition_source_id = m.condition_source_id, price = m.price, currency = m.currency, fee = m.fee,
-    total_price = m.total_price, original_price = m.original_price, original_currency = m.original_currency,
-    image_urls = m.image_urls, listed_at = m.listed_at, seller_id = coalesce(m.seller_id, l.seller_id),
-    price_kind = m.price_kind, list_price = m.list_price, shipping_price = m.shipping_price, sku = m.sku,
-    gtin = m.gtin, group_id = m.group_id, country = m.country, ends_at = m.ends_at, attributes = m.attributes,
-    last_changed_at = case when m.is_changed then m.last_changed_at else l.last_changed_at end,
-    last_page_id = m.last_page_id, carried = m.carried, kind = m.kind, kind_reason = m.kind_reason,
-    kind_version = m.kind_version
-from pricescope_merge m
-where l.listing_id = m.listing_id and not m.is_late
-"""
-_MERGE_LATE = """
-update core.listings l
-set first_seen_at = least(l.first_seen_at, m.first_seen_at), description = m.description, brand = m.brand,
-    size = m.size, color = m.color, category = m.category, condition = m.condition,
-    condition_label = m.condition_label, condition_source_id = m.condition_source_id,
-    original_price = m.original_price, original_currency = m.original_currency, image_urls = m.image_urls,
-    listed_at = m.listed_at, seller_id = coalesce(l.seller_id, m.seller_id), carried = m.carried,
-    list_price = m.list_price, shipping_price = m.shipping_price, sku = m.sku, gtin = m.gtin, group_id = m.group_id,
-    country = m.country, ends_at = m.ends_at, attributes = m.attributes, kind = m.kind, kind_reason = m.kind_reason,
-    kind_version = m.kind_version
-from pricescope_merge m
-where l.listing_id = m.listing_id and m.is_late
-  and (m.first_seen_at < l.first_seen_at or (l.seller_id is null and m.seller_id is not null)
-       or (l.description, l.brand, l.size, l.color, l.category, l.condition, l.condition_label, l.condition_source_id,
-           l.original_price, l.original_currency, l.image_urls, l.listed_at, l.carried, l.list_price,
-           l.shipping_price, l.sku, l.gtin, l.group_id, l.country, l.ends_at, l.attributes)
-          is distinct from
-          (m.description, m.brand, m.size, m.color, m.category, m.condition, m.condition_label, m.condition_source_id,
-           m.original_price, m.original_currency, m.image_urls, m.listed_at, m.carried, m.list_price,
-           m.shipping_price, m.sku, m.gtin, m.group_id, m.country, m.ends_at, m.attributes))
-"""
-
-
-def _sent_ids(rows: Sequence[_Row]) -> list[int]:
-    return [row.listing_id for row in rows if _is_sent(row)]
-
-
-def _is_sent(row: _Row) -> bool:
-    return row.is_new or row.is_changed or row.is_late or row.is_rewritten or row.is_completed
-
-
-def _load_state_and_history(conn: psycopg.Connection, context: _Context, rows: Sequence[_Row]) -> None:
+def _load_state_and_history(conn: psycopg.Connection, context: _Context, rows: Sequence[Row]) -> None:
     values = {**context.values, "gone": list(GONE), "reparse": context.is_reparse}
     # The late first: how a listing's history stood before this page is read from it.
     has_late = any(row.is_late or row.is_rewritten for row in rows)
@@ -763,16 +663,7 @@ def _load_state_and_history(conn: psycopg.Connection, context: _Context, rows: S
     if any(row.quantity is not None for row in rows):
         append_stock(conn, values)
     if any(row.is_new for row in rows):
-        conn.execute(
-            """
-            insert into core.listing_state (listing_id, content_hash, price_minor, total_minor, currency, availability,
-                favourite_count, view_count, quantity, last_seen_at, last_page_id, checks, price_changed_at, is_active)
-            select listing_id, content_hash, price_minor, total_minor, currency, availability, favourite_count,
-                   view_count, quantity, %(at)s, %(page_id)s, 1, %(at)s, availability <> all(%(gone)s)
-            from pricescope_load where is_new
-            """,
-            values,
-        )
+        copy_states(conn, values, rows)
     if any(not row.is_new for row in rows):
         conn.execute(
             """
@@ -792,6 +683,7 @@ def _load_state_and_history(conn: psycopg.Connection, context: _Context, rows: S
             """,
             values,
         )
+        show_prices(conn, values, rows)
     if has_late:
         conn.execute(_FILL_STATE)
         _put_totals(conn, present)
@@ -802,16 +694,23 @@ def _put_totals(conn: psycopg.Connection, present: Mapping[int, Priced]) -> None
     """Show the totals that a late page told of listings whose newer pages do not state theirs."""
     for listing_id, known in known_listings(conn, list(present)).items():
         told = with_total(known, present[listing_id])
-        if told == known:
-            continue
         listing = told.listing
+        if (listing, told.carried) == (known.listing, known.carried):
+            continue
         conn.execute(
-            "update core.listings set total_price = %s, fee = %s, carried = %s where listing_id = %s",
-            (listing.total_price, listing.fee, list(told.carried), listing_id),
+            "update core.listing_details set carried = %s where listing_id = %s and carried <> %s",
+            (list(told.carried), listing_id, list(told.carried)),
         )
         conn.execute(
-            "update core.listing_state set total_minor = %s, content_hash = %s where listing_id = %s",
-            (_minor(listing.total_price, listing.currency), listing.content_hash(), listing_id),
+            "update core.listing_state set total_price = %s, fee = %s, total_minor = %s, content_hash = %s,"
+            " has_carried = true where listing_id = %s",
+            (
+                listing.total_price,
+                listing.fee,
+                _minor(listing.total_price, listing.currency),
+                listing.content_hash(),
+                listing_id,
+            ),
         )
 
 

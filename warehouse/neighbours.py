@@ -52,6 +52,7 @@ def nearest(
     watch_id: int | None = None,
     source: str | None = None,
     without: int | None = None,
+    only_on_offer: bool = False,
 ) -> list[Neighbour]:
     """Return the ``k`` nearest listings, nearest first; fewer only where there are fewer.
 
@@ -63,10 +64,17 @@ def nearest(
         watch_id: only listings that this watch found.
         source: only listings of this source.
         without: leave this listing out: the one that is searched for.
+        only_on_offer: only listings that can be bought as far as is known.
     """
     way = _way(conn, space, watch_id, k)
     statement = _search(
-        space, len(vector), through_index=way == "index", watch_id=watch_id, source=source, without=without
+        space,
+        len(vector),
+        through_index=way == "index",
+        watch_id=watch_id,
+        source=source,
+        without=without,
+        only_on_offer=only_on_offer,
     )
     settings = dict(_SETTINGS[way])
     if way == "index":
@@ -176,6 +184,7 @@ def _search(
     watch_id: int | None,
     source: str | None,
     without: int | None,
+    only_on_offer: bool,
 ) -> sql.Composed:
     # Only the cast is what the index is over; without it the planner cannot but compute every distance.
     vec = sql.SQL("e.vec::halfvec({})").format(sql.Literal(dimensions)) if through_index else sql.SQL("e.vec")
@@ -186,6 +195,9 @@ def _search(
     if source is not None:
         tables.append(sql.SQL("join core.listings as l on l.listing_id = e.listing_id"))
         conditions.append(sql.SQL("l.source = {}").format(sql.Literal(source)))
+    if only_on_offer:
+        tables.append(sql.SQL("join core.listing_state as s on s.listing_id = e.listing_id"))
+        conditions.append(sql.SQL("s.is_active").format())
     if without is not None:
         conditions.append(sql.SQL("e.listing_id <> {}").format(sql.Literal(without)))
     return sql.SQL(

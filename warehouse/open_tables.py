@@ -116,7 +116,7 @@ _TABLES = (
         time="l.first_seen_at",
         order="l.listing_id",
         behind={
-            "core.listings": ("description", "image_urls", "kind_reason"),
+            "core.listing_details": ("description", "image_urls", "kind_reason"),
             "core.listing_state": (
                 "content_hash",
                 "price_minor",
@@ -124,6 +124,8 @@ _TABLES = (
                 "currency",
                 "last_page_id",
                 "has_carried",
+                # As last_page_id in the view.
+                "shown_page_id",
             ),
         },
     ),

@@ -1,7 +1,11 @@
 """Monthly range partitions of ``raw.pages`` and ``core.price_history``: made ahead, dropped when expired.
 
-Belongs here: partition DDL. Does not: deleting single rows (see retention).
+Belongs here: partition DDL. Does not: deleting single rows (see retention), putting a month together (see closing).
 Bounds are midnights UTC on the first of the month, whatever the session's time zone.
+
+A month of ``core.price_history`` is partitioned again, by ``PART_STARTS``: a day's rows are scattered over the index of
+what they are added to, and each of its pages is logged whole at its first change after a checkpoint. So the log of a
+day grows with the days that lie in the same index.
 """
 
 from __future__ import annotations
@@ -9,12 +13,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
+import msgspec
 import psycopg
 from psycopg import sql
 
 PARTITIONED = ("raw.pages", "core.price_history")
 MONTHS_AHEAD = 2
+# Days of the month on which a part of the price history begins. More parts: less log, more places to look in.
+PART_STARTS = (1, 6, 11, 16, 21, 26)
 _DDL_LOCK = "pricescope.partitions"
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a month of the price history: its table, its first day and the day after its last, UTC."""
+
+    name: str
+    first: date
+    end: date
 
 
 def ensure_partitions(conn: psycopg.Connection, first: date, last: date) -> list[str]:
@@ -114,16 +129,37 @@ def _missing(conn: psycopg.Connection, wanted: list[tuple[str, date]]) -> list[t
 
 
 def _create(conn: psycopg.Connection, table: str, month: date) -> None:
-    schema, _, parent = table.partition(".")
-    child = sql.Identifier(schema, f"{parent}_{month:%Y_%m}")
-    whole = sql.Identifier(schema, parent)
+    child = sql.Identifier(*partition_name(table, month).split("."))
+    whole = sql.Identifier(*table.split("."))
     # LIKE + ATTACH waits for no reader or writer of the parent, unlike CREATE TABLE ... PARTITION OF.
-    conn.execute(sql.SQL("create table {} (like {} including all excluding identity)").format(child, whole))
+    create = sql.SQL("create table {} (like {} including all excluding identity)").format(child, whole)
+    if table != "core.price_history":
+        conn.execute(create)
+    else:
+        conn.execute(create + sql.SQL(" partition by range (observed_at)"))
+        for part in parts_of(month):
+            conn.execute(
+                sql.SQL("create table {} partition of {} {}").format(
+                    sql.Identifier(*part.name.split(".")), child, for_values(part.first, part.end)
+                )
+            )
     conn.execute(
-        sql.SQL("alter table {} attach partition {} for values from ({}) to ({})").format(
-            whole,
-            child,
-            sql.Literal(f"{month:%Y-%m-%d} 00:00+00"),
-            sql.Literal(f"{next_month(month):%Y-%m-%d} 00:00+00"),
-        )
+        sql.SQL("alter table {} attach partition {} {}").format(whole, child, for_values(month, next_month(month)))
     )
+
+
+def for_values(first: date, end: date) -> sql.Composed:
+    """Return SQL for the bounds of a partition from a day to before another, both midnight UTC."""
+    return sql.SQL("for values from ({}) to ({})").format(
+        sql.Literal(f"{first:%Y-%m-%d} 00:00+00"), sql.Literal(f"{end:%Y-%m-%d} 00:00+00")
+    )
+
+
+def parts_of(month: date) -> list[Part]:
+    """Return the parts in which a month of the price history is written, oldest first."""
+    starts = [month.replace(day=day) for day in PART_STARTS]
+    name = partition_name("core.price_history", month)
+    return [
+        Part(name=f"{name}_{first:%d}", first=first, end=end)
+        for first, end in zip(starts, [*starts[1:], next_month(month)], strict=True)
+    ]

@@ -7,9 +7,9 @@ with each new price.
 from __future__ import annotations
 
 # Signatures and the times they end; `s` is Vinted's.
-_SIGNED = "[?&](s|sig|signature|hmac|token|expires|exp|x-amz-[a-z-]+)=[^&#]*"
+SIGNED = "[?&](s|sig|signature|hmac|token|expires|exp|x-amz-[a-z-]+)=[^&#]*"
 
 
 def photo_key(address: str) -> str:
     """Return the SQL of the key in ``ml.photos.url_sha256`` of the address that an SQL expression gives."""
-    return f"sha256(convert_to(regexp_replace({address}, '{_SIGNED}', '', 'gi'), 'UTF8'))"
+    return f"sha256(convert_to(regexp_replace({address}, '{SIGNED}', '', 'gi'), 'UTF8'))"

@@ -223,7 +223,7 @@ def _replace(
         f"insert into ml.fair_prices (price_model_id, {_COLUMNS})"
         f" select %s, {', '.join('f.' + name.strip() for name in _COLUMNS.split(','))} from pricescope_fair as f"
         " where exists (select from app.watches as w where w.watch_id = f.watch_id for key share)"
-        " and exists (select from core.listings as l where l.listing_id = f.listing_id for key share)",
+        " and exists (select from core.listing_details as l where l.listing_id = f.listing_id for key share)",
         (price_model_id,),
     )
     conn.execute("drop table pricescope_fair")

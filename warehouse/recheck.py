@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from domain.listing import Listing
-from warehouse.copy_text import binary
+from warehouse.copy_text import binary_array, plain_array, quoted_array
 
 _INT32_MAX = 2**31 - 1
 
@@ -38,17 +38,26 @@ class Checked(NamedTuple):
     is_new: bool
 
 
+class Newer(NamedTuple):
+    """A record of a known listing that says something else, on a page newer than all that was seen of it."""
+
+    record: Record
+    listing_id: int
+
+
 class Known(NamedTuple):
     """What the records of a page are to the warehouse.
 
     Attributes:
         unchanged: place on the page and listing id; their heartbeat is written.
         first_of_day: of these, the listings' first of the UTC day: their sellers are due.
+        newer: of known listings.
         others: new, or to be looked at.
     """
 
     unchanged: list[tuple[int, int]]
     first_of_day: list[Record]
+    newer: list[Newer]
     others: list[Checked]
 
 
@@ -91,11 +100,11 @@ def ask(records: Sequence[Record]) -> Asked:
     return Asked(
         plain,
         {
-            "keys": "{" + ",".join([_quoted(one.external_id) for one in listings]) + "}",
-            "hashes": "{" + ",".join([f'"{binary(record.content_hash or b"")}"' for record in plain]) + "}",
-            "favourites": _counts([one.favourite_count for one in listings]),
-            "views": _counts([one.view_count for one in listings]),
-            "pieces": _counts([one.quantity for one in listings]),
+            "keys": quoted_array([one.external_id for one in listings]),
+            "hashes": binary_array([record.content_hash or b"" for record in plain]),
+            "favourites": plain_array([one.favourite_count for one in listings]),
+            "views": plain_array([one.view_count for one in listings]),
+            "pieces": plain_array([one.quantity for one in listings]),
         },
         [record for record in records if record.place not in taken],
     )
@@ -110,15 +119,17 @@ def check(conn: psycopg.Connection, values: Mapping[str, Any], asked: Asked) -> 
         asked: of a page that has not been read before.
     """
     if not asked.records:
-        return Known([], [], [])
+        return Known([], [], [], [])
     ids, codes = conn.execute(_CHECK, {**values, **asked.arrays}).fetchone() or ([], "")
-    result = Known([], [], [])
+    result = Known([], [], [], [])
     for record, listing_id, code in zip(asked.records, ids, codes, strict=True):
         if code == "u":
             result.unchanged.append((record.place, listing_id))
         elif code == "d":
             result.unchanged.append((record.place, listing_id))
             result.first_of_day.append(record)
+        elif code == "c":
+            result.newer.append(Newer(record, listing_id))
         else:
             result.others.append(Checked(record, listing_id, code == "n"))
     return result
@@ -135,28 +146,19 @@ def _is_plain(record: Record) -> bool:
     return True
 
 
-def _quoted(key: str) -> str:
-    if '"' in key or "\\" in key:
-        key = key.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{key}"'
-
-
-def _counts(counts: Sequence[int | None]) -> str:
-    return "{" + ",".join(["null" if count is None else str(count) for count in counts]) + "}"
-
-
 # The limits keep these look-ups by the whole key.
 _CHECK = """
 with seen as materialized (
     select k.ordinal, k.favourite_count, k.view_count, l.listing_id, s.place, s.price_minor, s.total_minor, s.currency,
            s.availability, s.last_seen_at < %(day)s::timestamp at time zone 'UTC' as is_new_day,
+           (s.last_seen_at, s.last_page_id) < (%(at)s::timestamptz, %(page_id)s::bigint) as is_newer,
            coalesce(s.content_hash = k.content_hash and s.is_active and not s.has_carried
                     and (s.last_seen_at, s.last_page_id) < (%(at)s::timestamptz, %(page_id)s::bigint)
                     and (k.quantity is null or k.quantity = s.quantity), false) as is_unchanged
     from unnest(%(keys)s::text[], %(hashes)s::bytea[], %(favourites)s::int[], %(views)s::int[], %(pieces)s::int[])
         with ordinality as k (external_id, content_hash, favourite_count, view_count, quantity, ordinal)
     left join lateral (
-        select listing_id from core.listings where source = %(source)s and external_id = k.external_id limit 1
+        select listing_id from core.listing_details where source = %(source)s and external_id = k.external_id limit 1
     ) l on true
     left join lateral (
         select ctid as place, * from core.listing_state where listing_id = l.listing_id limit 1
@@ -177,9 +179,9 @@ first_of_day as (
 )
 select array_agg(listing_id order by ordinal), string_agg(code, '' order by ordinal)
 from (
-    select ordinal, coalesce(listing_id, nextval('core.listings_listing_id_seq')) as listing_id,
-           case when listing_id is null then 'n' when not is_unchanged then 'o' when is_new_day then 'd' else 'u' end
-               as code
+    select ordinal, coalesce(listing_id, nextval('core.listing_details_listing_id_seq')) as listing_id,
+           case when listing_id is null then 'n' when is_unchanged and is_new_day then 'd' when is_unchanged then 'u'
+                when is_newer then 'c' else 'o' end as code
     from seen
 ) told
 """

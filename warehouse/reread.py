@@ -310,7 +310,7 @@ select k.page_id, k.place, l.listing_id, age.is_late,
 from pricescope_reread k
 join ops.page_readings r on r.page_id = k.page_id
 cross join lateral (
-    select * from core.listings where source = %(source)s and external_id = k.external_id limit 1
+    select * from core.listing_details where source = %(source)s and external_id = k.external_id limit 1
 ) l
 cross join lateral (select * from core.listing_state where listing_id = l.listing_id limit 1) s
 cross join lateral (

@@ -26,6 +26,8 @@ from warehouse.photo_key import photo_key
 from warehouse.watches import delete_listings
 
 _BATCH = 5_000
+# As the history's own months go: whole.
+_MONTH_GONE = "month < date_trunc('month', %(before)s::timestamptz at time zone 'UTC')"
 
 
 class Keep(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +36,7 @@ class Keep(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         raw_page_days: raw pages, readings and quarantined records (they hold personal data).
         item_days: a listing and what hangs on it after it was last seen, lots, and history by whole months.
-        run_log_days: what runs did, and reviews that are settled.
+        run_log_days: what runs did, reviews that are settled, clusters that are no more, models no longer in use.
         archive: directory that months are written to before they go; None to drop them at once.
     """
 
@@ -85,6 +87,8 @@ def apply_retention(conn: psycopg.Connection, keep: Keep, *, today: date) -> Ret
         ("ops.page_readings", "fetched_at < %(before)s", min(pages_before, items_before)),
         ("core.stock_history", "observed_at < %(before)s", items_before),
         ("core.price_history_months", "month < %(before)s::date - 31", items_before),
+        ("core.price_history_packed", _MONTH_GONE, items_before),
+        ("ops.packed_months", _MONTH_GONE, items_before),
         ("core.lots", "last_seen_at < %(before)s", items_before),
         ("core.listing_absences", "returned_at < %(before)s", logs_before),
         ("app.price_events", "created_at < %(before)s", items_before),
@@ -95,6 +99,7 @@ def apply_retention(conn: psycopg.Connection, keep: Keep, *, today: date) -> Ret
         rows[table] = (
             rows.get(table, 0) + conn.execute(f"delete from {table} where {where}", {"before": before}).rowcount
         )
+    rows |= delete_old_model_runs(conn, logs_before)
     return RetentionResult(partitions=tuple(partitions), archived=tuple(archived), rows=rows)
 
 
@@ -141,6 +146,60 @@ def delete_orphan_photos(conn: psycopg.Connection) -> int:
         "delete from ml.photos as p where not exists"
         f" (select from core.listings as l where {photo_key('l.image_urls[1]')} = p.url_sha256)"
     ).rowcount
+
+
+def delete_old_model_runs(conn: psycopg.Connection, before: datetime) -> dict[str, int]:
+    """Delete clusters that died before, and what is known of clusterings and price models that ended before.
+
+    What is in use stays however old it is: a watch's newest clustering of a method and those whose members are kept,
+    the first run of a living cluster, a market's newest model and those whose bytes are kept.
+    """
+    return {
+        # Before the runs: a cluster whose last run is forgotten would count as living.
+        "ml.clusters": conn.execute(
+            "delete from ml.clusters as c using ml.cluster_runs as r"
+            " where r.cluster_run_id = c.died_run_id and r.started_at < %s",
+            (before,),
+        ).rowcount,
+        "ml.cluster_runs": conn.execute(
+            """
+            delete from ml.cluster_runs as r
+            where
+                r.ended_at < %s
+                and not exists (select from ml.cluster_members as m where m.cluster_run_id = r.cluster_run_id)
+                and not exists (
+                    select from ml.clusters as c where r.cluster_run_id in (c.born_run_id, c.died_run_id)
+                )
+                and (
+                    r.state <> 'success'
+                    or exists (
+                        select from ml.cluster_runs as n
+                        where
+                            n.watch_id is not distinct from r.watch_id and n.method = r.method and n.state = 'success'
+                            and (n.started_at, n.cluster_run_id) > (r.started_at, r.cluster_run_id)
+                    )
+                )
+            """,
+            (before,),
+        ).rowcount,
+        "ml.price_models": conn.execute(
+            """
+            delete from ml.price_models as m
+            where
+                m.ended_at < %s and m.artifact is null
+                and (
+                    m.state = 'failure'
+                    or exists (
+                        select from ml.price_models as n
+                        where
+                            n.scope = m.scope and n.state in ('success', 'refused')
+                            and n.price_model_id > m.price_model_id
+                    )
+                )
+            """,
+            (before,),
+        ).rowcount,
+    }
 
 
 def _delete_listings(conn: psycopg.Connection, before: datetime) -> int:

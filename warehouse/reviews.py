@@ -193,11 +193,10 @@ def release_review(conn: psycopg.Connection, review_id: int) -> None:
         conn.execute(_ENTERED, ids)
         for listing_id, price, total, currency in conn.execute(_SHOW_STATE, ids).fetchall():
             conn.execute(
-                "update core.listings set price = %s, total_price = %s, currency = %s where listing_id = %s",
+                "update core.listing_state set price = %s, total_price = %s where listing_id = %s",
                 (
                     from_minor(price, currency),
                     None if total is None else from_minor(total, currency),
-                    currency,
                     listing_id,
                 ),
             )

@@ -4,7 +4,10 @@ Schemas: ``raw`` pages as they came, ``core`` what was read from them, ``app`` w
 models make of it, ``ops`` how runs went. ``marts`` belongs to dbt. Migrations in ``warehouse/migrations`` bring a
 database to this state.
 
-Money in ``core.listings`` and ``app`` is exact numeric beside its currency; ``price_history`` holds minor units to
+``core.listings`` is a view of two of them: what a thing is (``core.listing_details``, wide, seldom written) and what it
+is asked for (``core.listing_state``, narrow, written at every check).
+
+Money in ``core.listing_state`` and ``app`` is exact numeric beside its currency; ``price_history`` holds minor units to
 stay narrow. All times are timestamptz, UTC. Partitioned tables are created by the migration (monthly, by range);
 their definitions here carry ``postgresql_partition_by``.
 """
@@ -101,6 +104,8 @@ pages = Table(
     Index("uq_pages_identity", "source", "sha256", "fetched_at", func.md5(literal_column("url")), unique=True),
     Index("ix_pages_source_day", "source", "day", "page_id"),
     Index("ix_pages_watch", "watch_id", "fetched_at"),
+    # Days of every source: the marts' look-back.
+    Index("ix_pages_fetched_at", "fetched_at", postgresql_using="brin"),
     CheckConstraint("origin in ('fetch', 'import', 'sandbox')", name="origin"),
     schema="raw",
     postgresql_partition_by="RANGE (fetched_at)",
@@ -122,8 +127,9 @@ sellers = Table(
     schema="core",
 )
 
-listings = Table(
-    "listings",
+# The wide part of a listing: nothing here changes with its price, so that a new price writes no kilobytes.
+listing_details = Table(
+    "listing_details",
     metadata,
     Column("listing_id", BigInteger, Identity(), primary_key=True),
     Column("source", Text, nullable=False),
@@ -138,18 +144,10 @@ listings = Table(
     Column("condition", Text, nullable=False),
     Column("condition_label", Text),
     Column("condition_source_id", Text),
-    Column("price", Numeric(18, 4), nullable=False),
-    Column("currency", Text, nullable=False),
-    Column("fee", Numeric(18, 4)),
-    Column("total_price", Numeric(18, 4), comment="what the buyer pays, fees included, shipping not"),
-    Column("original_price", Numeric(18, 4)),
-    Column("original_currency", Text),
     Column("image_urls", ARRAY(Text), nullable=False, server_default="{}"),
     Column("seller_id", BigInteger, ForeignKey("core.sellers.seller_id")),
     Column("listed_at", DateTime(timezone=True)),
     Column("first_seen_at", DateTime(timezone=True), nullable=False),
-    Column("last_changed_at", DateTime(timezone=True), nullable=False),
-    Column("last_page_id", BigInteger, nullable=False, comment="raw page of the values shown here"),
     Column(
         "carried",
         ARRAY(Text),
@@ -161,8 +159,6 @@ listings = Table(
     Column("kind", Text, nullable=False, server_default="normal", comment="see domain.listing_kind"),
     Column("kind_reason", Text, comment="a sentence for the owner"),
     Column("kind_version", Text, comment="of the word lists that told the kind; null: not told yet"),
-    Column("list_price", Numeric(18, 4), comment="struck through or recommended, same currency"),
-    Column("shipping_price", Numeric(18, 4), comment="cheapest delivery; 0 is free, null is unknown"),
     Column("sku", Text),
     Column("gtin", Text, comment="as the page says it"),
     Column("group_id", Text, comment="the card or variation group that this is one variant of"),
@@ -171,13 +167,10 @@ listings = Table(
     Column("attributes", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     # The id rides along, so that a check finds it without touching the wide row.
     UniqueConstraint("source", "external_id", postgresql_include=["listing_id"]),
-    Index("ix_listings_condition_price", "condition", "price"),
-    Index("ix_listings_condition_listed_at", "condition", "listed_at"),
-    Index("ix_listings_seller", "seller_id"),
+    Index("ix_listing_details_condition_listed_at", "condition", "listed_at"),
+    Index("ix_listing_details_seller", "seller_id"),
     # Few listings say one, and products are matched by it.
-    Index("ix_listings_gtin", "gtin", postgresql_where=text("gtin is not null")),
-    CheckConstraint("price >= 0", name="price_not_negative"),
-    CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_iso"),
+    Index("ix_listing_details_gtin", "gtin", postgresql_where=text("gtin is not null")),
     schema="core",
 )
 
@@ -185,7 +178,9 @@ listings = Table(
 listing_state = Table(
     "listing_state",
     metadata,
-    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "listing_id", BigInteger, ForeignKey("core.listing_details.listing_id", ondelete="CASCADE"), primary_key=True
+    ),
     Column("content_hash", LargeBinary, nullable=False),
     Column("price_minor", BigInteger, nullable=False),
     Column("total_minor", BigInteger),
@@ -210,9 +205,21 @@ listing_state = Table(
         Boolean,
         nullable=False,
         server_default=text("false"),
-        comment="core.listings.carried is not empty",
+        comment="core.listing_details.carried is not empty",
     ),
+    Column("shown_page_id", BigInteger, nullable=False, comment="raw page of the newest change to what is shown"),
+    Column("last_changed_at", DateTime(timezone=True), nullable=False),
+    Column("price", Numeric(18, 4), nullable=False),
+    Column("fee", Numeric(18, 4)),
+    Column("total_price", Numeric(18, 4), comment="what the buyer pays, fees included, shipping not"),
+    Column("original_price", Numeric(18, 4)),
+    Column("original_currency", Text),
+    Column("list_price", Numeric(18, 4), comment="struck through or recommended, same currency"),
+    Column("shipping_price", Numeric(18, 4), comment="cheapest delivery; 0 is free, null is unknown"),
+    CheckConstraint("price >= 0", name="price_not_negative"),
+    CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_iso"),
     schema="core",
+    # No index but the key, so that a new price is written in its page alone (HOT).
     postgresql_with={"fillfactor": 50},
 )
 
@@ -247,6 +254,25 @@ price_history_months = Table(
     schema="core",
 )
 
+# Months once more, for reading: the truth is price_history (warehouse.closing).
+price_history_packed = Table(
+    "price_history_packed",
+    metadata,
+    Column("listing_id", BigInteger, nullable=False),
+    Column("month", Date, nullable=False, comment="first of the UTC month"),
+    Column("currency", Text, nullable=False),
+    Column("availability", Text, nullable=False),
+    Column("observed_at", ARRAY(DateTime(timezone=True)), nullable=False, comment="oldest first"),
+    Column(
+        "payable_minor",
+        ARRAY(BigInteger),
+        nullable=False,
+        comment="total_minor, or price_minor where it is not known; for each observed_at",
+    ),
+    PrimaryKeyConstraint("listing_id", "month", "currency", "availability"),
+    schema="core",
+)
+
 # Where a source tells its stock: a row at each change, without a heartbeat.
 stock_history = Table(
     "stock_history",
@@ -264,7 +290,7 @@ listing_absences = Table(
     "listing_absences",
     metadata,
     Column("watch_id", BigInteger, ForeignKey("app.watches.watch_id", ondelete="CASCADE"), nullable=False),
-    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), nullable=False),
+    Column("listing_id", BigInteger, ForeignKey("core.listing_details.listing_id", ondelete="CASCADE"), nullable=False),
     Column("missing_since", DateTime(timezone=True), nullable=False, comment="first run that missed it"),
     Column("last_missed_at", DateTime(timezone=True), nullable=False),
     Column("missed", Integer, nullable=False, comment="complete runs in a row that reached its place"),
@@ -398,7 +424,7 @@ watch_listings = Table(
     "watch_listings",
     metadata,
     Column("watch_id", BigInteger, ForeignKey("app.watches.watch_id", ondelete="CASCADE"), nullable=False),
-    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), nullable=False),
+    Column("listing_id", BigInteger, ForeignKey("core.listing_details.listing_id", ondelete="CASCADE"), nullable=False),
     Column("first_seen_at", DateTime(timezone=True), nullable=False),
     Column("last_seen_at", DateTime(timezone=True), nullable=False),
     Column(
@@ -443,7 +469,7 @@ product_sources = Table(
     Column("source", Text, nullable=False),
     Column("url", Text, nullable=False),
     Column("external_id", Text, comment="the source's id of the offer, where it is known"),
-    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="SET NULL")),
+    Column("listing_id", BigInteger, ForeignKey("core.listing_details.listing_id", ondelete="SET NULL")),
     Column("watch_id", BigInteger, ForeignKey("app.watches.watch_id", ondelete="SET NULL")),
     Column("matched_by", Text, nullable=False, comment="gtin or link"),
     Column("state", Text, nullable=False, server_default="approved"),
@@ -461,7 +487,7 @@ hidden = Table(
     "hidden",
     metadata,
     Column("owner", Text, nullable=False),
-    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), nullable=False),
+    Column("listing_id", BigInteger, ForeignKey("core.listing_details.listing_id", ondelete="CASCADE"), nullable=False),
     Column("hidden_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     PrimaryKeyConstraint("owner", "listing_id"),
     schema="app",
@@ -472,7 +498,7 @@ deals = Table(
     metadata,
     Column("deal_id", BigInteger, Identity(), primary_key=True),
     Column("watch_id", BigInteger, ForeignKey("app.watches.watch_id", ondelete="CASCADE"), nullable=False),
-    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), nullable=False),
+    Column("listing_id", BigInteger, ForeignKey("core.listing_details.listing_id", ondelete="CASCADE"), nullable=False),
     Column("rule", Text, nullable=False, comment="the rule that decided; evidence holds every rule's verdict"),
     Column("total_minor", BigInteger, nullable=False),
     Column("price", Numeric(18, 4), nullable=False, comment="payable price, major units"),
@@ -586,7 +612,7 @@ price_events = Table(
 embeddings = Table(
     "embeddings",
     metadata,
-    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), nullable=False),
+    Column("listing_id", BigInteger, ForeignKey("core.listing_details.listing_id", ondelete="CASCADE"), nullable=False),
     Column("kind", Text, nullable=False, comment="title, description or image"),
     Column("model_id", Text, nullable=False, comment="name@weights/engine"),
     Column("content_sha256", LargeBinary, nullable=False, comment="of the UTF-8 text, or of the photo's bytes"),
@@ -646,7 +672,7 @@ clusters = Table(
     Column("level", Text, nullable=False, comment="product: the same thing; theme: things alike, never priced"),
     Column("label", Text, nullable=False),
     Column("terms", ARRAY(Text), nullable=False, server_default="{}", comment="words that set it apart, best first"),
-    Column("representative_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="SET NULL")),
+    Column("representative_id", BigInteger, ForeignKey("core.listing_details.listing_id", ondelete="SET NULL")),
     Column("size", Integer, nullable=False),
     Column("median_price", Numeric(18, 4), comment="payable"),
     Column("currency", Text),
@@ -676,7 +702,7 @@ cluster_members = Table(
         nullable=False,
     ),
     Column("level", Text, nullable=False),
-    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), nullable=False),
+    Column("listing_id", BigInteger, ForeignKey("core.listing_details.listing_id", ondelete="CASCADE"), nullable=False),
     Column(
         "cluster_id", Uuid, ForeignKey("ml.clusters.cluster_id", ondelete="CASCADE"), comment="null: unique (noise)"
     ),
@@ -743,7 +769,7 @@ fair_prices = Table(
     "fair_prices",
     metadata,
     Column("watch_id", BigInteger, ForeignKey("app.watches.watch_id", ondelete="CASCADE"), nullable=False),
-    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), nullable=False),
+    Column("listing_id", BigInteger, ForeignKey("core.listing_details.listing_id", ondelete="CASCADE"), nullable=False),
     Column("price_model_id", BigInteger, ForeignKey("ml.price_models.price_model_id", ondelete="SET NULL")),
     Column("model_id", Text, comment="of the embeddings it read"),
     Column("listing_kind", Text, nullable=False, server_default="normal"),
@@ -832,6 +858,8 @@ page_readings = Table(
     # Of those, the ones whose total the page left unsaid: a late page may tell what they cost.
     Column("thin_ids", ARRAY(BigInteger), nullable=False, server_default="{}"),
     Index("ix_page_readings_source_day", "source", "day"),
+    # Days of every source: how sources do, the marts' look-back, retention.
+    Index("ix_page_readings_fetched_at", "fetched_at", "day", postgresql_using="brin"),
     Index("ix_page_readings_thin", "source", "fetched_at", postgresql_where=text("thin_ids <> '{}'")),
     Column("unpriced", Integer, nullable=False, server_default="0", comment="records of things shown without a price"),
     CheckConstraint(
@@ -863,7 +891,7 @@ price_reviews = Table(
     "price_reviews",
     metadata,
     Column("review_id", BigInteger, Identity(), primary_key=True),
-    Column("listing_id", BigInteger, ForeignKey("core.listings.listing_id", ondelete="CASCADE"), nullable=False),
+    Column("listing_id", BigInteger, ForeignKey("core.listing_details.listing_id", ondelete="CASCADE"), nullable=False),
     Column("page_id", BigInteger, nullable=False, comment="raw page that showed the price"),
     Column("observed_at", DateTime(timezone=True), nullable=False),
     Column("price_minor", BigInteger, nullable=False),
@@ -891,6 +919,18 @@ compacted_months = Table(
     Column("bytes_before", BigInteger, nullable=False),
     Column("bytes_after", BigInteger, nullable=False),
     Column("compacted_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    schema="ops",
+)
+
+# Months, or their first days, of which core.price_history_packed tells the whole history (warehouse.closing).
+packed_months = Table(
+    "packed_months",
+    metadata,
+    Column("month", Date, primary_key=True, comment="first of the UTC month"),
+    Column("until", Date, nullable=False, comment="the days before it are packed: all, once the month is closed"),
+    Column("rows", BigInteger, nullable=False),
+    Column("packed_rows", BigInteger, nullable=False),
+    Column("packed_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     schema="ops",
 )
 

@@ -20,7 +20,9 @@ import psycopg
 from domain.listing import Availability, UnpricedOffer
 from warehouse.history import append_history, correct_history
 from warehouse.known import known_listings
+from warehouse.payable import PER_MAJOR_UNIT
 from warehouse.poison import storable
+from warehouse.staging import empty_staging
 
 
 def load_unpriced(
@@ -45,9 +47,9 @@ def load_unpriced(
         for offer in offers
         if offer.source == values["source"] and offer.external_id not in priced
     }
-    conn.execute("delete from pricescope_load")
     if not wanted:
         return []
+    empty_staging(conn)
     conn.execute(_STAGE, {**values, "ids": list(wanted), "states": list(wanted.values())})
     if is_counted:
         conn.execute(
@@ -67,7 +69,6 @@ def load_unpriced(
     _hash_anew(conn, {listing_id: availability for listing_id, availability, is_shown in staged if is_shown})
     conn.execute(_UPDATE_STATE, values)
     conn.execute(_COUNT_LATE)
-    conn.execute(_UPDATE_CHANGED, values)
     return [listing_id for listing_id, _, _ in staged]
 
 
@@ -97,7 +98,7 @@ select o.ordinal, o.external_id, s.content_hash,
        o.availability <> s.availability, false, false
 from unnest(%(ids)s::text[], %(states)s::text[]) with ordinality as o (external_id, availability, ordinal)
 cross join lateral (
-    select listing_id from core.listings where source = %(source)s and external_id = o.external_id limit 1
+    select listing_id from core.listing_details where source = %(source)s and external_id = o.external_id limit 1
 ) l
 cross join lateral (select * from core.listing_state where listing_id = l.listing_id limit 1) s
 cross join lateral (
@@ -111,11 +112,15 @@ left join lateral (
 ) p on true
 where not age.is_late or p.observed_at is not null
 """
-_UPDATE_STATE = """
+_UNIT = PER_MAJOR_UNIT.replace("s.currency", "k.currency")
+_UPDATE_STATE = f"""
 update core.listing_state s
 set content_hash = k.content_hash, price_minor = k.price_minor, total_minor = k.total_minor, currency = k.currency,
+    price = case when k.currency = s.currency then s.price else k.price_minor / {_UNIT} end,
+    total_price = case when k.currency = s.currency then s.total_price else k.total_minor / {_UNIT} end,
     availability = k.availability, is_active = false, last_seen_at = %(at)s, last_page_id = %(page_id)s,
-    checks = s.checks + (not k.is_counted)::int
+    checks = s.checks + (not k.is_counted)::int,
+    last_changed_at = case when k.value_moved and not k.is_again then %(at)s else s.last_changed_at end
 from pricescope_load k
 where s.listing_id = k.listing_id and not k.is_late and (not k.is_again or %(reparse)s)
 """
@@ -123,9 +128,4 @@ _COUNT_LATE = """
 update core.listing_state s set checks = s.checks + 1
 from pricescope_load k
 where s.listing_id = k.listing_id and k.is_late and not k.is_counted
-"""
-_UPDATE_CHANGED = """
-update core.listings l set last_changed_at = %(at)s
-from pricescope_load k
-where l.listing_id = k.listing_id and not k.is_late and not k.is_again and k.value_moved
 """

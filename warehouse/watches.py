@@ -165,10 +165,13 @@ def delete_listings(conn: psycopg.Connection, listing_ids: list[int]) -> int:
     """Delete listings with all that hangs on them, their history included; return how many there were."""
     with conn.transaction():
         # The histories have no foreign key: checking each row would slow every load.
+        for history in ("price_history_packed", "price_history_months", "stock_history"):
+            conn.execute(f"delete from core.{history} where listing_id = any(%s)", (listing_ids,))
+        # What is packed has lost the same rows, so no month need be packed again.
+        conn.execute("select set_config('pricescope.packed_follows', 'on', true)")
         conn.execute("delete from core.price_history where listing_id = any(%s)", (listing_ids,))
-        conn.execute("delete from core.price_history_months where listing_id = any(%s)", (listing_ids,))
-        conn.execute("delete from core.stock_history where listing_id = any(%s)", (listing_ids,))
-        return conn.execute("delete from core.listings where listing_id = any(%s)", (listing_ids,)).rowcount
+        conn.execute("select set_config('pricescope.packed_follows', '', true)")
+        return conn.execute("delete from core.listing_details where listing_id = any(%s)", (listing_ids,)).rowcount
 
 
 def mark_first_judged(conn: psycopg.Connection, watch_id: int, at: datetime) -> bool:

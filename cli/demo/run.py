@@ -20,8 +20,9 @@ from rich.console import Console
 
 from cli.demo.environment import demo_settings, fresh_home
 from cli.demo.score import Score, score
+from domain.deal import VerdictKind
 from domain.settings import Settings
-from domain.watch import Watch
+from domain.watch import RuleName, Watch
 from pipeline.overview import source_overview
 from sandbox.demo_watch import DemoWatch
 from sandbox.sites import demo_watches
@@ -160,6 +161,8 @@ def live(demo: Demo, configured: Settings, stack: Stack, market: dict[str, Any])
                 stack.api.await_backfill(backfill, seconds=600, tick=lambda _: None)
         with demo.step("Great Expectations checks and dbt models"):
             stack.api.run_job("statistics", "statistics", seconds=300)
+        with demo.step("Fair prices: what each thing should cost"):
+            stack.api.run_job("statistics", "price", seconds=300)
         with demo.step("First verdicts on the whole history: a report, not a flood"):
             tick(demo, configured, market, market_day(today, 0), source_names())
         known = external_ids(conn)
@@ -211,6 +214,7 @@ def add_watch(conn: psycopg.Connection, configured: Settings, wanted: DemoWatch)
         params=parsed.params,
         max_price=wanted.max_price,
         blacklist=wanted.blacklist,
+        rules=tuple(map(RuleName, wanted.rules)),
     )
     keep_watch(conn, watch)
 
@@ -254,10 +258,13 @@ def summarise(
     everything = external_ids(conn)
     overview = source_overview(conn, configured, datetime.now(UTC))
     rows = list_deals(conn, limit=100_000, with_hidden=True)
-    live_score = score(
-        kinds, everything - known, {row.external_id for row in rows if not row.is_initial and row.source == "vinted"}
-    )
-    history_score = score(kinds, known, {row.external_id for row in rows if row.is_initial and row.source == "vinted"})
+    alerted: dict[bool, dict[str, bool]] = {True: {}, False: {}}
+    for row in rows:
+        if row.source == "vinted":
+            said = {verdict.rule for verdict in row.evidence if verdict.kind is VerdictKind.DEAL}
+            alerted[row.is_initial][row.external_id] = said <= {RuleName.ABSOLUTE}
+    live_score = score(kinds, everything - known, alerted[False])
+    history_score = score(kinds, known, alerted[True])
     delivered = outbox.count_by_state(conn)
     return {
         "planted": live_score.planted,
@@ -265,6 +272,7 @@ def summarise(
         "missed": live_score.missed,
         "false_alarms": live_score.false_alarms,
         "false_alarm_kinds": live_score.false_alarm_kinds,
+        "under_a_limit": live_score.under_a_limit,
         "listings": sum(row.listings for row in overview),
         "sources": {row.source: {"state": row.state, "listings": row.listings} for row in overview},
         "live_listings": live_score.listings,
@@ -318,7 +326,8 @@ def sentence(summary: dict[str, Any]) -> str:
         f"{summary['listings']} listings of {len(summary['sources'])} sources; of {summary['live_listings']} that "
         f"appeared on Vinted while it watched, "
         f"{summary['planted']} were planted deals: {summary['found']} found, {summary['missed']} missed, "
-        f"{summary['false_alarms']} false alarms. {summary['notifications_delivered']} notifications delivered "
+        f"{summary['false_alarms']} false alarms ({summary['under_a_limit']} more were under a limit that their watch "
+        f"sets). {summary['notifications_delivered']} notifications delivered "
         f"in {summary['seconds']:.0f} s."
     )
 

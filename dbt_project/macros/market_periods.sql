@@ -1,12 +1,13 @@
 {#- sqlfluff sees the branches of a macro without what calls it. -#}
 -- noqa: disable=LT02
 {#-
-    The market by day, week and month: a select of all rows whose period begins on or after `since` (none: all).
+    The market by day, week and month: a select of all rows whose period reaches a day on or after `changed` (none: all).
     platforms: a row for each source and brand and one for each source with brand 'all'; without: one for each brand
     and one with brand 'all'. Both trend models are this over other groups, and a median of the groups is not to be had
     from the medians of their parts.
 -#}
-{% macro market_periods(platforms, since=none) -%}
+{% macro market_periods(platforms, changed=none) -%}
+    {%- set since = none if changed is none else first_period_from(changed) -%}
     {%- set keys = ['source_name', 'brand', 'period', 'period_start'] if platforms
         else ['brand', 'period', 'period_start'] -%}
     {%- set sets = '(source_name, brand), (source_name)' if platforms else '(brand), ()' -%}
@@ -49,7 +50,7 @@
 
     prices as (
 
-        {{ prices_in_base_currency(since=since) }}
+        {{ prices_in_base_currency(since=since, changed=changed) }}
 
     ),
 
@@ -69,6 +70,11 @@
             ) as period_number
         from (select distinct prices.observed_date from prices) as days
         cross join periods
+        {%- if changed is not none %}
+            where
+                date_trunc(periods.period, cast(days.observed_date as timestamp))
+                + cast('1 ' || periods.period as interval) > {{ changed }}
+        {%- endif %}
 
     ),
 
@@ -276,8 +282,8 @@
                 and before.period_start = cast(
                     happened.period_start - cast('1 ' || happened.period as interval) as date
                 )
-        {%- if since is not none %}
-            where happened.period_start >= {{ since }}
+        {%- if changed is not none %}
+            where {{ period_end('happened.') }} > {{ changed }}
         {%- endif %}
 
     ),
@@ -297,7 +303,7 @@
         {% for key in keys -%}
             {{ key }},
         {% endfor -%}
-        cast(period_start + cast('1 ' || period as interval) as date) <= {{ run_date() }} as is_complete,
+        {{ period_end() }} <= {{ run_date() }} as is_complete,
         cast({{ base_currency() }} as text) as currency,
         cast(listings as integer) as listings,
         cast(new_listings as integer) as new_listings,

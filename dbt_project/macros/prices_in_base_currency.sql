@@ -2,15 +2,52 @@
     What each listing on offer cost on each day, in the base currency: listing_id, observed_date, source_name, brand,
     price, is_unconvertible. The price is null where its kind does not compare, where the listing is not the thing
     itself (a box, a bundle, a broken one), or where no rate is known (unconvertible).
+
+    since: SQL of the first day, or none for all.
+    changed: SQL of a day, or none. Of the days before it, only what is the last of its week or month is wanted: the
+        others of a listing that is seen again in both are left out, which are nearly all.
 -#}
-{% macro prices_in_base_currency(since=none) -%}
+{% macro prices_in_base_currency(since=none, changed=none) -%}
     with
 
-    last_prices as (
+    {% if changed is none -%}
+        last_prices as (
 
-        {{ last_prices_of_days(since=since) }}
+            {{ last_prices_of_days(since=since) }}
 
-    ),
+        ),
+    {%- else -%}
+        recent_prices as (
+
+            {{ last_prices_of_days(since=changed) }}
+
+        ),
+
+        seen_again as (
+
+            select distinct recent_prices.listing_id
+            from recent_prices
+            where
+                recent_prices.observed_date < least(
+                    date_trunc('week', cast({{ changed }} as timestamp)) + interval '1 week',
+                    date_trunc('month', cast({{ changed }} as timestamp)) + interval '1 month'
+                )
+
+        ),
+
+        last_prices as (
+
+            select * from recent_prices
+            union all
+            select older.*
+            from (
+
+                {{ last_prices_of_days(since=since, until=changed, without='seen_again') }}
+
+            ) as older
+
+        ),
+    {%- endif %}
 
     rates as (
 

@@ -13,7 +13,8 @@
     The first day that a run makes anew: the look-back before today, or before the last day stored where no run came
     since. All that the price history holds where nothing is stored in the base currency, which was another until now.
     A long look-back ends where the history begins: the statistics from before it cannot be made again. A date as text,
-    because the history is pruned by it when the query is planned.
+    because the history is pruned by it when the query is planned. Days stored are searched from the last on: there is no
+    more than a block index of them.
 
     kept_days: days that the model keeps, or none for all.
 -#}
@@ -24,6 +25,8 @@
         {%- set first_seen = '(select min(observed_date) from ' ~ ref('stg_core__price_observations') ~ ')' -%}
         {%- set found = run_query(
             'select ' ~ ('greatest(' ~ first_seen ~ ', ' if price_lookback_days() | int > 7 else '(') ~ 'least(' ~ run_date() ~ ', coalesce('
+            ~ '(select max(price_date) from ' ~ this ~ ' where currency = ' ~ base_currency()
+            ~ ' and price_date >= ' ~ run_date() ~ '), '
             ~ '(select max(price_date) from ' ~ this ~ ' where currency = ' ~ base_currency()
             ~ ' and price_date >= ' ~ run_date() ~ ' - 1), '
             ~ '(select max(price_date) from ' ~ this ~ ' where currency = ' ~ base_currency()
@@ -37,6 +40,19 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- The comment by which a model tells its strategy which days it made: the strategy must replace the same. -#}
+{% macro made_from(since) -%}
+    -- made from {{ since }}
+{%- endmacro %}
+
+{% macro days_made_from(code) -%}
+    {%- set found = modules.re.search("-- made from (cast\\('[0-9-]{10}' as date\\))", code) -%}
+    {%- if found is none -%}
+        {{ exceptions.raise_compiler_error('the model says {{ made_from(since) }} nowhere') }}
+    {%- endif -%}
+    {{ found.group(1) }}
+{%- endmacro %}
+
 {#-
     Within the window the stored rows become those made. A product some of whose rows lie before it had its links
     changed, and is replaced from its first row on.
@@ -47,7 +63,7 @@
     {%- set keys = arg_dict['unique_key'] -%}
     {%- set columns = arg_dict['dest_columns'] | map(attribute='name') | list -%}
     {%- set kept_days = config.get('meta', {}).get('kept_days') -%}
-    {%- set since = product_days_from(kept_days) -%}
+    {%- set since = days_made_from(model.compiled_code) -%}
     {%- set same_key -%}
         {%- for key in keys %}{{ 'and ' if not loop.first }}made.{{ key }} = kept.{{ key }} {% endfor -%}
     {%- endset -%}
@@ -69,6 +85,9 @@
     from {{ made }} as made
     where
         made.price_date >= {{ since }}
+        -- What is left of the window is made again just so: as many rows on both sides are the same ones.
+        and (select count(*) from {{ target }} where price_date >= {{ since }})
+        <> (select count(*) from {{ made }} where price_date >= {{ since }})
         and not exists (select from {{ target }} as kept where kept.price_date >= {{ since }} and {{ same_key }});
 
     -- Of a few products: by the key, and not by reading all.

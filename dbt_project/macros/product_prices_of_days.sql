@@ -22,7 +22,12 @@
 
     listings as (
 
-        select * from {{ ref('stg_core__listings') }}
+        select
+            listing_id,
+            source_name,
+            price_kind,
+            first_seen_at
+        from {{ ref('stg_core__listings') }}
 
     ),
 

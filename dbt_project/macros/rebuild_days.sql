@@ -3,8 +3,8 @@
     again in one transaction, so that a day which lost all its rows loses them here too (dbt's delete+insert deletes
     only the keys that come again), and what came late within the window is counted. Older days stay as they were.
 
-    A model sets incremental_strategy='rebuild_days' (or 'rebuild_periods' for rows by day, week and month) and
-    unique_key to its one day column, and reads no more than it rebuilds:
+    A model sets incremental_strategy='rebuild_days' (or 'rebuild_periods' for rows by day, week and month, which are
+    rebuilt where they reach into the window) and unique_key to its one day column, and reads no more than it rebuilds:
 
         {% if is_incremental() %} where stat_date >= {{ rebuild_from() }} {% endif %}
 
@@ -38,10 +38,15 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- The first start of a day, week or month that is rebuilt: no period that reaches into the window begins earlier than
-    its month, or than the week in which that month begins. -#}
-{% macro rebuild_periods_from() -%}
-    cast(date_trunc('week', date_trunc('month', cast({{ rebuild_from() }} as timestamp))) as date)
+{#- The first start of a day, week or month that reaches into the window from a day on: none begins earlier than that
+    day's month or week. -#}
+{% macro first_period_from(day) -%}
+    cast(least(date_trunc('week', cast({{ day }} as timestamp)), date_trunc('month', cast({{ day }} as timestamp))) as date)
+{%- endmacro %}
+
+{#- The first day after a period, by the columns period ('day', 'week', 'month') and period_start. -#}
+{% macro period_end(prefix='') -%}
+    cast({{ prefix }}period_start + cast('1 ' || {{ prefix }}period as interval) as date)
 {%- endmacro %}
 
 {#- Midnight UTC at the beginning of a day: what partitions and indexes of the tables by time can be searched for. -#}
@@ -50,14 +55,15 @@
 {%- endmacro %}
 
 {% macro get_incremental_rebuild_days_sql(arg_dict) %}
-    {% do return(delete_from_day_and_insert(arg_dict, rebuild_from())) %}
+    {% do return(delete_and_insert(arg_dict, arg_dict['unique_key'] ~ ' >= ' ~ rebuild_from())) %}
 {% endmacro %}
 
+{#- Of days, weeks and months those that reach into the window, which the model tells by made_from. -#}
 {% macro get_incremental_rebuild_periods_sql(arg_dict) %}
-    {% do return(delete_from_day_and_insert(arg_dict, rebuild_periods_from())) %}
+    {% do return(delete_and_insert(arg_dict, period_end() ~ ' > ' ~ days_made_from(model.compiled_code))) %}
 {% endmacro %}
 
-{% macro delete_from_day_and_insert(arg_dict, first_day) %}
+{% macro delete_and_insert(arg_dict, condition) %}
     {%- if arg_dict['unique_key'] is not string -%}
         {%- set message = "unique_key must name the one day column of " ~ arg_dict['target_relation'] -%}
         {{ exceptions.raise_compiler_error(message) }}
@@ -67,7 +73,7 @@
     select pg_advisory_xact_lock(hashtextextended('{{ arg_dict['target_relation'] }}', 0));
 
     delete from {{ arg_dict['target_relation'] }}
-    where {{ arg_dict['unique_key'] }} >= {{ first_day }};
+    where {{ condition }};
 
     {{ get_insert_into_sql(arg_dict['target_relation'], arg_dict['temp_relation'], arg_dict['dest_columns']) }}
 {% endmacro %}

@@ -164,7 +164,8 @@ def _opinions(judged: list[_Judged], prices: Floats) -> dict[str, _Opinion]:
         stream = replace(block.stream, prices=prices[start : start + len(block.stream)])
         start += len(block.stream)
         estimates = block.at(stream.prices)
-        can_alert = (estimates.discount > 0) & (estimates.score > 0) & (block.model.calibration.refusal is None)
+        refused = np.array([block.model.calibration.refusal_of(watch) is not None for watch in stream.watches])
+        can_alert = (estimates.discount > 0) & (estimates.score > 0) & ~refused
         rarity = np.where(can_alert & np.isfinite(estimates.p_value), -estimates.p_value, -np.inf)
         parts[FAIR_PRICE].append(_Opinion(np.nan_to_num(estimates.score, nan=NEVER), rarity))
         for name, rule in ((ROBUST, robust_scores), (MEAN_SIGMA, mean_sigma_scores)):

@@ -19,14 +19,16 @@ import numpy as np
 
 from ml.clustering.arrays import Booleans, Integers
 from ml.clustering.listings import Listings
+from ml.clustering.plain import plain_words
 from ml.clustering.text import has_digit, normalise, tokens_of
-from ml.clustering.words import STOP_WORDS
+from ml.clustering.words import ARTICLES, COLOURS, PRODUCT_NOUNS, STOP_WORDS
 
 _TERMS = 5
 # A word names a cluster only if this share of its titles have it: one seller's flourish does not, nor the same word in
 # two languages.
 _LEAST_SHARE = 0.5
 _LONGEST_NAME = 60
+_NEARLY = 0.8
 # What sellers fill in when they must name a brand.
 _NO_BRAND = {
     "",
@@ -66,7 +68,10 @@ class Label:
 
 
 def label_clusters(listings: Listings, labels: Integers, representative: Booleans) -> tuple[str, ...]:
-    """Return a name for every cluster 0, 1, ...: the brand first, then what tells it from the others of its group.
+    """Return a name for every cluster 0, 1, ...: its brand and what tells it from the others of its group.
+
+    The words stand as in the titles; a brand that titles do not repeat comes first. What kind of thing it is (a
+    console) is left out where the brand and more is said; a colour is said in English.
 
     Two clusters of a group may get the same name. A cluster whose titles share no telling word is called as its
     representative's title.
@@ -92,9 +97,13 @@ def describe_clusters(listings: Listings, labels: Integers, representative: Bool
             fallback = listings.titles[chosen[cluster]] if cluster in chosen else ""
             rows = members[cluster]
             brand = _brand(listings.brands, rows, read[cluster].words)
-            spelling = _spellings(listings.titles[row] for row in rows)
+            titles = [listings.titles[row] for row in rows]
+            spelling = _spellings(titles)
+            for word, article in _articles(titles).items():
+                spelling[word] = f"{article} {spelling.get(word, word)}"
             words = _best_words(read[cluster], scores[cluster], brand)
-            names[cluster] = Label(_name(read[cluster], words, brand, spelling, fallback), tuple(words))
+            name = _name(read[cluster], _without_nouns(words, brand), brand, spelling, fallback)
+            names[cluster] = Label(name, tuple(words))
     return tuple(names[cluster] for cluster in sorted(names))
 
 
@@ -105,7 +114,7 @@ def _read(titles: Sequence[str], rows: Sequence[int]) -> _Cluster:
 
 
 def _words(title: str) -> Sequence[str]:
-    return tokens_of(normalise(_POSSESSIVE.sub("", title)))
+    return tokens_of(plain_words(normalise(_POSSESSIVE.sub("", title))))
 
 
 def _tells(word: str) -> bool:
@@ -149,13 +158,20 @@ def _brand(brands: Sequence[str] | None, rows: Sequence[int], titles: Sequence[t
     return best if best and first[best] > len(titles) / 2 else ""
 
 
+def _without_nouns(words: Sequence[str], brand: str) -> Sequence[str]:
+    telling = [word for word in words if word not in PRODUCT_NOUNS]
+    return telling if brand and telling else words
+
+
 def _name(cluster: _Cluster, words: Sequence[str], brand: str, spelling: Mapping[str, str], fallback: str) -> str:
     if len(words) + bool(brand) < 2 and not any(map(has_digit, words)):
         return " ".join(fallback.split())[:_LONGEST_NAME] or brand
-    name = spelling.get(brand, brand)
-    for word in _in_order(words, cluster.words):
-        longer = f"{name} {spelling.get(word, word)}".strip()
-        if len(longer) <= _LONGEST_NAME:
+    name = ""
+    if brand == brand.lower() and brand not in spelling:
+        spelling = {**spelling, brand: " ".join(map(_with_capitals, brand.split()))}
+    for word in _in_order(words, brand, cluster.words):
+        longer = f"{name} {spelling.get(word, word.capitalize() if word in COLOURS else word)}".strip()
+        if len(longer) <= _LONGEST_NAME or not name:
             name = longer
     return name
 
@@ -181,14 +197,36 @@ def _is_plural(one: str, other: str) -> bool:
     return len(short) >= _PLURAL and long == f"{short}s"
 
 
-def _in_order(words: Sequence[str], titles: Sequence[tuple[str, ...]]) -> list[str]:
-    """Sort words by where titles have them."""
+def _in_order(words: Sequence[str], brand: str, titles: Sequence[tuple[str, ...]]) -> list[str]:
+    """Sort the words and the brand by where titles have them, the brand first where most have not."""
+    of_brand = set(_words(brand))
     places: dict[str, list[float]] = {word: [] for word in words}
+    brand_places: list[float] = []
     for title in titles:
         for place, word in enumerate(title):
             if word in places:
-                places[word].append(place / max(len(title), 1))
-    return sorted(words, key=lambda word: (float(np.mean(places[word] or [1.0])), word))
+                places[word].append(place / len(title))
+        if brand and of_brand <= set(title):
+            brand_places.append(min(title.index(word) for word in of_brand) / len(title))
+    if brand:
+        places[brand] = brand_places if len(brand_places) * 2 > len(titles) else [-1.0]
+    return sorted(places, key=lambda word: (float(np.mean(places[word] or [1.0])), word))
+
+
+def _articles(titles: Iterable[str]) -> dict[str, str]:
+    """Return the words that titles nearly always write with the same article, and that article: The North Face."""
+    counts: Counter[str] = Counter()
+    before: dict[str, Counter[str]] = defaultdict(Counter)
+    for title in titles:
+        words = tokens_of(normalise(title))
+        for one, word in pairwise(["", *words]):
+            counts[word] += 1
+            if one in ARTICLES:
+                before[word][one] += 1
+    usual = {word: ways.most_common(1)[0] for word, ways in before.items()}
+    return {
+        word: one.capitalize() for word, (one, count) in usual.items() if count > 1 and count >= _NEARLY * counts[word]
+    }
 
 
 def _spellings(titles: Iterable[str]) -> dict[str, str]:
@@ -205,7 +243,7 @@ def _spellings(titles: Iterable[str]) -> dict[str, str]:
     spelling = {}
     for word, ways in counts.items():
         best = min(ways, key=lambda way: (-ways[way], way))
-        spelling[word] = best if best != word else _with_capitals(word)
+        spelling[word] = _with_capitals(best) if best == best.lower() else best
     return spelling
 
 

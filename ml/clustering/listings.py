@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ml.clustering.arrays import Floats, Hashes, Integers, Singles
-from ml.clustering.text import normalise
+from ml.clustering.plain import plain_titles
 
 # A title is read so far: beyond it come pasted descriptions.
 _LONGEST_TITLE = 300
@@ -60,7 +60,7 @@ class Units:
 
     Attributes:
         of: (n,) the unit of each listing.
-        titles: normalised; groups: (units,) numbers from 0 in the order of the groups' names.
+        titles: as they are compared (``plain``); groups: (units,) numbers from 0 in the order of the groups' names.
         first: (units,) the listing with the least id: it lends the unit its vector and photo.
         counts: (units,) listings each.
     """
@@ -78,7 +78,8 @@ class Units:
 def units_of(listings: Listings) -> Units:
     """Return the distinct titles of listings."""
     groups = listings.groups if listings.groups is not None else [""] * len(listings)
-    keys = [(group, normalise(title)[:_LONGEST_TITLE]) for group, title in zip(groups, listings.titles, strict=True)]
+    titles = [title[:_LONGEST_TITLE] for title in listings.titles]
+    keys = list(zip(groups, plain_titles(titles, groups), strict=True))
     distinct = sorted(set(keys))
     number = {key: unit for unit, key in enumerate(distinct)}
     group_number = {group: place for place, group in enumerate(sorted({group for group, _ in distinct}))}

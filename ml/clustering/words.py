@@ -45,6 +45,92 @@ _SPANISH = (
 # What a market's own users write before a title: want to sell, buy, trade; for sale.
 _MARKET = "wts wtb wtt fs ft selling vends verkaufe sprzedam vendo"
 
+# What sellers add to any title: how rare, how little used, that there is a receipt.
+FLOURISHES: dict[str, tuple[str, ...]] = {
+    language: tuple(phrases.split("|"))
+    for language, phrases in {
+        "en": "vintage|retro|y2k|very rare|rare|unisex|original|genuine|authentic|hardly used|barely used|hardly worn"
+        "|barely worn|never worn|with receipt|receipt|great find|gift idea|rrp high|high rrp|fast shipping|bargain",
+        "fr": "très rare|unisexe|originale|authentique|quasi jamais servi|jamais servi|jamais porté|jamais portée"
+        "|peu porté|peu portée|peu servi|avec facture|facture|bonne affaire|idée cadeau|envoi rapide",
+        "de": "sehr selten|selten|rar|kaum benutzt|wenig benutzt|kaum getragen|nie getragen|mit rechnung|rechnung"
+        "|mit quittung|schnäppchen|geschenkidee|originale|originaler|originales|schneller versand",
+        "nl": "zeer zeldzaam|zeldzaam|origineel|originele|nauwelijks gebruikt|nauwelijks gedragen|weinig gebruikt"
+        "|met bon|met factuur|koopje|cadeau-idee|snelle verzending",
+        "pl": "rzadki|rzadka|rzadkie|oryginalny|oryginalna|oryginalne|mało używany|mało używana|mało używane"
+        "|z paragonem|z fakturą|okazja|na prezent|szybka wysyłka|unikat",
+        "it": "molto raro|raro|rara|rarissimo|originale|originali|usato poco|poco usato|usata poco|poco usata"
+        "|con scontrino|con fattura|affare|idea regalo|pari al nuovo|autentico|autentica",
+        "es": "muy raro|originales|auténtico|auténtica|poco uso|apenas usado|apenas usada|con factura|con ticket|ganga"
+        "|chollo|idea regalo",
+    }.items()
+}
+# Words that introduce a size; the size that follows is what tells.
+SIZE_WORDS = "size sz taille maat talla taglia tg größe groesse gr rozm rozmiar"
+# What a thing is, in each language, by one English word: a jacket is no pair of jeans, but a veste is a jacket.
+_NOUNS = {
+    "jeans": "jeans jean vaqueros vaquero jeansy spijkerbroek jeanshose",
+    "trousers": "trousers pants pantalon pantalons hose broek spodnie pantaloni pantalón pantalones",
+    "jacket": "jacket veste blouson jacke jas kurtka giacca chaqueta cazadora",
+    "coat": "coat manteau mantel płaszcz cappotto abrigo",
+    "down jacket": "down jacket|puffer jacket|doudoune|daunenjacke|donsjas|puffer|piumino|plumífero|kurtka puchowa",
+    "sweater": "sweater jumper pull pullover trui sweter maglione jersey",
+    "hoodie": "hoodie|sweat à capuche|kapuzenpullover|bluza z kapturem|felpa con cappuccio|sudadera con capucha",
+    "fleece": "fleece|polaire|fleecejacke|fleecetrui|polar|pile|forro polar",
+    "shirt": "shirt chemise hemd overhemd koszula camicia camisa",
+    "t-shirt": "t-shirt tshirt tee-shirt koszulka maglietta camiseta",
+    "dress": "dress robe kleid jurk sukienka vestito vestido",
+    "skirt": "skirt jupe rock rok spódnica gonna falda",
+    "bag": "bag sac tasche tas torebka borsa bolso",
+    "shoes": "shoes chaussures schuhe schoenen buty scarpe zapatos",
+    "trainers": "trainers|sneakers|sneaker|baskets|turnschuhe|zapatillas|scarpe da ginnastica",
+    "boots": "boots bottes bottines stiefel laarzen botki glany stivali anfibi botas",
+    "headphones": "headphones headphone casque kopfhörer koptelefoon słuchawki cuffie auriculares",
+    "earphones": "earphones earbuds écouteurs oordopjes auricolari",
+    "console": "console konsole consola konsola spelcomputer",
+    "graphics card": "graphics card|gpu|carte graphique|grafikkarte|videokaart|karta graficzna|scheda video"
+    "|scheda grafica|tarjeta gráfica",
+    "camera": "camera|appareil photo|kamera|fotocamera|aparat|aparat fotograficzny|cámara|fototoestel"
+    "|macchina fotografica",
+    "lens": "lens objectif objektiv objectief obiektyw obiettivo objetivo",
+    "watch": "watch montre armbanduhr uhr horloge zegarek orologio reloj",
+    "phone": "phone smartphone téléphone handy telefoon telefon telefono teléfono móvil",
+    "laptop": "laptop|notebook|ordinateur portable|portátil|portatile",
+    "bicycle": "bicycle bike vélo fahrrad fiets rower bici bicicletta bicicleta",
+}
+
+_COLOURS = {
+    "black": "black noir noire schwarz schwarze schwarzer zwart zwarte czarny czarna czarne nero nera negro negra",
+    "white": "white blanc blanche weiß weiss weiße wit witte biały biała białe bianco bianca blanco blanca",
+    "grey": "grey gray gris grise grau graue grijs grijze szary szara szare grigio grigia",
+    "red": "red rouge rot rote rood rode czerwony czerwona czerwone rosso rossa rojo roja",
+    "blue": "blue bleu bleue blau blaue blauw blauwe niebieski niebieska niebieskie blu azul",
+    "navy": "navy|navy blue|bleu marine|marineblau|dunkelblau|marineblauw|donkerblauw|donkerblauwe|granatowy|granatowa"
+    "|granatowe|blu navy|blu scuro|azul marino",
+    "green": "green vert verte grün grüne groen groene zielony zielona zielone verde",
+    "brown": "brown marron brun brune braun braune bruin bruine brązowy brązowa brązowe marrone marrón",
+    "yellow": "yellow jaune gelb gelbe geel gele żółty żółta żółte giallo gialla amarillo amarilla",
+    "pink": "pink rose rosa roze różowy różowa różowe",
+    "purple": "purple violet violette lila paars paarse fioletowy fioletowa viola morado morada",
+    "beige": "beige beżowy beżowa",
+}
+
+
+def _by_word(nouns: dict[str, str]) -> dict[str, str]:
+    spelled: dict[str, str] = {}
+    for noun, spellings in nouns.items():
+        for spelling in spellings.split("|") if "|" in spellings else spellings.split():
+            spelled.setdefault(spelling, noun)
+    return spelled
+
+
+# By spelling, in lower case; some are of two words.
+PRODUCT_NOUNS = _by_word(_NOUNS)
+COLOURS = _by_word(_COLOURS)
+# Part of a name where titles write it so: The North Face, Le Creuset.
+_ARTICLES = "the le la les l el los las il lo gli der die das de het"
+ARTICLES = frozenset(_ARTICLES.split())
+
 STOP_WORDS: frozenset[str] = frozenset(
     word
     for words in (_ENGLISH, _FRENCH, _GERMAN, _DUTCH, _POLISH, _ITALIAN, _SPANISH, _MARKET)

@@ -122,6 +122,24 @@ def refusal(covered: Booleans) -> str | None:
     )
 
 
+def group_refusals(
+    earlier: Floats, earlier_groups: Sequence[str], later: Floats, later_groups: Sequence[str]
+) -> dict[str, str]:
+    """Return why alerts are refused by group, for those whose intervals did not hold.
+
+    As ``refusal``, each group by the intervals it would have been given: by what the earlier part of the window taught
+    of the group itself and of all.
+
+    Args:
+        earlier, later: ratios of the window's parts, in order of time. earlier_groups, later_groups: whose they are;
+            "" is no group.
+    """
+    factors = group_factors(earlier, earlier_groups)
+    names = np.array(later_groups, dtype=object)
+    found = {name: refusal(later[names == name] <= factors.get(name, factors[""])) for name in set(later_groups) - {""}}
+    return {name: reason for name, reason in sorted(found.items()) if reason is not None}
+
+
 def mixture_choice(candidates: Mapping[float, float], preferred: float, needed_gain: float) -> float:
     """Return the candidate of the largest value; ``preferred`` unless that is larger by ``needed_gain`` (a share)."""
     best = max(candidates, key=lambda key: candidates[key])

@@ -11,7 +11,7 @@ from 20 on; ``boosted``, comparables and quantile boosting, where the pool had 5
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -31,7 +31,7 @@ from ml.pricing.forest import Forest
 from ml.pricing.listings import Floats, Integers, Listings
 from ml.pricing.ngrams import NgramSpace
 from ml.pricing.summaries import Summary, group_summaries, shrunk
-from ml.robust import PSEUDO_OBSERVATIONS, TOO_GOOD_SHARE
+from ml.robust import MODEL_CHECK_SHARE, PSEUDO_OBSERVATIONS
 
 TIERS = ("none", "shrunk", "comparables", "boosted")
 NONE, SHRUNK, COMPARABLES, BOOSTED = range(4)
@@ -200,10 +200,11 @@ class Calibration:
     Attributes:
         units: standard deviation of the deviations by half: shrunk, comparables, boosted.
         location_weight, score_weight: share of the boosted half in the expected price and in the score.
-        scores: sorted scores of the window. alarm_scores: of those that may be alerted, not priced under
-            ``MODEL_CHECK_SHARE`` of what is expected. factors: stretch of the interval by group, "" the global one.
+        scores: sorted scores of the window, without those of refused watches. alarm_scores: of those that may be
+            alerted, not priced under ``MODEL_CHECK_SHARE`` of what is expected.
+        factors: stretch of the interval by group, "" the global one.
         rows: size of the window. coverage: of the window's later half by the earlier half's factor; NaN where unknown.
-        refusal: why no alert may be given, or None.
+        refusal: why no alert may be given, or None. refusals: the same by watch, where only some of them are concerned.
     """
 
     units: tuple[float, float, float]
@@ -215,6 +216,11 @@ class Calibration:
     rows: int
     coverage: float
     refusal: str | None
+    refusals: Mapping[str, str] = field(default_factory=dict)
+
+    def refusal_of(self, watch: str) -> str | None:
+        """Return why no alert may be given on a listing of a watch, or None."""
+        return self.refusal or self.refusals.get(watch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +233,7 @@ class Estimates:
         alarm_rate: share of ordinary listings that would be alerted by an alert on this one: as ``p_value``, those
             left out that are too cheap to be alerted.
         deviations: how many standard deviations of log price it lies below, in units of the calibration window.
-        score: the same for ranking, 0 where the price is too good to be true (under 15 % of the expected one).
+        score: the same for ranking, 0 where the price is too good to be true (under 20 % of the expected one).
         discount: 1 - price / expected. tier: index into ``TIERS``. n_eff: comparables in the listing's own group.
         comparables: ids of up to five, nearest first; rows: their pool rows; similarity: how alike they are.
     """
@@ -295,7 +301,7 @@ def estimate_prices(regressor: Regressor, calibration: Calibration, items: Listi
         p_value=p_values(calibration.scores, score) if rows else unknown,
         alarm_rate=p_values(calibration.alarm_scores, score, rows) if len(calibration.alarm_scores) else unknown,
         deviations=score,
-        score=np.where(items.prices < TOO_GOOD_SHARE * expected, np.minimum(score, 0.0), score),
+        score=np.where(items.prices < MODEL_CHECK_SHARE * expected, np.minimum(score, 0.0), score),
         discount=1.0 - items.prices / expected,
         tier=raw.tier,
         n_eff=raw.eligible,

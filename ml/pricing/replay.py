@@ -23,7 +23,17 @@ import numpy as np
 from ml.pricing.comparables import place
 from ml.pricing.conformal import Coverage, coverage_by_week
 from ml.pricing.listings import Floats, Integers, Listings, item_of, time_order
-from ml.pricing.model import Estimates, FairPriceModel, Knobs, Regressor, estimate_prices, look, look_at, predict
+from ml.pricing.model import (
+    Calibration,
+    Estimates,
+    FairPriceModel,
+    Knobs,
+    Regressor,
+    estimate_prices,
+    look,
+    look_at,
+    predict,
+)
 from ml.pricing.ngrams import fit_ngrams
 from ml.pricing.training import PRIOR, calibrate, crosswise, fit, pick, prepare, uncalibrated
 
@@ -68,16 +78,16 @@ def replay(items: Listings, *, level: float = 0.005, seed: int = 0, progress: Pr
     for block in blocks:
         batch = items.take(block)
         if len(done) == 0:
-            estimate, reason = _first(batch, seed)
+            estimate, calibration = _first(batch, seed)
             estimate = _globally(estimate, block)
         else:
             model = fit(items.take(done), past_deals=[items.ids[row] for row in done if is_deal[row]], seed=seed)
             pool = np.concatenate([done[~is_deal[done]], block])
             raw = predict(_extended(model.regressor, items.take(pool)), batch)
             estimate = _globally(estimate_prices(model.regressor, model.calibration, batch, raw), pool)
-            reason = model.calibration.refusal or ""
+            calibration = model.calibration
         is_deal[block] = estimate.p_value <= level
-        refusals[block] = reason
+        refusals[block] = [calibration.refusal_of(watch) or "" for watch in batch.watches]
         estimates.append(estimate)
         done = np.concatenate([done, block])
         progress(len(block))
@@ -135,20 +145,21 @@ def time_blocks(first_seen: Floats) -> list[Integers]:
 # ---------------------------------------------------------------- the first block
 
 
-def _first(batch: Listings, seed: int) -> tuple[Estimates, str]:
+def _first(batch: Listings, seed: int) -> tuple[Estimates, Calibration]:
     times = np.where(np.isnan(batch.first_seen), -np.inf, batch.first_seen)
     if len(batch) and times.min() == times.max():
-        estimate, reason = _crosswise(batch, np.arange(len(batch)), seed)
+        estimate, calibration = _crosswise(batch, np.arange(len(batch)), seed)
         kept = np.flatnonzero(~(estimate.p_value <= SUSPECT_LEVEL))
         is_done = len(kept) == len(batch) or len(batch) > _ONE_PASS_FROM
-        return (estimate, reason) if is_done else _crosswise(batch, kept, seed)
+        return (estimate, calibration) if is_done else _crosswise(batch, kept, seed)
     # Nothing may be chosen on prices that were not known yet: neither knobs nor typical spreads.
     space = fit_ngrams(batch.titles)
     bare = Regressor(batch, place(space, (), batch), space, (), Knobs(), 0.0, PRIOR, PRIOR)
-    return estimate_prices(bare, uncalibrated(), batch, predict(bare, batch)), ""
+    calibration = uncalibrated()
+    return estimate_prices(bare, calibration, batch, predict(bare, batch)), calibration
 
 
-def _crosswise(batch: Listings, kept: Integers, seed: int) -> tuple[Estimates, str]:
+def _crosswise(batch: Listings, kept: Integers, seed: int) -> tuple[Estimates, Calibration]:
     """Price all from the kept rows, forests by folds."""
     pool = batch.take(kept)
     regressor, looked = prepare(pool, batch)
@@ -168,9 +179,9 @@ def _crosswise(batch: Listings, kept: Integers, seed: int) -> tuple[Estimates, s
     estimate = _globally(estimate_prices(regressor, calibration, batch, raw), kept)
     n = len(calibration.scores)
     # The rank among the others: each listing is itself in the calibration window.
-    return (estimate if n == 0 else replace(estimate, p_value=np.minimum(estimate.p_value * (n + 1) / n, 1.0))), (
-        calibration.refusal or ""
-    )
+    if n:
+        estimate = replace(estimate, p_value=np.minimum(estimate.p_value * (n + 1) / n, 1.0))
+    return estimate, calibration
 
 
 def _extended(regressor: Regressor, pool: Listings) -> Regressor:

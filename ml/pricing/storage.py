@@ -65,7 +65,7 @@ def model_bytes(model: FairPriceModel) -> bytes:
             for f in fields(calibration)
             if f.name not in {"scores", "alarm_scores", "factors"}
         }
-        | {"factors": dict(calibration.factors)},
+        | {"factors": dict(calibration.factors), "refusals": dict(calibration.refusals)},
         "trained_rows": model.trained_rows,
         "forests": [],
     }

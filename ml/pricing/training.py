@@ -11,7 +11,14 @@ from dataclasses import replace
 import numpy as np
 
 from ml.pricing.comparables import AttributeScale, Neighbours, Opinion, nearest, opinion, place
-from ml.pricing.conformal import conformal_quantile, group_factors, mixture_choice, refusal, stretch_ratios
+from ml.pricing.conformal import (
+    conformal_quantile,
+    group_factors,
+    group_refusals,
+    mixture_choice,
+    refusal,
+    stretch_ratios,
+)
 from ml.pricing.features import build_features, fit_encoder
 from ml.pricing.forest import Forest, forest_of
 from ml.pricing.listings import Booleans, Floats, Integers, Listings, PricingError, time_order
@@ -40,7 +47,7 @@ from ml.pricing.model import (
 )
 from ml.pricing.ngrams import fit_ngrams
 from ml.pricing.summaries import Summary
-from ml.robust import MODEL_CHECK_SHARE, TOO_GOOD_SHARE
+from ml.robust import MODEL_CHECK_SHARE
 
 MIN_BOOSTING_ROWS = 500
 CALIBRATION_SHARE = 0.2
@@ -261,7 +268,7 @@ def power(deviations: Floats, expected: Floats, actual: Floats, unit: Floats) ->
     """
     known = np.isfinite(deviations)
     deviations, gap, unit = deviations[known], (actual - expected)[known], unit[known]
-    limit = np.log(TOO_GOOD_SHARE)
+    limit = np.log(MODEL_CHECK_SHARE)
     threshold = float(np.quantile(np.where(gap < limit, -np.inf, deviations), 1 - _FALSE_ALARMS, method="higher"))
     found = [
         np.mean((deviations - np.log(share) / unit > threshold) & (gap + np.log(share) >= limit)) for share in _PLANTED
@@ -320,16 +327,21 @@ def calibrate(regressor: Regressor, window: Listings, raw: Raw) -> Calibration:
         return replace(uncalibrated(), rows=len(ratios))
     half = len(ratios) // 2
     covered = ratios[half:] <= conformal_quantile(ratios[:half])
+    watches = [watch for watch, is_known in zip(window.watches, known, strict=True) if is_known]
+    refused = group_refusals(ratios[:half], watches[:half], ratios[half:], watches[half:])
+    # What is not alerted is not what others are ranked among: one watch that moved would use up the budget of all.
+    ranked = known & np.array([watch not in refused for watch in window.watches])
     return Calibration(
         units=units,
         location_weight=location_weight,
         score_weight=score_weight,
-        scores=np.sort(score[known]),
-        alarm_scores=np.sort(score[known & (logs - centre >= np.log(MODEL_CHECK_SHARE))]),
+        scores=np.sort(score[ranked]),
+        alarm_scores=np.sort(score[ranked & (logs - centre >= np.log(MODEL_CHECK_SHARE))]),
         factors=_factors(window, raw, ratios, known),
         rows=len(ratios),
         coverage=float(covered.mean()),
         refusal=refusal(covered),
+        refusals=refused,
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from domain.deal import VerdictKind
 from ml.pricing.listings import NORMAL_KIND
 from ml.pricing.model import TIERS, Estimates
-from ml.robust import TOO_GOOD_SHARE
+from ml.robust import MODEL_CHECK_SHARE
 
 
 class PriceVerdict(NamedTuple):
@@ -43,10 +43,10 @@ def _verdict(estimates: Estimates, row: int, kind: str, refused: str, level: flo
         return PriceVerdict(VerdictKind.NOT_ENOUGH_DATA, f"{n} comparable listings are known, 5 are needed")
     discount = float(estimates.discount[row])
     where = f"{abs(discount):.0%} {'under' if discount >= 0 else 'over'} what {n} comparable listings lead to expect"
-    if discount > 1.0 - TOO_GOOD_SHARE:
+    if discount > 1.0 - MODEL_CHECK_SHARE:
         return PriceVerdict(
             VerdictKind.CHECK_FIRST,
-            f"{where}; under {TOO_GOOD_SHARE:.0%} of it is more often a part, an empty box or a typing mistake",
+            f"{where}; under {MODEL_CHECK_SHARE:.0%} of it is more often a part, an empty box or a typing mistake",
         )
     if np.isnan(p) or refused:
         why = refused or f"{where}; still learning how far such prices scatter"

@@ -10,7 +10,7 @@ from orchestration.metadata import outcome_metadata
 from orchestration.partitions import SourceDay, rectangles, source_days
 from orchestration.resources import SettingsResource, WarehouseResource
 from orchestration.runs import is_under_way
-from pipeline.embeddings import EmbeddingOutcome, embed_texts, first_day_to_embed
+from pipeline.embeddings import EmbeddingOutcome, embed_texts, first_day_to_embed, index_spaces
 from pipeline.photos import PhotoOutcome, describe_photos, photos_wait
 from pipeline.poll import utc_now
 from scrapers.registry import source_names
@@ -46,7 +46,11 @@ def embeddings(
             )
             outcomes.append(outcome)
             photos.append(describe_photos(conn, settings, scope))
-    return dg.MaterializeResult(metadata={**embedding_metadata(outcomes), **photo_metadata(photos)})
+        indexed = index_spaces(conn)
+    metadata = {**embedding_metadata(outcomes), **photo_metadata(photos)}
+    if indexed:
+        metadata["indexed"] = dg.MetadataValue.text(", ".join(indexed))
+    return dg.MaterializeResult(metadata=metadata)
 
 
 def embedding_metadata(outcomes: list[EmbeddingOutcome]) -> dict[str, dg.MetadataValue]:

@@ -41,6 +41,7 @@ def fair_price_metadata(outcomes: list[TrainOutcome]) -> dict[str, dg.MetadataVa
             "model": outcome.model,
             "listings": outcome.listings,
             "coverage": outcome.coverage,
+            "refused_watches": outcome.refused_watches,
             "trained_until": None if outcome.trained_until is None else outcome.trained_until.isoformat(),
         }
         for outcome in outcomes
@@ -50,7 +51,7 @@ def fair_price_metadata(outcomes: list[TrainOutcome]) -> dict[str, dg.MetadataVa
         **{
             name: value
             for name, value in outcome_metadata(outcomes, rows="priced").items()
-            if name not in {"by_watch", "state", "reason", "scope", "model"}
+            if name not in {"by_watch", "refused_watches", "state", "reason", "scope", "model"}
         },
         "markets": dg.MetadataValue.json(markets),
         "coverage_by_watch": dg.MetadataValue.json(coverage),

@@ -141,7 +141,7 @@ def items_and_price_history(
 
 
 @dg.asset(
-    deps=["price_history", "fx_rates", dg.AssetKey(["marts", "watch_condition_stats"]), watches],
+    deps=["price_history", "fx_rates", dg.AssetKey(["marts", "watch_condition_stats"]), "fair_prices", watches],
     partitions_def=source_days,
     backfill_policy=dg.BackfillPolicy.single_run(),
     group_name="deals",

@@ -43,9 +43,10 @@ def retention(
 
 @dg.asset(deps=[retention], group_name="ops", kinds={"postgres"}, owners=_OWNERS)
 def compaction(warehouse: WarehouseResource, app_settings: SettingsResource) -> dg.MaterializeResult[None]:
-    """Closed months of the price history without their repeated rows, where PRICESCOPE_COMPACT_AFTER_DAYS is set.
+    """Price history packed for reading (core.price_history_packed), its closed months in order.
 
-    How often and on which days each listing was checked is kept (core.price_history_months).
+    Where PRICESCOPE_COMPACT_AFTER_DAYS is set, older ones without their repeated rows instead; how often and on which
+    days each listing was checked is kept (core.price_history_months).
     """
     with warehouse.connection("compaction", unlimited=True) as conn:
         outcome = compact_history(conn, app_settings.get(), today=utc_now().date())

@@ -186,4 +186,4 @@ class EtsySite(LookAlike):
         item = self.market.known(int(visit.request.path_params["item_id"]))
         if item is None:
             return Response(status_code=404)
-        return Response(picture(item.family.shape, item.colour.hex, 0), media_type="image/png")
+        return Response(picture(item.family.shape, item.colour.hex, 0, item.scene), media_type="image/png")

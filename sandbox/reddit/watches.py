@@ -25,6 +25,8 @@ def demo_watches(sandbox_url: str) -> list[DemoWatch]:
             source="reddit",
             country="any",
             currency=currency,
+            # Everything new in a subreddit: only a price by what the title says is any use.
+            rules=("absolute", "model") if "/new/" in url else ("absolute", "robust", "model"),
         )
         for name, url, currency in _WATCHES
     ]

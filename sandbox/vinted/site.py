@@ -326,5 +326,5 @@ class VintedSite:
         item = self.market.known(item_id)
         if item is None or number >= item.photo_count:
             return Response(status_code=404)
-        drawn = picture(item.family.shape, item.colour.hex, number)
+        drawn = picture(item.family.shape, item.colour.hex, number, item.scene)
         return Response(drawn, media_type="image/png", headers={"Cache-Control": "public, max-age=86400"})

@@ -50,6 +50,7 @@ def demo_watches(sandbox_url: str) -> list[DemoWatch]:
                 family=family,
                 blacklist=(*_CAREFUL, *blacklist),
                 max_price=limit,
+                rules=("absolute", "robust", "model"),
             )
         )
     return watches

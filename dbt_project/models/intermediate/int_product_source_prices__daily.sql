@@ -19,6 +19,7 @@
 {% set kept_days = 62 %}
 {% set since = product_days_from(kept_days) if is_incremental() else '(' ~ run_date() ~ ' - ' ~ kept_days ~ ')' %}
 {% set stored = this if is_incremental() else none %}
+{% if is_incremental() %}{{ made_from(since) }}{% endif %}
 
 with
 

@@ -12,5 +12,7 @@
     )
 }}
 
+{% set changed = rebuild_from() if is_incremental() else none %}
+{% if is_incremental() %}{{ made_from(changed) }}{% endif %}
 -- Grain: brand x period, over all platforms (day, week, month); brand 'all' for every brand together.
-{{ market_periods(platforms=False, since=rebuild_periods_from() if is_incremental() else none) }}
+{{ market_periods(platforms=False, changed=changed) }}

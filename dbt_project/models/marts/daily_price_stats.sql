@@ -19,6 +19,7 @@
 -- the history; what a change is against comes from the rows kept.
 {% set since = product_days_from() if is_incremental() else none %}
 {% set stored = this if is_incremental() else none %}
+{% if is_incremental() %}{{ made_from(since) }}{% endif %}
 
 with
 
@@ -70,8 +71,10 @@ per_day as (
         where
             (
                 kept.price_date between {{ since }} - 30 and {{ run_date() }} - 30
-                or kept.price_date between {{ since }} - 7 and {{ since }} - 1
+                or kept.price_date between {{ since }} - 7 and {{ run_date() }} - 7
+                or kept.price_date = {{ since }} - 1
             )
+            and kept.price_date < {{ since }}
             and kept.price_date < touched.first_day
             and kept.min_price is not null
             and kept.currency = {{ base_currency() }}

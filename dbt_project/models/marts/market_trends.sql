@@ -12,5 +12,7 @@
     )
 }}
 
+{% set changed = rebuild_from() if is_incremental() else none %}
+{% if is_incremental() %}{{ made_from(changed) }}{% endif %}
 -- Grain: platform (source) x brand x period (day, week, month); brand 'all' for every brand together.
-{{ market_periods(platforms=True, since=rebuild_periods_from() if is_incremental() else none) }}
+{{ market_periods(platforms=True, changed=changed) }}

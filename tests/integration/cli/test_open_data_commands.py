@@ -164,7 +164,7 @@ def test_the_commands_of_the_backup_page_bring_everything_back(
     assert dumped.returncode == 0, dumped.stderr
     assert str(folder / "monday.dump") in dumped.stdout
     with connect(own_database) as conn:
-        conn.execute("truncate core.listings cascade")
+        conn.execute("truncate core.listing_details cascade")
     refused = pricescope(*(argument for argument in brought if argument != "--replace"))
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "--replace" in refused.stderr

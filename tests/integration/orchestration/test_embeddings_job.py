@@ -82,7 +82,7 @@ def test_a_tick_of_the_schedule_asks_for_the_range_from_the_oldest_day_that_wait
     filled: psycopg.Connection, settings: Settings, kept_instance: dg.DagsterInstance
 ) -> None:
     filled.execute(
-        "update core.listings set last_changed_at = last_changed_at - interval '3 days'"
+        "update core.listing_state set last_changed_at = last_changed_at - interval '3 days'"
         " where listing_id = (select min(listing_id) from core.listings)"
     )
     context = dg.build_schedule_context(

@@ -73,14 +73,18 @@ def test_a_corrupt_batch_fails_its_blocking_check_and_keeps_dbt_from_running(
     filled: psycopg.Connection, instance: dg.DagsterInstance
 ) -> None:
     (constraint,) = filled.execute(
-        "select conname from pg_constraint where conrelid = 'core.listings'::regclass"
+        "select conname from pg_constraint where conrelid = 'core.listing_state'::regclass and contype = 'c'"
         " and pg_get_constraintdef(oid) like '%%currency%%'"
     ).fetchone() or ("",)
-    filled.execute(f'alter table core.listings drop constraint "{constraint}"')
+    filled.execute(f'alter table core.listing_state drop constraint "{constraint}"')
     filled.execute(
-        "update core.listings set currency = %s, title = %s, url = 'https://www.vinted.fr/member/' || %s"
+        "update core.listing_details set title = %s, url = 'https://www.vinted.fr/member/' || %s"
         " where listing_id = (select min(listing_id) from core.listings)",
-        [LOGIN] * 3,
+        [LOGIN] * 2,
+    )
+    filled.execute(
+        "update core.listing_state set currency = %s where listing_id = (select min(listing_id) from core.listings)",
+        [LOGIN],
     )
     filled.execute("update core.sellers set login = %s", [LOGIN])
     filled.execute("update app.watches set name = %s", [LOGIN])

@@ -65,11 +65,10 @@ def store(conn: psycopg.Connection, things: Iterable[Thing], *, rules: Iterable[
         seen = NOW - timedelta(days=thing.seen_days_ago)
         cursor.execute(
             """
-            insert into core.listings (
-                listing_id, source, external_id, url, title, brand, condition, kind, price_kind, price, currency,
-                first_seen_at, last_changed_at, last_page_id
+            insert into core.listing_details (
+                listing_id, source, external_id, url, title, brand, condition, kind, price_kind, first_seen_at
             ) overriding system value
-            values (%s, 'vinted', %s, 'https://www.vinted.fr/items/1', %s, %s, %s, %s, %s, %s, %s, %s, %s, 1)
+            values (%s, 'vinted', %s, 'https://www.vinted.fr/items/1', %s, %s, %s, %s, %s, %s)
             """,
             (
                 thing.listing_id,
@@ -79,9 +78,6 @@ def store(conn: psycopg.Connection, things: Iterable[Thing], *, rules: Iterable[
                 thing.condition,
                 thing.kind,
                 thing.price_kind,
-                from_minor(thing.minor, thing.currency),
-                thing.currency,
-                seen,
                 seen,
             ),
         )
@@ -89,10 +85,18 @@ def store(conn: psycopg.Connection, things: Iterable[Thing], *, rules: Iterable[
             """
             insert into core.listing_state (
                 listing_id, content_hash, price_minor, currency, availability, last_seen_at, last_page_id,
-                price_changed_at
-            ) values (%s, '\\x00', %s, %s, 'available', %s, 1, %s)
+                price_changed_at, price, last_changed_at, shown_page_id
+            ) values (%s, '\\x00', %s, %s, 'available', %s, 1, %s, %s, %s, 1)
             """,
-            (thing.listing_id, thing.minor, thing.currency, NOW, seen),
+            (
+                thing.listing_id,
+                thing.minor,
+                thing.currency,
+                NOW,
+                seen,
+                from_minor(thing.minor, thing.currency),
+                seen,
+            ),
         )
         cursor.executemany(
             """

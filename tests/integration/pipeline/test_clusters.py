@@ -182,10 +182,10 @@ def test_prices_are_told_in_the_currency_of_most_listings(
     ids = _show(conn, watch, [*BIKES, *ODD])
     for number, currency in enumerate(("GBP", "GBP", "EUR", "GBP")):
         conn.execute(
-            "update core.listings set currency = %s, total_price = %s where listing_id = %s",
+            "update core.listing_state set currency = %s, total_price = %s where listing_id = %s",
             (currency, 10 * (number + 1), ids[number]),
         )
-    conn.execute("update core.listings set price_kind = 'from' where listing_id = %s", (ids[3],))
+    conn.execute("update core.listing_details set price_kind = 'from' where listing_id = %s", (ids[3],))
     cluster_watch(conn, settings, watch)
     (line,) = _overview(conn, watch)
     assert (line.size, line.currency) == (4, "GBP")
@@ -210,7 +210,7 @@ def test_ids_survive_listings_that_come_and_go(conn: psycopg.Connection, setting
     cluster_watch(conn, settings, watch)
     phones, cameras = _cluster_of(conn, watch, ids[0]), _cluster_of(conn, watch, ids[5])
     _show(conn, watch, ["Apple iPhone 13 128GB red", "Sony Alpha A7 III body boxed"], first=50, minutes=5)
-    conn.execute("delete from core.listings where listing_id = any(%s)", (ids[:2],))
+    conn.execute("delete from core.listing_details where listing_id = any(%s)", (ids[:2],))
     again = cluster_watch(conn, settings, watch)
     assert again.transitions == {"survive": 2}
     assert (_cluster_of(conn, watch, ids[2]), _cluster_of(conn, watch, ids[5])) == (phones, cameras)
@@ -372,7 +372,7 @@ def test_a_watch_is_clustered_anew_once_more_than_a_fifth_waits(
 
 def test_kinds_do_not_share_a_cluster(conn: psycopg.Connection, settings: Settings, watch: Watch) -> None:
     ids = _show(conn, watch, PHONES)
-    conn.execute("update core.listings set kind = 'damaged_or_parts' where listing_id = any(%s)", (ids[3:],))
+    conn.execute("update core.listing_details set kind = 'damaged_or_parts' where listing_id = any(%s)", (ids[3:],))
     cluster_watch(conn, settings, watch)
     assert {(line.kind, line.size) for line in _overview(conn, watch)} == {("normal", 3), ("damaged_or_parts", 2)}
 

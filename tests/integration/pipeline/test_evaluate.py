@@ -43,7 +43,7 @@ def test_an_evaluation_of_the_sandbox_leaves_every_table_as_it_was(conn: psycopg
 
 def test_the_server_refuses_writes_where_an_evaluation_reads(conn: psycopg.Connection) -> None:
     store(conn, [Thing(FIRST_LISTING, "a thing", 5417)], rules=["robust"])
-    halve = "update core.listings set price = price / 2"
+    halve = "update core.listing_state set price = price / 2"
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction), snapshot(conn):
         conn.execute(halve)
     assert conn.execute(halve).rowcount == 1

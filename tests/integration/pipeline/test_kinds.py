@@ -83,7 +83,7 @@ def test_kinds_are_told_again_only_when_the_words_change(
     assert retell_kinds(conn, settings) == 0
     assert table_digests(conn) == digests
 
-    conn.execute("update core.listings set kind = 'normal', kind_reason = null, kind_version = null")
+    conn.execute("update core.listing_details set kind = 'normal', kind_reason = null, kind_version = null")
     assert take_care(conn, settings, today=utc_now().date()).kinds_told == len(before)
     assert kinds(conn) == before
     assert table_digests(conn) == digests

@@ -196,6 +196,27 @@ def test_a_market_that_moves_has_its_model_refused(conn: psycopg.Connection) -> 
     assert kinds == [("not_enough_data",)]
 
 
+def test_a_watch_whose_intervals_do_not_hold_is_refused_alone(conn: psycopg.Connection) -> None:
+    rng = random.Random(4)
+    things = [replace(thing, watches=(1 if place % 7 else 2,)) for place, thing in enumerate(ordinary(1600))]
+    moved = [
+        replace(thing, minor=round(thing.minor * rng.choice([0.2, 5.0]))) if thing.watches == (2,) else thing
+        for thing in things[-160:]
+    ]
+    store(conn, [*things[:-160], *moved])
+    (outcome,) = train_markets(conn)
+    assert (outcome.state, list(outcome.refused_watches)) == ("success", ["watch 2"])
+    conn.execute("update app.watches set first_judged_at = now()")
+    store(conn, [replace(CHEAP, watches=(1, 2))])
+    judge(conn)
+    kinds = dict(
+        conn.execute("select watch_id, verdict from app.watch_listings where listing_id = %s", (NEW,)).fetchall()
+    )
+    assert kinds == {1: "deal", 2: "not_enough_data"}
+    told = "select distinct watch_id from ml.fair_prices where verdict = 'deal'"
+    assert (2,) not in conn.execute(told).fetchall()
+
+
 def test_a_damaged_model_says_so_and_alerts_nothing(market: psycopg.Connection) -> None:
     market.execute("update ml.price_models set artifact = substr(artifact, 1, 1000)")
     word, reason = verdict(market, CHEAP)

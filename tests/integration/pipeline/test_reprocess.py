@@ -81,7 +81,7 @@ def test_what_a_better_parser_would_change_is_told_by_field_and_not_kept(
     conn: psycopg.Connection, read: Settings
 ) -> None:
     # As if an older parser had not read the brand's neighbour: its condition, and had misread a price.
-    conn.execute("update core.listings set condition = 'unknown', condition_label = null where title = 'Coat 1'")
+    conn.execute("update core.listing_details set condition = 'unknown', condition_label = null where title = 'Coat 1'")
     conn.execute("update core.price_history set price_minor = 1 where observed_at < '2026-03-10 08:10+00'")
     before = table_digests(conn, _DATA)
     outcome = try_again(conn, read, "vinted", [DAY])
@@ -96,7 +96,7 @@ def test_what_a_better_parser_would_change_is_told_by_field_and_not_kept(
 def test_keeping_it_makes_exactly_the_change_that_was_shown(conn: psycopg.Connection, read: Settings) -> None:
     whole = conn.execute("select title, condition, price from core.listings order by 1").fetchall()
     history = conn.execute("select * from core.price_history order by 1, 2").fetchall()
-    conn.execute("update core.listings set condition = 'unknown', condition_label = null")
+    conn.execute("update core.listing_details set condition = 'unknown', condition_label = null")
     conn.execute("update core.price_history set price_minor = 1 where observed_at < '2026-03-10 08:10+00'")
     read_day(conn, read, "vinted", DAY, again=True)
     assert conn.execute("select title, condition, price from core.listings order by 1").fetchall() == whole
@@ -117,14 +117,14 @@ def test_a_page_that_cannot_be_loaded_leaves_the_pages_before_it_kept_and_the_re
         _store(conn, minutes, dict.fromkeys(numbers, "20.0"))
     conn.execute(
         "create function refuse() returns trigger language plpgsql as $$ begin raise 'the disk is full'; end $$;"
-        " create trigger refuse before insert on core.listings for each row when (new.title = 'Coat 3')"
+        " create trigger refuse before insert on core.listing_details for each row when (new.title = 'Coat 3')"
         " execute function refuse()"
     )
     with pytest.raises(psycopg.Error, match="the disk is full"):
         read_day(conn, source_settings, "vinted", DAY)
     assert conn.execute("select title from core.listings order by 1").fetchall() == [("Coat 1",), ("Coat 2",)]
     assert conn.execute("select count(*) from ops.page_readings").fetchone() == (2,)
-    conn.execute("drop trigger refuse on core.listings")
+    conn.execute("drop trigger refuse on core.listing_details")
     outcome = read_day(conn, source_settings, "vinted", DAY)
     assert (outcome.pages, outcome.new) == (2, 2)
 
@@ -133,7 +133,7 @@ def test_a_better_parser_reads_the_pages_that_an_older_one_read_without_being_to
     conn: psycopg.Connection, read: Settings
 ) -> None:
     conn.execute("update ops.page_readings set parser_version = 0")
-    conn.execute("update core.listings set condition = 'unknown', condition_label = null where title = 'Coat 1'")
+    conn.execute("update core.listing_details set condition = 'unknown', condition_label = null where title = 'Coat 1'")
     outcome = read_day(conn, read, "vinted", DAY)
     assert (outcome.pages, outcome.records) == (3, 6)
     assert conn.execute("select condition from core.listings where title = 'Coat 1'").fetchone() == ("very_good",)

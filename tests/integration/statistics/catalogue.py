@@ -252,12 +252,12 @@ def store(conn: psycopg.Connection[Any], made: Catalogue) -> None:
     )
     cursor.executemany(
         """
-        insert into core.listings (listing_id, source, external_id, url, title, condition, price, currency, price_kind,
-            first_seen_at, last_changed_at, last_page_id)
-        overriding system value values (%s, %s, %s, 'u', 't', 'new', 1, 'EUR', %s, %s, %s, 1)
+        insert into core.listing_details (listing_id, source, external_id, url, title, condition, price_kind,
+            first_seen_at)
+        overriding system value values (%s, %s, %s, 'u', 't', 'new', %s, %s)
         """,
         [
-            (listing_id, source, str(listing_id), "current_bid" if listing_id in made.bids else "price", known, known)
+            (listing_id, source, str(listing_id), "current_bid" if listing_id in made.bids else "price", known)
             for listing_id, source in made.sources.items()
         ],
     )
@@ -265,10 +265,13 @@ def store(conn: psycopg.Connection[Any], made: Catalogue) -> None:
     cursor.executemany(
         """
         insert into core.listing_state (listing_id, content_hash, price_minor, currency, availability, last_seen_at,
-            last_page_id, price_changed_at)
-        values (%s, '\\x00', %s, %s, %s, %s, 1, %s)
+            last_page_id, price_changed_at, price, last_changed_at, shown_page_id)
+        values (%s, '\\x00', %s, %s, %s, %s, 1, %s, 1, %s, 1)
         """,
-        [(seen.listing_id, seen.minor, seen.currency, seen.availability, seen.at, seen.at) for seen in last.values()],
+        [
+            (seen.listing_id, seen.minor, seen.currency, seen.availability, seen.at, seen.at, known)
+            for seen in last.values()
+        ],
     )
     for product_id, listing_ids in made.links.items():
         for listing_id in listing_ids:

@@ -114,31 +114,31 @@ def store_listing(cursor: psycopg.Cursor[Any], thing: Thing) -> None:
     total = None if thing.total_minor is None else from_minor(thing.total_minor, thing.currency)
     cursor.execute(
         """
-        insert into core.listings (
-            listing_id, source, external_id, url, title, condition, price, total_price, currency, first_seen_at,
-            last_changed_at, last_page_id
+        insert into core.listing_details (
+            listing_id, source, external_id, url, title, condition, first_seen_at
         ) overriding system value
-        values (%s, 'vinted', %s, 'https://www.vinted.fr/items/1', 'a thing', %s, %s, %s, %s, %s, %s, 1)
+        values (%s, 'vinted', %s, 'https://www.vinted.fr/items/1', 'a thing', %s, %s)
         """,
-        (
-            thing.listing_id,
-            str(thing.listing_id),
-            str(thing.condition),
-            from_minor(thing.price_minor, thing.currency),
-            total,
-            thing.currency,
-            seen,
-            seen,
-        ),
+        (thing.listing_id, str(thing.listing_id), str(thing.condition), seen),
     )
     cursor.execute(
         """
         insert into core.listing_state (
             listing_id, content_hash, price_minor, total_minor, currency, availability, last_seen_at, last_page_id,
-            price_changed_at
-        ) values (%s, '\\x00', %s, %s, %s, 'available', %s, 1, %s)
+            price_changed_at, price, total_price, last_changed_at, shown_page_id
+        ) values (%s, '\\x00', %s, %s, %s, 'available', %s, 1, %s, %s, %s, %s, 1)
         """,
-        (thing.listing_id, thing.price_minor, thing.total_minor, thing.currency, seen, seen),
+        (
+            thing.listing_id,
+            thing.price_minor,
+            thing.total_minor,
+            thing.currency,
+            seen,
+            seen,
+            from_minor(thing.price_minor, thing.currency),
+            total,
+            seen,
+        ),
     )
     cursor.execute(
         """

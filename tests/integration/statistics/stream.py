@@ -191,9 +191,9 @@ def store_stream(conn: psycopg.Connection[Any], stream: Stream) -> None:
         [(seller, str(seller)) for seller in {item.seller_id for item in stream.items if item.seller_id}],
     )
     cursor.executemany(
-        "insert into core.listings (listing_id, source, external_id, url, title, condition, price, currency, brand,"
-        " price_kind, kind, first_seen_at, last_changed_at, last_page_id, listed_at, seller_id) overriding system value"
-        " values (%s, %s, %s, 'u', 't', 'good', 1, 'EUR', %s, %s, %s, %s, now(), 1, %s, %s)",
+        "insert into core.listing_details (listing_id, source, external_id, url, title, condition, brand,"
+        " price_kind, kind, first_seen_at, listed_at, seller_id) overriding system value"
+        " values (%s, %s, %s, 'u', 't', 'good', %s, %s, %s, %s, %s, %s)",
         [
             (
                 i.listing_id,
@@ -221,8 +221,8 @@ def store_stream(conn: psycopg.Connection[Any], stream: Stream) -> None:
     newest = {sight.listing_id: sight for sight in sorted(stream.sights, key=lambda sight: sight.at)}
     cursor.executemany(
         "insert into core.listing_state (listing_id, content_hash, price_minor, currency, availability,"
-        " last_seen_at, favourite_count, view_count, last_page_id, price_changed_at)"
-        " values (%s, '', %s, %s, %s, %s, %s, %s, 1, now())",
+        " last_seen_at, favourite_count, view_count, last_page_id, price_changed_at, price, last_changed_at,"
+        " shown_page_id) values (%s, '', %s, %s, %s, %s, %s, %s, 1, now(), 1, now(), 1)",
         [
             (now.listing_id, now.minor, now.currency, i.availability, i.last_seen, i.favourites, i.views)
             for i in stream.items

@@ -234,11 +234,11 @@ def test_two_foreign_currencies_convert_over_their_shared_base(database: Databas
 
 def test_a_bid_is_never_pending_and_gets_no_verdict(market: Market, scratch: psycopg.Connection) -> None:
     bid = group_of(market.things, 12, "all")[0].listing_id
-    scratch.execute("update core.listings set price_kind = 'current_bid' where listing_id = %s", (bid,))
+    scratch.execute("update core.listing_details set price_kind = 'current_bid' where listing_id = %s", (bid,))
     assert bid not in {c.listing_id for c in candidates(scratch)}
     asked = candidates(scratch, listing_id=bid, only_pending=False)
     assert [judge_candidate(watch(12), candidate).verdicts for candidate in asked] == [()]
-    scratch.execute("update core.listings set price_kind = 'procurement' where listing_id = %s", (bid,))
+    scratch.execute("update core.listing_details set price_kind = 'procurement' where listing_id = %s", (bid,))
     assert bid in {c.listing_id for c in candidates(scratch)}
 
 

@@ -103,7 +103,7 @@ def test_batches_hold_what_their_suites_look_at_and_no_other_text(stocked: psyco
 
 def test_what_is_wrong_in_the_tables_is_counted(stocked: psycopg.Connection) -> None:
     first = "(select min(listing_id) from core.listings)"
-    stocked.execute(f"update core.listings set url = '/items/1', title = ' ' where listing_id = {first}")
+    stocked.execute(f"update core.listing_details set url = '/items/1', title = ' ' where listing_id = {first}")
     observe(stocked, 999, 2, 500)
     observe(stocked, 10**10, 0.5, 1200, currency="PLN")
     observe(stocked, 10**10 + 1, 0.5, 99_000)
@@ -164,12 +164,13 @@ def test_old_partitions_of_the_history_are_not_touched(stocked: psycopg.Connecti
 @pytest.fixture
 def spied(stocked: psycopg.Connection) -> psycopg.Connection:
     """A login wherever a person's words can end up: titles, addresses, brands, sellers, watches, and a currency."""
-    stocked.execute("alter table core.listings drop constraint ck_listings_currency_iso")
+    stocked.execute("alter table core.listing_state drop constraint ck_listing_state_currency_iso")
     stocked.execute(
-        "update core.listings set title = %(l)s, url = %(l)s, brand = %(l)s, description = %(l)s, currency = %(l)s,"
+        "update core.listing_details set title = %(l)s, url = %(l)s, brand = %(l)s, description = %(l)s,"
         " condition = %(l)s, condition_label = %(l)s, price_kind = %(l)s, external_id = %(l)s || ' ' || listing_id",
         {"l": LOGIN},
     )
+    stocked.execute("update core.listing_state set currency = %(l)s", {"l": LOGIN})
     stocked.execute("update core.price_history set currency = %(l)s, availability = %(l)s", {"l": LOGIN})
     stocked.execute("update app.watches set name = %(l)s, owner = %(l)s", {"l": LOGIN})
     stocked.execute("update raw.pages set url = %s", [LOGIN])

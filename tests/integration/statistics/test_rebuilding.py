@@ -60,10 +60,13 @@ def by_oracle(stream: Stream) -> dict[str, dict[Key, Row]]:
     }
 
 
-def first_rebuilt(mart: str, last_day: date) -> date:
-    """Return the first day or start of a period that a run makes anew, when ``last_day`` is the last one stored."""
-    day = last_day - timedelta(days=LOOKBACK)
-    return day if mart == "source_daily_stats" else PERIODS["week"](PERIODS["month"](day))
+def is_rebuilt(mart: str, key: Key, last_day: date) -> bool:
+    """Say whether a run makes a row anew, when ``last_day`` is the last one stored: its days reach into the window."""
+    first = last_day - timedelta(days=LOOKBACK)
+    if mart == "source_daily_stats":
+        return bool(key[-1] >= first)
+    # The period of the window's first day is the first of its kind that reaches into it.
+    return bool(key[-1] >= PERIODS[key[-2]](first))
 
 
 def same(have: object, want: object) -> bool:
@@ -75,8 +78,8 @@ def same(have: object, want: object) -> bool:
 def joined(kept: Mapping[str, dict[Key, Row]], made: Mapping[str, dict[Key, Row]], last_day: date) -> dict[str, Any]:
     """Return the rows kept from before each mart's first day made anew, and those made from there on."""
     return {
-        mart: {key: row for key, row in kept[mart].items() if key[-1] < first_rebuilt(mart, last_day)}
-        | {key: row for key, row in made[mart].items() if key[-1] >= first_rebuilt(mart, last_day)}
+        mart: {key: row for key, row in kept[mart].items() if not is_rebuilt(mart, key, last_day)}
+        | {key: row for key, row in made[mart].items() if is_rebuilt(mart, key, last_day)}
         for mart in MODELS
     }
 

@@ -205,8 +205,8 @@ def test_rows_that_are_not_those_of_the_backup_are_noticed(
 ) -> None:
     path, note = backup(database, tmp_path / "one.dump", now=NOW)
     beside = tmp_path / "one.dump.json"
-    beside.write_text(beside.read_text().replace(note.tables["core.listings"], "40:1"))
-    with pytest.raises(BackupError, match=r"not those of the backup in core.listings\."):
+    beside.write_text(beside.read_text().replace(note.tables["core.listing_details"], "40:1"))
+    with pytest.raises(BackupError, match=r"not those of the backup in core.listing_details\."):
         restore(other, path)
 
 

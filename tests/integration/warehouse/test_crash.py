@@ -100,7 +100,9 @@ def test_the_digest_sees_one_row_too_few(table: str, conn: psycopg.Connection) -
         break
     before = table_digests(conn)
     conn.execute(f"delete from {table} where ctid = (select min(ctid) from {table})")
-    assert {name for name, digest in table_digests(conn).items() if digest != before[name]} == {table}
+    # A listing is shown with the prices of its state.
+    shown = {"core.listings"} if table == "core.listing_state" else set()
+    assert {name for name, digest in table_digests(conn).items() if digest != before[name]} == {table, *shown}
 
 
 def _load_and_be_cut_off(victim: psycopg.Connection, killer: psycopg.Connection, page_id: int, raw: RawPage) -> None:

@@ -164,7 +164,7 @@ def test_the_nearest_over_all_watches_through_the_index_are_found_and_of_the_ask
     conn: psycopg.Connection,
 ) -> None:
     ids, vectors = _listings(conn, 200), _vectors(200)
-    conn.execute("update core.listings set source = 'ebay' where listing_id %% 40 = 0", ())
+    conn.execute("update core.listing_details set source = 'ebay' where listing_id %% 40 = 0", ())
     ebay = [row[0] for row in conn.execute("select listing_id from core.listings where source = 'ebay'").fetchall()]
     store_vectors(conn, SPACE, ids, [SHA] * 200, vectors)
     ensure_index(conn, SPACE, 24)

@@ -184,7 +184,7 @@ def _listings(seen: dict[int, tuple[int, Availability]]) -> list[Listing]:
 
 
 def _empty(conn: psycopg.Connection) -> None:
-    for table in ("core.listings", "core.sellers", "core.price_history", "ops.page_readings"):
+    for table in ("core.listing_details", "core.sellers", "core.price_history", "ops.page_readings"):
         conn.execute(f"delete from {table}")
 
 

@@ -23,7 +23,7 @@ from warehouse.watches import add_watch
 
 pytestmark = pytest.mark.integration
 
-_WRITTEN = ("core.listings", "core.listing_state", "core.price_history", "core.stock_history", "core.sellers")
+_WRITTEN = ("core.listing_details", "core.listing_state", "core.price_history", "core.stock_history", "core.sellers")
 shown = st.fixed_dictionaries(
     {
         "kind": st.sampled_from(["item", "row", "row", "whole"]),

@@ -282,6 +282,43 @@ def test_a_month_that_cannot_be_archived_stays(conn: psycopg.Connection, tmp_pat
     assert conn.execute("select count(*) from raw.pages").fetchone() == (1,)
 
 
+def test_what_models_left_behind_passes_and_what_is_in_use_stays(conn: psycopg.Connection) -> None:
+    conn.execute(
+        "insert into app.watches (watch_id, name, source, url, country, currency, params, rules)"
+        " overriding system value values (1, 'coats', 'vinted', '', 'FR', 'EUR', '{}', '{}')"
+    )
+    runs = [  # the fourth is the newest success; of the others only the first is the birth of a living cluster
+        (1, "success", "2026-01-01"), (2, "success", "2026-01-02"), (3, "failure", "2026-01-03"),
+        (4, "success", "2026-01-04"), (5, "failure", "2026-01-05"), (6, "failure", "2026-05-30"),
+    ]  # fmt: skip
+    conn.cursor().executemany(
+        "insert into ml.cluster_runs (cluster_run_id, watch_id, method, state, started_at, ended_at)"
+        " overriding system value values (%s, 1, 'products', %s, %s::timestamptz, %s::timestamptz)",
+        [(number, state, at, at) for number, state, at in runs],
+    )
+    conn.execute(
+        "insert into ml.clusters (cluster_id, watch_id, level, label, size, born_run_id, died_run_id) values"
+        " (gen_random_uuid(), 1, 'product', 'living', 2, 1, null),"
+        " (gen_random_uuid(), 1, 'product', 'dead', 0, 1, 2)"
+    )
+    models = [(1, "success", None), (2, "refused", b"x"), (3, "success", b"x"), (4, "failure", None)]
+    conn.cursor().executemany(
+        "insert into ml.price_models (price_model_id, scope, method, state, artifact, started_at, ended_at)"
+        " overriding system value values (%s, 'EUR/owner', '', %s, %s, '2026-01-01', '2026-01-01')",
+        models,
+    )
+    keep = Keep(raw_page_days=30, item_days=60, run_log_days=90)
+    result = apply_retention(conn, keep, today=date(2026, 6, 2))
+    assert {table: rows for table, rows in result.rows.items() if rows} == {
+        "ml.clusters": 1, "ml.cluster_runs": 3, "ml.price_models": 2,
+    }  # fmt: skip
+    left = conn.execute("select cluster_run_id from ml.cluster_runs order by 1").fetchall()
+    assert [row[0] for row in left] == [1, 4, 6]
+    assert conn.execute("select label, born_run_id from ml.clusters").fetchall() == [("living", 1)]
+    assert [row[0] for row in conn.execute("select price_model_id from ml.price_models order by 1")] == [2, 3]
+    assert not any(apply_retention(conn, keep, today=date(2026, 6, 2)).rows.values())
+
+
 def test_logs_lots_stock_and_settled_reviews_pass_too(conn: psycopg.Connection) -> None:
     raw = page()
     load_reading(conn, store_page(conn, raw), raw, reading([listing(1, quantity=3)]), parser_version=1)

@@ -210,7 +210,7 @@ def _oracle(script: Script) -> list[tuple[str, datetime, int, int | None, str]]:
 
 
 def _empty(conn: psycopg.Connection) -> None:
-    for table in ("core.listings", "core.sellers", "core.price_history", "ops.page_readings"):
+    for table in ("core.listing_details", "core.sellers", "core.price_history", "ops.page_readings"):
         conn.execute(f"delete from {table}")
 
 

@@ -163,7 +163,7 @@ _scripts = st.dictionaries(
 def test_pages_without_prices_loaded_again_change_nothing_and_follow_the_rule(
     script: dict[int, dict[int, tuple[int | None, Availability]]], data: st.DataObject, conn: psycopg.Connection
 ) -> None:
-    for table in ("core.listings", "core.sellers", "core.price_history", "ops.page_readings"):
+    for table in ("core.listing_details", "core.sellers", "core.price_history", "ops.page_readings"):
         conn.execute(f"delete from {table}")
     expected: list[tuple[object, ...]] = []
     last: dict[int, tuple[int, Availability, datetime]] = {}
@@ -226,7 +226,7 @@ def test_every_further_field_of_a_listing_is_kept_whichever_way_it_enters(conn: 
     assert _more(conn) == {**dict.fromkeys(_MORE), "price_kind": "price", "attributes": {}}
     load(conn, 5, [listing(1, **_MORE)])
     assert _more(conn) == {**_MORE, "price_kind": "from"}
-    conn.execute("delete from core.listings")
+    conn.execute("delete from core.listing_details")
     load(conn, 10, [listing(1, **_MORE)])
     assert _more(conn) == {**_MORE, "price_kind": "from"}
 

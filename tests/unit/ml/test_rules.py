@@ -135,6 +135,14 @@ def test_mean_sigma_alerts_strictly_under_its_threshold() -> None:
     assert judge(watch(rules=rules), candidate("44.99"))[0].evidence.sigma_below == pytest.approx(1.5005)
 
 
+def test_mean_sigma_of_no_sigma_is_below_the_average_of_the_window() -> None:
+    below = watch(rules=(RuleName.MEAN_SIGMA,), sigma_k=Decimal(0))
+    (verdict,) = judge(below, candidate("74.99"))
+    assert (verdict.kind, verdict.evidence.threshold) == (VerdictKind.DEAL, Decimal("75.00"))
+    assert "mean of 30 days = 75.00 EUR" in verdict.reason
+    assert judge(below, candidate("75.00"))[0].kind is VerdictKind.NO_DEAL
+
+
 def test_mean_sigma_says_that_it_can_never_fire_where_its_threshold_is_not_positive() -> None:
     wide = group(mean=Decimal(75), stddev=Decimal(50))
     verdict = judge(watch(rules=(RuleName.MEAN_SIGMA,)), candidate("0.50", groups=(wide,)))[0]

@@ -1,6 +1,6 @@
 """Rules over the prices of products: what is asked, what the last look left, what was told.
 
-Revision: 0013, after 0010. Frozen: later changes are revisions of their own.
+Revision: 0013, after 0012. Frozen: later changes are revisions of their own.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0013"
-down_revision = "0010"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

@@ -119,3 +119,21 @@ def test_the_words_of_a_name_come_best_first() -> None:
     assert set(phone.terms) == {"x", "iphone", "64gb"}
     assert {"145.022", "speedmaster"} <= set(watch.terms)
     assert clothes.terms == ()
+
+
+def test_a_name_is_what_a_person_would_call_it() -> None:
+    consoles = [
+        "Konsole Nintendo Switch OLED noir",
+        "Consola Nintendo Switch OLED negro rara",
+        "Nintendo Switch OLED black",
+    ]
+    assert _one_name(consoles, ["Nintendo"] * 3) == "Nintendo Switch OLED Black"
+    covers = ["Custodia per Nintendo Switch OLED", "Custodia Nintendo Switch OLED", "Custodia per Nintendo Switch"]
+    assert _one_name(covers, ["Nintendo"] * 3) == "Custodia Nintendo Switch OLED"
+    nuptse = ["Doudoune The North Face Nuptse", "The North Face Nuptse 700", "Piumino the north face Nuptse"]
+    assert _one_name(nuptse) == "The North Face Nuptse"
+
+
+def test_a_brand_that_nobody_writes_with_a_capital_gets_one() -> None:
+    assert _one_name(["levi's 501 W32", "jeans levi's 501", "levi's 501"], ["levi's"] * 3) == "Levi's 501"
+    assert _one_name(["dr. martens 1460", "dr martens 1460"], ["dr. martens"] * 2) == "Dr. Martens 1460"

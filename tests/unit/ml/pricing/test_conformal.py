@@ -10,6 +10,7 @@ from ml.pricing.conformal import (
     conformal_quantile,
     coverage_by_week,
     group_factors,
+    group_refusals,
     p_values,
     refusal,
     stretch_ratios,
@@ -59,6 +60,15 @@ def test_coverage_is_counted_by_watch_and_monday() -> None:
         ("2026-05-04", 2, 1),
         ("2026-05-11", 1, 1),
     ]
+
+
+def test_a_group_is_refused_by_its_own_intervals_however_well_the_others_do() -> None:
+    ratios, groups = np.full(100, 0.9), ["calm", "odd"] * 50
+    later = np.where(np.array(groups) == "odd", 3.0, 0.5)
+    assert list(group_refusals(ratios, groups, later, groups)) == ["odd"]
+    assert group_refusals(ratios, groups, ratios, groups) == {}
+    assert group_refusals(ratios, groups, later[:30], groups[:30]) == {}, "15 prices of a watch say too little"
+    assert group_refusals(ratios, [""] * 100, later, [""] * 100) == {}, "without a watch there is only the whole"
 
 
 def test_alerts_are_refused_where_the_last_windows_intervals_held_less_than_eighty_percent() -> None:

@@ -152,6 +152,21 @@ def test_drifted_prices_make_the_model_refuse_alerts() -> None:
     assert fit(items).calibration.refusal is None
 
 
+def test_one_watch_that_drifts_is_refused_and_the_others_are_not_and_a_stored_model_remembers(tmp_path: Path) -> None:
+    items = made(900, seed=14, times=True)
+    rng = np.random.default_rng(0)
+    late = np.array([row for row in range(800, 900) if items.watches[row] == "watch 1"])
+    prices = items.prices.copy()
+    prices[late] *= np.exp(rng.choice([-3.0, 3.0], len(late)))
+    found = fit(repriced(items, prices))
+    assert found.calibration.refusal is None, "two thirds of the market are as ever"
+    assert list(found.calibration.refusals) == ["watch 1"]
+    loaded = load_model(save_model(found, tmp_path))
+    assert "the last" in str(loaded.calibration.refusal_of("watch 1"))
+    assert loaded.calibration.refusal_of("watch 0") is None
+    assert fit(items).calibration.refusals == {}
+
+
 def test_verdicts_keep_traps_and_refusals_out_and_respect_the_budget(model: FairPriceModel) -> None:
     item = replace(made(3, seed=12).take(np.array([0, 0, 0])), ids=("a", "b", "c"))
     usual = float(model.price(item).expected[0])

@@ -1,0 +1,89 @@
+"""A month's partition of the price history written anew: one table in the order of its listings, its indexes full.
+
+Belongs here: replacing the partition. Does not: which rows stay (``compaction``), packing them (``closing``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+import psycopg
+from psycopg import sql
+
+from warehouse.partitions import for_values, next_month, partition_name
+
+TABLE = "core.price_history"
+_WHOLE = sql.Identifier(*TABLE.split("."))
+
+
+# The key of core.price_history; attaching takes it for the parent's.
+_FULL_KEY = """
+alter table {new} add primary key (listing_id, observed_at)
+include (price_minor, total_minor, currency, availability) with (fillfactor = 100)
+"""
+
+
+class MonthError(ValueError):
+    """A month that cannot be written anew; the message says why."""
+
+
+def lock_month(conn: psycopg.Connection, month: date, *, today: date) -> date:
+    """Let the month's readers go on and its writers wait until the transaction ends; return its first day.
+
+    Raises:
+        MonthError: when the month is not over or has no partition.
+    """
+    first = month.replace(day=1)
+    if next_month(first) > today:
+        raise MonthError(f"{first:%Y-%m} is not over; only closed months are written anew")
+    if conn.execute("select to_regclass(%s)", (partition_name(TABLE, first),)).fetchone() == (None,):
+        raise MonthError(f"there is no history of {first:%Y-%m}")
+    conn.execute(sql.SQL("lock table {} in share row exclusive mode").format(identifier(first)))
+    return first
+
+
+def identifier(month: date) -> sql.Identifier:
+    """Return the month's partition as SQL."""
+    return sql.Identifier(*partition_name(TABLE, month).split("."))
+
+
+def measure(conn: psycopg.Connection, month: date) -> tuple[int, int]:
+    """Return the month's rows, and its bytes with indexes."""
+    query = sql.SQL(
+        "select (select count(*) from {}),"
+        " (select sum(pg_total_relation_size(relid))::bigint from pg_partition_tree(%s))"
+    )
+    found = conn.execute(query.format(identifier(month)), (partition_name(TABLE, month),)).fetchone()
+    return (0, 0) if found is None else (found[0], found[1])
+
+
+def replace_month(conn: psycopg.Connection, month: date, fill: str) -> None:
+    """Put a new table in the place of the month's partition and its parts, in the transaction of ``lock_month``.
+
+    Args:
+        conn: a connection.
+        month: first of the month.
+        fill: an insert into ``{new}`` from ``{old}`` and what it likes of ``{whole}``, by listing and time.
+    """
+    old = identifier(month)
+    schema, _, table = partition_name(TABLE, month).partition(".")
+    names: Mapping[str, sql.Composable] = {
+        "old": old,
+        "new": sql.Identifier(schema, f"{table}_anew"),
+        "whole": _WHOLE,
+        "name": sql.Identifier(table),
+        "bounds": for_values(month, next_month(month)),
+    }
+    for statement in (
+        "create table {new} (like {whole} including all excluding indexes)",
+        fill,
+        # After the rows and full: these months are read, and hardly ever added to.
+        _FULL_KEY,
+        "create index on {new} using brin (observed_at)",
+        "alter table {whole} detach partition {old}",
+        "drop table {old}",
+        "alter table {new} rename to {name}",
+        "alter table {whole} attach partition {old} {bounds}",
+    ):
+        conn.execute(sql.SQL(statement).format(**names))
