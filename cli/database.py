@@ -10,8 +10,12 @@ from rich.table import Table
 
 from cli.context import out, warehouse
 from cli.errors import UserError
+from cli.printing import AsJson, print_rows
+from scrapers.registry import source_names
 from warehouse.compaction import compact_month
 from warehouse.months import MonthError
+from warehouse.orphans import delete_orphans, orphans
+from warehouse.retention import delete_orphan_sellers
 from warehouse.upkeep import Report, index_use, slow_statements, table_sizes, vacuum
 
 app = typer.Typer(no_args_is_help=True, help="Reviews of the database: sizes, index use, slow statements; its care.")
@@ -64,6 +68,24 @@ def compact(month: Annotated[str, typer.Argument(help="closed month, e.g. 2026-0
         f"{done.month:%Y-%m}: {done.rows_before:,} rows became {done.rows_after:,},"
         f" {done.bytes_before / 2**20:,.1f} MB became {done.bytes_after / 2**20:,.1f} MB"
     )
+
+
+@app.command("orphans")
+def show_orphans(
+    delete: Annotated[str | None, typer.Option(help="slug of the source whose orphans go, with their history")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Listings that no watch and no product holds, by source; imports and range scans leave such on purpose."""
+    with warehouse("database") as (conn, _):
+        if delete is None:
+            print_rows(orphans(conn), as_json=as_json, none="Every listing is a watch's or a product's.")
+            return
+        if delete not in source_names():
+            raise UserError(f"there is no source {delete!r}; known: {', '.join(source_names())}")
+        conn.execute("set statement_timeout = 0")
+        done = delete_orphans(conn, delete)
+        sellers = delete_orphan_sellers(conn)
+    out.print(f"{done:,} listings of {delete} deleted, and {sellers:,} sellers that had no other")
 
 
 def _print(report: Report) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
+import orjson
 import typer
 
 from cli.context import out, warehouse
@@ -13,8 +14,10 @@ from cli.printing import AsJson, print_rows
 from domain.money import format_money
 from domain.product import standing
 from warehouse.dashboards import category_histogram, product_histogram
+from warehouse.dashboards import overview as dashboard_overview
 from warehouse.figures import (
     low_products,
+    need_mart,
     price_seasons,
     product_days,
     product_sources,
@@ -25,6 +28,7 @@ from warehouse.products import get_product
 
 Sku = Annotated[str, typer.Argument(help="your own article number of the product")]
 MaybeSku = Annotated[str | None, typer.Argument(help="a product; or name a --category")]
+_SHOWN_MOVES = 3
 Category = Annotated[str | None, typer.Option(help="in place of a product")]
 
 
@@ -58,6 +62,33 @@ def stats(sku: Sku, as_json: AsJson = False) -> None:
     print_rows(sources, as_json=False, none="It was on offer nowhere within 31 days.")
 
 
+def overview(as_json: AsJson = False) -> None:
+    """Show all products at a glance: how many are on offer, how many moved, the biggest moves and the lows."""
+    with warehouse("product") as (conn, _):
+        need_mart(conn, "dashboard_overview")
+        found = dashboard_overview(conn)
+    if as_json:
+        out.print(orjson.dumps(found, default=str).decode(), markup=False)
+        return
+    if found is None:
+        out.print("no product is known yet")
+        return
+    currency = found["currency"]
+    out.print(
+        f"{found['products']} products, {found['products_on_offer']} on offer with {found['offers']} offers at"
+        f" {found['sources']} sources, as of {found['price_date'] or 'no day yet'}; prices in {currency}"
+    )
+    for days in (1, 7, 30):
+        out.print(f"{days} days: {found[f'drops_{days}d']} cheaper, {found[f'rises_{days}d']} dearer")
+        for name in ("top_drops", "top_rises"):
+            for move in (found[name].get(str(days)) or [])[:_SHOWN_MOVES]:
+                said = f"  {move['change_percent']:+.2f} %  {move['sku']}  {move['name'][:50]}"
+                out.print(f"{said}  {move['price']} at {move['source']}", markup=False)
+    out.print(f"never cheaper: {found['all_time_lows']}")
+    for low in found["top_lows"][:_SHOWN_MOVES]:
+        out.print(f"  {low['sku']}  {low['name'][:50]}  {low['price']} at {low['source']}", markup=False)
+
+
 def lows(limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50, as_json: AsJson = False) -> None:
     """List the products on offer that never were cheaper, and were dearer once."""
     with warehouse("product") as (conn, _):
@@ -68,6 +99,7 @@ def lows(limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50, as_json: A
 def histogram(sku: MaybeSku = None, category: Category = None, as_json: AsJson = False) -> None:
     """Show how the prices of the last 30 days are spread, of a product or a category."""
     with warehouse("product") as (conn, _):
+        need_mart(conn, "price_histograms")
         if _is_product(sku, category):
             rows = product_histogram(conn, get_product(conn, sku or "").sku)
         else:
@@ -110,6 +142,7 @@ def register(app: typer.Typer) -> None:
         ("history", history),
         ("stats", stats),
         ("lows", lows),
+        ("overview", overview),
         ("histogram", histogram),
         ("seasons", seasons),
         ("stores", stores),

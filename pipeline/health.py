@@ -38,8 +38,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 def grade_volume(source: str, last_day: int, earlier_days: Sequence[int]) -> Finding:
     """Grade the records of the last 24 hours against the median of the earlier 24-hour windows.
 
-    None at all is an error, under 30 % a warning (after watchlist's rule, ../users.md 3.7); under three earlier
-    windows with records there is no norm yet.
+    None at all is an error, under 30 % a warning; under three earlier windows with records there is no norm yet.
     """
     norm = median(earlier_days) if earlier_days else 0.0
     numbers = {"last_24_hours": float(last_day), "median_of_7_days": float(norm)}

@@ -236,6 +236,17 @@ class WatchDay(msgspec.Struct, frozen=True, kw_only=True):
     max_price: Decimal
 
 
+def need_mart(conn: psycopg.Connection, mart: str) -> None:
+    """Make sure that dbt has made a mart.
+
+    Raises:
+        FiguresError: before it ran.
+    """
+    made = conn.execute("select to_regclass(%s) is not null", (f"marts.{mart}",)).fetchone()
+    if made != (True,):
+        raise FiguresError("no statistics were made yet; they are made hourly while `pricescope up` runs")
+
+
 def market_summary(conn: psycopg.Connection, lookback_days: int) -> list[MarketSummary]:
     """Return every source of the last 7, 30 or 90 days, all of them first."""
     where = "lookback_days = %(days)s order by source_name <> 'all', source_name"
@@ -336,7 +347,5 @@ def watch_days(conn: psycopg.Connection, watch_id: int, since: date) -> list[Wat
 
 
 def _read(conn: psycopg.Connection, kind: type[T], mart: str, where: str, values: Mapping[str, Any]) -> list[T]:
-    made = conn.execute("select to_regclass(%s) is not null", (f"marts.{mart}",)).fetchone()
-    if made != (True,):
-        raise FiguresError("no statistics were made yet; they are made hourly while `pricescope up` runs")
+    need_mart(conn, mart)
     return read_rows(conn, kind, f"select {columns(kind)} from marts.{mart} where {where}", values)

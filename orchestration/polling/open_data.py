@@ -23,7 +23,7 @@ class OpenDataConfig(dg.Config):
 
 
 @dg.asset(
-    deps=["items", "price_history", "deals", "alerts", "fx_rates", "products"],
+    deps=["items", "price_history", "deals", "price_alerts", "alerts", "fx_rates", "products"],
     group_name="open_data",
     kinds={"postgres", "parquet"},
     owners=["team:pricescope"],

@@ -32,7 +32,8 @@ def test_a_watch_is_clustered_listed_and_shown(pricescope: Command) -> None:
     assert f"{len(lines)} clusters" in listed
 
     first = lines[0]["cluster_id"]
-    members = [json.loads(row) for row in pricescope("clusters", "show", "jeans", first, "--json").stdout.splitlines()]
+    shown = pricescope("clusters", "show", "jeans", first, "--limit", "9999", "--json").stdout
+    members = [json.loads(row) for row in shown.splitlines()]
     assert len(members) == lines[0]["size"]
     assert [member["listing_id"] for member in members if member["is_representative"]] == [
         lines[0]["representative_id"]

@@ -108,6 +108,24 @@ def test_stores_and_lows_are_ranked(run: Run, figures: DatabaseUrl) -> None:
     assert [row["price_rank"] for row in lows] == list(range(1, len(lows) + 1))
 
 
+def test_the_overview_says_what_the_lists_say(run: Run, figures: DatabaseUrl) -> None:
+    (whole,) = printed(run("product", "overview", "--json"))
+    (counts,) = stored(
+        figures,
+        "select (select count(*) from marts.price_drops where window_days = 7) as drops_7d,"
+        " (select count(*) from marts.price_rises where window_days = 30) as rises_30d,"
+        " (select count(*) from marts.all_time_lows) as all_time_lows",
+    )
+    assert {name: whole[name] for name in counts} == counts
+    told = run("product", "overview").stdout
+    assert f"7 days: {counts['drops_7d']} cheaper" in told
+    biggest = stored(
+        figures, "select sku, change_percent from marts.price_drops where window_days = 7 order by price_rank"
+    )
+    assert f"{biggest[0]['change_percent']:+.2f} %  {biggest[0]['sku']}" in told
+    assert told.count(" %  ") <= 18
+
+
 def test_markets_by_look_back_period_brand_and_time(run: Run, figures: DatabaseUrl) -> None:
     (whole, *sources) = printed(run("market", "summary", "--days", "90", "--json"))
     assert whole["source_name"] == "all"
@@ -140,7 +158,14 @@ def test_before_dbt_ever_ran_each_says_so(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", empty_of_marts.libpq)
     settings.cache_clear()
-    for command in (("market", "summary"), ("market", "trends"), ("product", "lows"), ("sources", "--days", "7")):
+    for command in (
+        ("market", "summary"),
+        ("market", "trends"),
+        ("product", "lows"),
+        ("product", "overview"),
+        ("product", "histogram", "--category", "x"),
+        ("sources", "--days", "7"),
+    ):
         error = run(*command).exception
         assert isinstance(error, FiguresError), command
         assert "made hourly" in str(error)

@@ -11,14 +11,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
-from psycopg.rows import dict_row
 
 from tests.integration.statistics.catalogue import WINDOWS, Catalogue, Day, Observation, clock_changes, store
+from tests.integration.statistics.compiled import Compiled
 from tests.integration.statistics.market import dbt
 from tests.postgres import fresh_database
 from warehouse.connect import DatabaseUrl, connect
@@ -77,30 +76,16 @@ def catalogues(draw: st.DrawFn) -> Catalogue:
     return made
 
 
-class Compiled:
-    """A database with dbt's views in it, and the compiled SQL of the two models that hold what is computed."""
-
-    def __init__(self, conn: psycopg.Connection, address: DatabaseUrl, target: Path) -> None:
-        self.conn, self.address = conn, address
-        models = target / "compiled" / "pricescope" / "models"
-        self.rates = (models / "intermediate" / "int_fx_rates__crossed.sql").read_text()
-        self.days = (models / "marts" / "daily_price_stats.sql").read_text()
-
-    def compute(self, made: Catalogue) -> dict[tuple[int, date], Day]:
-        """Store a catalogue, compute its days and take it back."""
-        with self.conn.transaction(force_rollback=True):
-            store(self.conn, made)
-            self.conn.execute("truncate intermediate.int_fx_rates__crossed")
-            insert = sql.SQL("insert into intermediate.int_fx_rates__crossed {}").format(sql.SQL(self.rates))  # type: ignore[arg-type]  # dbt's
-            self.conn.execute(insert)
-            rows = self.conn.cursor(row_factory=dict_row).execute(self.days.encode()).fetchall()
-        return {
-            (row["product_id"], row["price_date"]): Day(
-                **{name: row[name] for name in Day.__dataclass_fields__ if name != "changes"},
-                changes=tuple(row[f"change_{days}d_percent"] for days in WINDOWS),
-            )
-            for row in rows
-        }
+def days_of(compiled: Compiled, made: Catalogue) -> dict[tuple[int, date], Day]:
+    """Return what the mart says of a catalogue's days."""
+    (rows,) = compiled.compute(lambda conn: store(conn, made), "daily_price_stats", tables=("int_fx_rates__crossed",))
+    return {
+        (row["product_id"], row["price_date"]): Day(
+            **{name: row[name] for name in Day.__dataclass_fields__ if name != "changes"},
+            changes=tuple(row[f"change_{days}d_percent"] for days in WINDOWS),
+        )
+        for row in rows
+    }
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +105,7 @@ def compiled(
 @given(made=catalogues(), zone=st.sampled_from(["UTC", "America/New_York", "Pacific/Auckland"]))
 def test_the_days_of_any_catalogue_are_the_oracle_s(compiled: Compiled, made: Catalogue, zone: str) -> None:
     compiled.conn.execute(sql.SQL("set timezone = {}").format(sql.Literal(zone)))
-    assert compiled.compute(made) == made.days()
+    assert days_of(compiled, made) == made.days()
 
 
 def test_a_tie_a_gap_a_change_of_currency_and_a_lost_hour_are_all_held(compiled: Compiled) -> None:
@@ -139,7 +124,7 @@ def test_a_tie_a_gap_a_change_of_currency_and_a_lost_hour_are_all_held(compiled:
     ]
     twelve, nine = Decimal(12), Decimal(9)
     assert (
-        compiled.compute(made)
+        days_of(compiled, made)
         == made.days()
         == {
             (1, clock): Day(2, 2, 0, twelve, twelve, twelve, twelve, "shop"),
