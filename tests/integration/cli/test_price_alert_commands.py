@@ -8,6 +8,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from cli.context import out
 from cli.main import USER_ERRORS, app
 from domain.settings import settings
 from warehouse.connect import DatabaseUrl, connect
@@ -21,12 +22,12 @@ def run(database: DatabaseUrl, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]
     """Run `pricescope product alert` with the mail channel configured and one product known."""
     for name, value in {
         "DATABASE_URL": database.libpq,
-        "COLUMNS": "200",
         "PRICESCOPE_SMTP_HOST": "127.0.0.1",
         "PRICESCOPE_EMAIL_FROM": "pricescope@example.org",
         "PRICESCOPE_EMAIL_TO": "owner@example.org",
     }.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(out, "width", 200)  # its own look at the terminal was when it was made
     settings.cache_clear()
     with connect(database) as conn:
         conn.execute("insert into core.products (sku, name) values ('M1', 'Coat')")

@@ -132,7 +132,8 @@ def test_sources_that_are_not_enabled_have_no_schedule(settings: Settings, monke
         "care_daily",
         "vacuum_daily",
         "vacuum_weekly",
-        "rates_daily",
+        "prices_hourly",
+            "rates_daily",
         "scans_two_hourly",
     }
 
