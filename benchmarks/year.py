@@ -3,10 +3,12 @@
 Run: ``python -m benchmarks.year [years] [--home DIR]`` (3 years without; about 25 minutes, 12 GB of disk). Each figure
 stands beside a peer or a limit of the same run:
 
-- appending a day, beside the schema of a naive price monitor (one table, numeric prices, four indexes);
+- appending a day, beside the schema of a naive price monitor (one table, numeric prices, four indexes), on the first,
+  the median and the last day of a part of a month, with the log's compression and without;
 - one day's aggregation, beside its bare select, pandas and DuckDB; dbt's incremental run beside its full refresh;
-- a product's year, histograms, overview and source performance: buffers, p50 and p95, warm and cold;
-- bytes a row, a compacted year, the same in Parquet.
+- a product's year, histograms, overview and source performance: buffers, p50 and p95, warm and cold; the year again
+  where no month is packed, and of compacted months;
+- bytes a row, a closed year with its packed rows, a compacted one.
 
 Days are checked day by day as they would be, so that a product's rows lie scattered over the months.
 """
