@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 import psycopg
 
 from domain.condition import Condition
-from domain.listing import Availability, Listing
+from domain.listing import Availability, Listing, Seller
 from domain.price_kind import PriceKind
 from warehouse.completion import Completed, Priced
 from warehouse.copy_text import integer_array
+from warehouse.pages import utc_day
 
 
 class ShownSeller(NamedTuple):
@@ -27,6 +28,16 @@ class ShownSeller(NamedTuple):
     first_seen_at: datetime
     last_seen_at: datetime
 
+    def is_known(self, seller: Seller, at: datetime) -> bool:
+        """Say whether writing what a page of this time says of the seller would change nothing (``sellers``)."""
+        return (
+            self.external_id == seller.external_id
+            and seller.login in {None, self.login}
+            and seller.is_business in {None, self.is_business}
+            and self.first_seen_at <= at
+            and utc_day(self.last_seen_at) >= utc_day(at)
+        )
+
 
 class Shown(Completed, frozen=True):
     """A listing as it is shown now, without its counters.
@@ -35,7 +46,7 @@ class Shown(Completed, frozen=True):
         seller: None where no page said who sells it.
         kind_version: of the word lists that told its kind.
         has_carried: whether the narrow row says that fields are carried on.
-        content_hash, price_minor, total_minor, currency, availability: of its present state.
+        content_hash, price_minor, total_minor, currency, availability, is_active: of its present state.
         last_seen_at: UTC.
     """
 
@@ -47,6 +58,7 @@ class Shown(Completed, frozen=True):
     total_minor: int | None = None
     currency: str = ""
     availability: str = ""
+    is_active: bool = True
     last_seen_at: datetime = datetime.min.replace(tzinfo=UTC)
 
 
@@ -61,7 +73,7 @@ def known_listings(conn: psycopg.Connection, listing_ids: Sequence[int]) -> dict
                d.condition_label, d.condition_source_id, s.availability, d.image_urls, d.listed_at, d.carried,
                d.price_kind, s.list_price, s.shipping_price, d.sku, d.gtin, d.group_id, d.country, d.ends_at,
                d.attributes, x.external_id, x.login, x.is_business, x.first_seen_at, x.last_seen_at, d.kind_version,
-               s.has_carried, s.content_hash, s.price_minor, s.total_minor, s.last_seen_at
+               s.has_carried, s.content_hash, s.price_minor, s.total_minor, s.is_active, s.last_seen_at
         from core.listing_details d
         join core.listing_state s using (listing_id)
         left join core.sellers x on x.seller_id = d.seller_id
@@ -75,7 +87,7 @@ def known_listings(conn: psycopg.Connection, listing_ids: Sequence[int]) -> dict
         description, brand, size, color, category, condition, label, source_id, availability, images, listed_at,
         carried, price_kind, list_price, shipping_price, sku, gtin, group_id, country, ends_at, attributes, seller_id,
         login, is_business, seller_first_at, seller_last_at, kind_version, has_carried, content_hash, price_minor,
-        total_minor, last_seen_at,
+        total_minor, is_active, last_seen_at,
     ) in found:  # fmt: skip
         listing = Listing(
             source=source,
@@ -120,6 +132,7 @@ def known_listings(conn: psycopg.Connection, listing_ids: Sequence[int]) -> dict
             total_minor,
             currency,
             availability,
+            is_active,
             last_seen_at,
         )
     return known
@@ -142,3 +155,8 @@ def observed_before(conn: psycopg.Connection, values: Mapping[str, Any]) -> dict
         values,
     ).fetchall()
     return {listing_id: Priced(*values) for listing_id, *values in found}
+
+
+def is_seller_due(seller: Seller | None, shown: Shown, at: datetime) -> bool:
+    """Say whether a page of this time says anything new of who sells a known listing."""
+    return seller is not None and (shown.seller is None or not shown.seller.is_known(seller, at))

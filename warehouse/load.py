@@ -43,7 +43,7 @@ from warehouse.completion import (
 )
 from warehouse.copy_text import binary, copy_lines, integer_array, plain, text
 from warehouse.history import append_history, correct_history
-from warehouse.known import known_listings, observed_before
+from warehouse.known import is_seller_due, known_listings, observed_before
 from warehouse.listing_rows import GONE, NewListing, TellKind, copy_new
 from warehouse.lots import load_lots
 from warehouse.merge import Row, copy_states, mark_carried, merge, show_prices
@@ -259,7 +259,8 @@ def load_reading(
 # from when the table was small, PostgreSQL would read whole tables for each page.
 _PLANNER = """
 select set_config('enable_seqscan', %(usual)s, true), set_config('enable_hashjoin', %(usual)s, true),
-       set_config('enable_mergejoin', %(usual)s, true), set_config('jit', 'off', true)
+       set_config('enable_mergejoin', %(usual)s, true), set_config('enable_memoize', %(usual)s, true),
+       set_config('jit', 'off', true)
 """
 _TURN = f"{_PLANNER.rstrip()}, pg_advisory_xact_lock(hashtextextended('pricescope.load:' || %(source)s, 0))"
 
@@ -507,7 +508,11 @@ def _complete_rows(
                 is_changed=is_changed,
                 is_completed=shown is not None and not is_changed and completed.carried != shown.carried,
                 is_rewritten=is_rewritten,
-                is_seller_due=one.is_new or one.is_late or own != one.content_hash or one.new_day,
+                is_seller_due=one.is_new
+                or one.is_late
+                or own != one.content_hash
+                or one.new_day
+                or (shown is not None and is_seller_due(seen.seller, shown, context.values["at"])),
                 is_held=one.listing_id in held,
             )
         )

@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from domain.listing import Listing, Seller
+from domain.listing import Listing
 from domain.money import to_minor
 from domain.plausibility import implausible
 from warehouse.completion import Priced, complete, stated_total, total_minor
 from warehouse.copy_text import binary_array, integer_array, plain_array
-from warehouse.known import Shown, ShownSeller, known_listings
+from warehouse.known import Shown, is_seller_due, known_listings
 from warehouse.listing_rows import GONE
 from warehouse.merge import Row, price_arrays
 from warehouse.pages import utc_day
@@ -95,23 +95,13 @@ def _told(one: Newer, shown: Shown, values: Mapping[str, Any]) -> Told:
         is_changed=is_changed,
         is_completed=known is not None and not is_changed and completed.carried != known.carried,
         is_rewritten=False,
-        is_seller_due=seen.seller is not None and not _is_known(seen.seller, shown.seller, values),
+        # Pages without a price say nothing of sellers: one of today may have gone before.
+        is_seller_due=(known is not None or is_new_day or not shown.is_active)
+        and is_seller_due(seen.seller, shown, values["at"]),
         is_held=False,
     )
     is_history = price > 0 and (is_price_moved or is_new_day or seen.availability != shown.availability)
     return Told(seen, row, price, total, is_price_moved, is_history)
-
-
-def _is_known(seller: Seller, known: ShownSeller | None, values: Mapping[str, Any]) -> bool:
-    """Say whether writing the seller would change nothing (``sellers``)."""
-    return (
-        known is not None
-        and known.external_id == seller.external_id
-        and seller.login in {None, known.login}
-        and seller.is_business in {None, known.is_business}
-        and known.first_seen_at <= values["at"]
-        and utc_day(known.last_seen_at) >= values["day"]
-    )
 
 
 def _minor(listing: Listing, amount: Any) -> int | None:

@@ -258,7 +258,8 @@ def _checkpoint(conn: psycopg.Connection, one: ReadPage, found: _Settled, parser
 
 _PLANNER = """
 select set_config('enable_seqscan', %(usual)s, true), set_config('enable_hashjoin', %(usual)s, true),
-       set_config('enable_mergejoin', %(usual)s, true), set_config('jit', 'off', true)
+       set_config('enable_mergejoin', %(usual)s, true), set_config('enable_memoize', %(usual)s, true),
+       set_config('jit', 'off', true)
 """
 # Pages whose records were all stored, of a watch that leaves nothing out by the owner's wish.
 _READ_BEFORE = """

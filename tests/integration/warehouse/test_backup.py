@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import psycopg
@@ -17,6 +17,7 @@ import pytest
 from tests.integration.warehouse.samples import listing, page, store_and_load
 from tests.postgres import fresh_database
 from warehouse.backup import BackupError, backup, restore
+from warehouse.closing import close_month
 from warehouse.connect import DatabaseUrl, connect
 from warehouse.digest import row_digests, table_digests
 from warehouse.migrate import downgrade, is_migrated
@@ -72,6 +73,20 @@ def test_every_row_of_every_table_comes_back(
         assert conn.execute("select count(*) from marts.shown").fetchone() == (2,)
         store_and_load(conn, page(99), [listing(7, "1.00"), listing(1000)])  # ids and partitions go on
     assert digests(other) != before
+
+
+def test_packed_months_come_back_and_still_notice_late_pages(
+    filled: psycopg.Connection, database: DatabaseUrl, other: DatabaseUrl, tmp_path: Path
+) -> None:
+    close_month(filled, date(2026, 3, 1), today=NOW.date())
+    before = digests(database)
+    path, _ = backup(database, tmp_path, now=NOW)
+    restore(other, path)
+    assert digests(other) == before
+    with connect(other) as conn:
+        assert conn.execute("select count(*) from ops.packed_months").fetchone() == (1,)
+        store_and_load(conn, page(99), [listing(7, "1.00"), listing(1000)])
+        assert conn.execute("select count(*) from ops.packed_months").fetchone() == (0,)
 
 
 def test_a_backup_while_pages_are_loaded_is_one_moment(

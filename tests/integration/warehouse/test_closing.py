@@ -16,6 +16,7 @@ from warehouse.compaction import compact_month
 from warehouse.dashboards import Observation, product_history
 from warehouse.months import MonthError
 from warehouse.partitions import partition_months
+from warehouse.retention import Keep, apply_retention
 from warehouse.watches import delete_listings
 
 pytestmark = pytest.mark.integration
@@ -178,6 +179,17 @@ def test_a_listing_that_is_deleted_goes_from_the_packed_months_which_stay_so(con
     assert product_history(conn, PRODUCT, START) == from_rows(conn, START)
     conn.execute("delete from core.price_history")
     assert packed_months(conn) == []
+
+
+def test_packed_months_go_with_the_months_they_are_of(conn: psycopg.Connection) -> None:
+    for day in (0, 25):
+        store_and_load(conn, page(day * DAY), [listing(1)])
+    for month in (MARCH, APRIL):
+        close_month(conn, month, today=TODAY)
+    gone = apply_retention(conn, Keep(raw_page_days=31, item_days=31), today=date(2026, 5, 2))
+    assert "core.price_history_2026_03" in gone.partitions
+    assert packed_months(conn) == [APRIL]
+    assert conn.execute("select month from core.price_history_packed").fetchall() == [(APRIL,)]
 
 
 def test_a_compacted_month_is_packed_no_longer(conn: psycopg.Connection) -> None:
