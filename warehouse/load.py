@@ -29,7 +29,6 @@ from domain.listing import Listing
 from domain.money import to_minor
 from domain.page import PageReading, RawPage
 from domain.plausibility import implausible
-from warehouse.ahead import give_way
 from warehouse.compaction import expand_month
 from warehouse.completion import (
     Completed,
@@ -282,12 +281,11 @@ class Prepared(msgspec.Struct, frozen=True):
     fit: frozenset[int] = frozenset()
 
 
-def prepare(reading: PageReading, *, ahead: bool = False, source: str | None = None) -> Prepared:
+def prepare(reading: PageReading, *, source: str | None = None) -> Prepared:
     """Do what of a load needs no database.
 
     Args:
         reading: of a page.
-        ahead: another thread does, while the page before is loaded.
         source: look also which records can be stored, as records of this source; worth it where most are new.
     """
     rejected: dict[int, _Rejected] = {}
@@ -296,12 +294,11 @@ def prepare(reading: PageReading, *, ahead: bool = False, source: str | None = N
         while index in rejected:  # a parser's slip in numbering must not lose a record
             index += 1
         rejected[index] = _Rejected(index, storable(record.reason), record.record[: 64 * 1024])
-    listings = give_way(reading.listings) if ahead else reading.listings
-    asked = ask(numbered(listings, rejected))
+    asked = ask(numbered(reading.listings, rejected))
     if source is None:
         return Prepared(rejected, asked)
-    records = give_way(asked.records) if ahead else asked.records
-    return Prepared(rejected, asked, frozenset(one.place for one in records if refusal(one.listing, source) is None))
+    fit = frozenset(one.place for one in asked.records if refusal(one.listing, source) is None)
+    return Prepared(rejected, asked, fit)
 
 
 def _sort_out(conn: psycopg.Connection, context: _Context, prepared: Prepared) -> _SortedOut:
