@@ -133,7 +133,7 @@ def test_sources_that_are_not_enabled_have_no_schedule(settings: Settings, monke
         "vacuum_daily",
         "vacuum_weekly",
         "prices_hourly",
-            "rates_daily",
+        "rates_daily",
         "scans_two_hourly",
     }
 
