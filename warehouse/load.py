@@ -29,6 +29,7 @@ from domain.listing import Listing
 from domain.money import to_minor
 from domain.page import PageReading, RawPage
 from domain.plausibility import implausible
+from warehouse.ahead import give_way
 from warehouse.compaction import expand_month
 from warehouse.completion import (
     Completed,
@@ -281,11 +282,12 @@ class Prepared(msgspec.Struct, frozen=True):
     fit: frozenset[int] = frozenset()
 
 
-def prepare(reading: PageReading, *, source: str | None = None) -> Prepared:
+def prepare(reading: PageReading, *, ahead: bool = False, source: str | None = None) -> Prepared:
     """Do what of a load needs no database.
 
     Args:
         reading: of a page.
+        ahead: another thread does, while the page before is loaded.
         source: look also which records can be stored, as records of this source; worth it where most are new.
     """
     rejected: dict[int, _Rejected] = {}
@@ -294,11 +296,12 @@ def prepare(reading: PageReading, *, source: str | None = None) -> Prepared:
         while index in rejected:  # a parser's slip in numbering must not lose a record
             index += 1
         rejected[index] = _Rejected(index, storable(record.reason), record.record[: 64 * 1024])
-    asked = ask(numbered(reading.listings, rejected))
+    listings = give_way(reading.listings) if ahead else reading.listings
+    asked = ask(numbered(listings, rejected))
     if source is None:
         return Prepared(rejected, asked)
-    fit = frozenset(one.place for one in asked.records if refusal(one.listing, source) is None)
-    return Prepared(rejected, asked, fit)
+    records = give_way(asked.records) if ahead else asked.records
+    return Prepared(rejected, asked, frozenset(one.place for one in records if refusal(one.listing, source) is None))
 
 
 def _sort_out(conn: psycopg.Connection, context: _Context, prepared: Prepared) -> _SortedOut:

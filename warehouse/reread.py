@@ -94,7 +94,7 @@ def load_pages(
         if one.page_id in settled or len(one.reading.listings) < _WORTH_A_THREAD:
             return None
         is_mostly_new = loaded is not None and loaded.new * 2 > loaded.records
-        return prepare(one.reading, source=source if is_mostly_new else None)
+        return prepare(one.reading, ahead=True, source=source if is_mostly_new else None)
 
     for one, prepared in ahead(prepared_of, pages):
         found = settled.get(one.page_id)
