@@ -26,6 +26,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -273,7 +274,7 @@ class _Year:
             # A day's first run goes a look-back before the last day stored, the runs after it before the day itself.
             windows = {
                 days: _best(
-                    lambda days=days: [  # type: ignore[misc]
+                    lambda days=days: [  # type: ignore[misc]  # a default binds the loop's value
                         conn.execute(_BARE_DAY, {"day": self.today - timedelta(days=back)}).fetchall()
                         for back in range(days)
                     ]
@@ -388,7 +389,7 @@ class _Year:
             prices.step()
             rows = prices.rows(day)
             conn.execute("checkpoint")
-            ours.append(_cost(conn, lambda rows=rows: copy_binary(conn, _HISTORY, rows)))  # type: ignore[misc]
+            ours.append(_cost(conn, partial(copy_binary, conn, _HISTORY, rows)))
             source = (
                 f"(select * from core.price_history where observed_at >= '{day}' and observed_at < '{day}'::date + 1)"
             )

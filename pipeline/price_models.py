@@ -32,12 +32,10 @@ from pipeline.estimates import fair_prices
 from pipeline.pricing import Market, markets, scope_of
 from warehouse.price_models import (
     FairPriceRow,
-    PriceModel,
     begin_model,
     fail_model,
     finish_model,
     newest_model,
-    newest_models,
     training_turn,
 )
 from warehouse.pricing import count_offers
@@ -195,11 +193,6 @@ def scopes_due(conn: psycopg.Connection, now: datetime) -> list[str]:
         if count and (is_old or count >= _NEW_SHARE * max(known.n_train, 1)):
             due.append(scope)
     return sorted(due)
-
-
-def models_in_use(conn: psycopg.Connection) -> list[PriceModel]:
-    """Return the model that counts of each market."""
-    return newest_models(conn)
 
 
 # ---------------------------------------------------------------- what is kept
