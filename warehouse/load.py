@@ -54,6 +54,7 @@ from warehouse.poison import record_bytes, refusal, storable
 from warehouse.recheck import Asked, Known, Newer, Record, ask, check, numbered
 from warehouse.reviews import Suspicion, hold_again, settle, withdraw
 from warehouse.sellers import load_sellers, seller_ids
+from warehouse.sightings import Sightings
 from warehouse.staging import empty_staging
 from warehouse.stock import append_stock
 from warehouse.unpriced import load_unpriced
@@ -101,6 +102,7 @@ class _Context(msgspec.Struct, frozen=True, kw_only=True):
     has_reviews: bool
     watch: tuple[int, Exclusions, bool] | None
     tell_kind: TellKind | None
+    sightings: Sightings
 
 
 class _Found(msgspec.Struct, frozen=True):
@@ -192,6 +194,7 @@ def load_reading(
     tell_kind: TellKind | None = None,
     again: bool = False,
     prepared: Prepared | None = None,
+    sightings: Sightings | None = None,
 ) -> LoadResult:
     """Load one page's reading in one transaction; loading it again changes nothing.
 
@@ -208,9 +211,12 @@ def load_reading(
         tell_kind: asked for what is new or changed; without it listings are normal, to be told later.
         again: what the same version read is replaced, too: a backfill.
         prepared: of this reading, where it was made ahead.
+        sightings: of the source, where the caller reads many pages in a transaction.
     """
     with conn.transaction():
-        context = _begin(conn, page_id, page, parser_version, tell_kind, again=again)
+        if sightings is None or not sightings.covers(page.fetched_at):
+            sightings = Sightings(page.source, page.fetched_at)
+        context = _begin(conn, page_id, page, parser_version, tell_kind, sightings, again=again)
         sorted_out = _sort_out(conn, context, prepared or prepare(reading))
         new, rows = sorted_out.new, sorted_out.known_rows
         _load_sellers(conn, context, sorted_out)
@@ -233,6 +239,7 @@ def load_reading(
                 reading.unpriced,
                 is_counted=context.is_counted,
                 priced=sorted_out.external_ids(),
+                sightings=context.sightings,
             )
         if reading.lots:
             load_lots(conn, context.values, reading.lots)
@@ -370,6 +377,7 @@ def _begin(
     page: RawPage,
     parser_version: int,
     tell_kind: TellKind | None,
+    sightings: Sightings,
     *,
     again: bool,
 ) -> _Context:
@@ -408,6 +416,7 @@ def _begin(
         if watch_id is None
         else (watch_id, Exclusions(*wishes, personal_sellers_only=personal_only), is_initial),
         tell_kind=tell_kind,
+        sightings=sightings,
     )
 
 
@@ -659,11 +668,8 @@ def _load_state_and_history(conn: psycopg.Connection, context: _Context, rows: S
     has_late = any(row.is_late or row.is_rewritten for row in rows)
     present: dict[int, Priced] = {}
     if has_late:
-        # This one looks through the day's pages, where a hash is the right way.
-        conn.execute("select set_config('enable_hashjoin', 'on', true)")
         expand_month(conn, values["day"])
-        present = correct_history(conn, values)
-        conn.execute("select set_config('enable_hashjoin', 'off', true)")
+        present = correct_history(conn, values, context.sightings)
     append_history(conn, values)
     if any(row.quantity is not None for row in rows):
         append_stock(conn, values)
@@ -845,7 +851,7 @@ def _quarantine(conn: psycopg.Connection, context: _Context, rejected: Sequence[
 def _checkpoint(
     conn: psycopg.Connection, context: _Context, reading: PageReading, result: LoadResult, thin_ids: Sequence[int]
 ) -> None:
-    conn.execute(
+    written = conn.execute(
         """
         insert into ops.page_readings as r (page_id, fetched_at, source, day, parser_version, meaning, detail, records,
             new_items, changed_items, unchanged_items, quarantined, unpriced, listing_ids, thin_ids)
@@ -875,3 +881,5 @@ def _checkpoint(
             "thin_ids": integer_array(thin_ids),
         },
     )
+    if written.rowcount:
+        context.sightings.put(context.values["page_id"], context.values["at"], result.listing_ids)

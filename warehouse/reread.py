@@ -30,6 +30,7 @@ from warehouse.listing_rows import GONE, TellKind
 from warehouse.load import LoadResult, Prepared, load_reading, prepare, take_turn
 from warehouse.pages import utc_day
 from warehouse.poison import refusal, storable
+from warehouse.sightings import Sightings
 
 # Handing a page to another thread costs as much as preparing some listings.
 _WORTH_A_THREAD = 32
@@ -86,7 +87,8 @@ def load_pages(
         return
     source = pages[0].page.source
     take_turn(conn, source)
-    settled = _settled(conn, source, pages, parser_version, tell_kind, again=again)
+    settled, known_ids = _settled(conn, source, pages, parser_version, tell_kind, again=again)
+    sightings = Sightings(source, min(one.page.fetched_at for one in pages), known_ids)
     touched: set[int] = set()
     loaded: LoadResult | None = None
 
@@ -101,6 +103,7 @@ def load_pages(
         if found is not None and touched.isdisjoint(found.listing_ids):
             if found.is_newly_read:
                 _checkpoint(conn, one, found, parser_version)
+                sightings.put(one.page_id, one.page.fetched_at, found.listing_ids)
             yield LoadResult(
                 new=0,
                 changed=0,
@@ -118,6 +121,7 @@ def load_pages(
             tell_kind=tell_kind,
             again=again,
             prepared=prepared,
+            sightings=sightings,
         )
         # What was told of these before no longer holds.
         touched.update(loaded.listing_ids)
@@ -132,8 +136,8 @@ def _settled(
     tell_kind: TellKind | None,
     *,
     again: bool,
-) -> dict[int, _Settled]:
-    """Return the pages that loading would leave as they are, by page_id."""
+) -> tuple[dict[int, _Settled], set[int]]:
+    """Return the pages that loading would leave as they are, by page_id, and the known listings of the others."""
     read_by: dict[int, int] = dict(
         conn.execute(_READ_BEFORE, {"ids": integer_array(one.page_id for one in pages), "source": source}).fetchall()
     )
@@ -143,10 +147,11 @@ def _settled(
         if one.page_id in read_by and (again or parser_version > read_by[one.page_id]) and _is_plain(one, source)
     ]
     if not asked:
-        return {}
+        return {}, set()
     kept = _kept(conn, source, asked)
     known = known_listings(conn, sorted({one.listing_id for one in kept.values()}))
-    settled = {}
+    settled: dict[int, _Settled] = {}
+    others: set[int] = set()
     for one in asked:
         rows = [kept.get((one.page_id, place)) for place in range(len(one.reading.listings))]
         ids, thin = [], []
@@ -158,7 +163,9 @@ def _settled(
                 thin.append(row.listing_id)
         else:
             settled[one.page_id] = _Settled(ids, thin, parser_version > read_by[one.page_id])
-    return settled
+        if one.page_id not in settled:
+            others.update(row.listing_id for row in rows if row is not None)
+    return settled, others
 
 
 def _is_plain(one: ReadPage, source: str) -> bool:
