@@ -45,11 +45,13 @@ from warehouse.copy_text import binary, copy_lines, integer_array, plain, text
 from warehouse.history import append_history, correct_history
 from warehouse.known import is_seller_due, known_listings, observed_before
 from warehouse.listing_rows import GONE, NewListing, TellKind, copy_new
+from warehouse.locks import begin_loading
 from warehouse.lots import load_lots
 from warehouse.merge import Row, copy_states, mark_carried, merge, show_prices
 from warehouse.newer import Told, tell, write
 from warehouse.pages import utc_day
 from warehouse.partitions import ensure_partitions, partition_name
+from warehouse.planner import plan_as_usual
 from warehouse.poison import record_bytes, refusal, storable
 from warehouse.recheck import Asked, Known, Newer, Record, ask, check, numbered
 from warehouse.reviews import Suspicion, hold_again, settle, withdraw
@@ -195,6 +197,7 @@ def load_reading(
     again: bool = False,
     prepared: Prepared | None = None,
     sightings: Sightings | None = None,
+    has_turn: bool = False,
 ) -> LoadResult:
     """Load one page's reading in one transaction; loading it again changes nothing.
 
@@ -212,11 +215,12 @@ def load_reading(
         again: what the same version read is replaced, too: a backfill.
         prepared: of this reading, where it was made ahead.
         sightings: of the source, where the caller reads many pages in a transaction.
+        has_turn: the caller began loading this source in this transaction (``begin_loading``).
     """
     with conn.transaction():
         if sightings is None or not sightings.covers(page.fetched_at):
             sightings = Sightings(page.source, page.fetched_at)
-        context = _begin(conn, page_id, page, parser_version, tell_kind, sightings, again=again)
+        context = _begin(conn, page_id, page, parser_version, tell_kind, sightings, again=again, has_turn=has_turn)
         sorted_out = _sort_out(conn, context, prepared or prepare(reading))
         new, rows = sorted_out.new, sorted_out.known_rows
         _load_sellers(conn, context, sorted_out)
@@ -258,23 +262,9 @@ def load_reading(
             changed_ids=changed_ids,
         )
         _checkpoint(conn, context, reading, result, sorted_out.thin_ids())
-        conn.execute(_PLANNER, {"usual": "on"})
+        if not has_turn:
+            plan_as_usual(conn)
     return result
-
-
-# A page is few rows against tables that grow: always by index. Without statistics (a fresh table) or with a plan kept
-# from when the table was small, PostgreSQL would read whole tables for each page.
-_PLANNER = """
-select set_config('enable_seqscan', %(usual)s, true), set_config('enable_hashjoin', %(usual)s, true),
-       set_config('enable_mergejoin', %(usual)s, true), set_config('enable_memoize', %(usual)s, true),
-       set_config('jit', 'off', true)
-"""
-_TURN = f"{_PLANNER.rstrip()}, pg_advisory_xact_lock(hashtextextended('pricescope.load:' || %(source)s, 0))"
-
-
-def take_turn(conn: psycopg.Connection, source: str) -> None:
-    """Wait until no other process loads or deletes listings of this source; the turn ends with the transaction."""
-    conn.execute("select pg_advisory_xact_lock(hashtextextended('pricescope.load:' || %s, 0))", (source,))
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -380,8 +370,9 @@ def _begin(
     sightings: Sightings,
     *,
     again: bool,
+    has_turn: bool,
 ) -> _Context:
-    """Take the source's turn and look up what the steps need."""
+    """Take the source's turn, unless the caller has it, and look up what the steps need."""
     day = utc_day(page.fetched_at)
     values: dict[str, Any] = {
         "source": page.source,
@@ -392,7 +383,8 @@ def _begin(
         "partition": partition_name("core.price_history", day),
         "watch_id": page.watch_id,
     }
-    conn.execute(_TURN, {"source": page.source, "usual": "off"})
+    if not has_turn:
+        begin_loading(conn, page.source)
     found = conn.execute(
         """
         select to_regclass(%(partition)s) is not null, r.parser_version, w.watch_id, w.blacklist, w.seller_countries,

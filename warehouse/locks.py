@@ -1,4 +1,4 @@
-"""Locks that a crash releases: PostgreSQL drops them with the session that held them."""
+"""Locks that a crash releases: PostgreSQL drops them with the session, or the transaction, that held them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
+
+from warehouse.planner import PLAN_BY_INDEX
+
+
+def take_loading_turn(conn: psycopg.Connection, source: str) -> None:
+    """Wait until no other process loads or deletes listings of this source; the turn ends with the transaction."""
+    conn.execute(f"select {_LOADING_TURN}", {"source": source})
+
+
+def begin_loading(conn: psycopg.Connection, source: str) -> None:
+    """Take the loading turn, and have what follows planned by index (see ``warehouse.planner``)."""
+    conn.execute(f"{PLAN_BY_INDEX}, {_LOADING_TURN}", {"source": source})
+
+
+_LOADING_TURN = "pg_advisory_xact_lock(hashtextextended('pricescope.load:' || %(source)s, 0))"
 
 
 @contextmanager

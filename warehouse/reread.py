@@ -27,8 +27,10 @@ from warehouse.completion import Completed, Priced, complete, fill, stated_total
 from warehouse.copy_text import copy_lines, flag, integer_array, plain, text
 from warehouse.known import known_listings
 from warehouse.listing_rows import GONE, TellKind
-from warehouse.load import LoadResult, Prepared, load_reading, prepare, take_turn
+from warehouse.load import LoadResult, Prepared, load_reading, prepare
+from warehouse.locks import begin_loading
 from warehouse.pages import utc_day
+from warehouse.planner import plan_as_usual
 from warehouse.poison import refusal, storable
 from warehouse.sightings import Sightings
 
@@ -78,7 +80,8 @@ def load_pages(
 
     Args:
         conn: in a transaction; the source's turn is held until it ends, so not for long.
-        pages: of one source, in fetch order; read before or not.
+        pages: of one source, in fetch order; read before or not. Until all are loaded, the transaction's statements
+            are planned as a load's.
         parser_version: see ``load_reading``.
         tell_kind: the same.
         again: the same.
@@ -86,7 +89,7 @@ def load_pages(
     if not pages:
         return
     source = pages[0].page.source
-    take_turn(conn, source)
+    begin_loading(conn, source)
     settled, known_ids = _settled(conn, source, pages, parser_version, tell_kind, again=again)
     sightings = Sightings(source, min(one.page.fetched_at for one in pages), known_ids)
     touched: set[int] = set()
@@ -122,10 +125,12 @@ def load_pages(
             again=again,
             prepared=prepared,
             sightings=sightings,
+            has_turn=True,
         )
         # What was told of these before no longer holds.
         touched.update(loaded.listing_ids)
         yield loaded
+    plan_as_usual(conn)
 
 
 def _settled(
@@ -218,10 +223,7 @@ def _kept(conn: psycopg.Connection, source: str, pages: Sequence[ReadPage]) -> d
     conn.execute(_CREATE)
     conn.execute("delete from pricescope_reread")
     copy_lines(conn, "pricescope_reread", (line for one in pages for line in _lines(one)))
-    # Few rows against tables that grow: by index, whatever the planner knows of them.
-    conn.execute(_PLANNER, {"usual": "off"})
     found = conn.execute(_LOOK_UP, {"source": source, "gone": list(GONE)}).fetchall()
-    conn.execute(_PLANNER, {"usual": "on"})
     return {
         (row[0], row[1]): _Kept(row[2], row[3], row[4], row[5], row[6:10], row[10:14], row[14:17], row[17])
         for row in found
@@ -263,11 +265,6 @@ def _checkpoint(conn: psycopg.Connection, one: ReadPage, found: _Settled, parser
     )
 
 
-_PLANNER = """
-select set_config('enable_seqscan', %(usual)s, true), set_config('enable_hashjoin', %(usual)s, true),
-       set_config('enable_mergejoin', %(usual)s, true), set_config('enable_memoize', %(usual)s, true),
-       set_config('jit', 'off', true)
-"""
 # Pages whose records were all stored, of a watch that leaves nothing out by the owner's wish.
 _READ_BEFORE = """
 select r.page_id, r.parser_version

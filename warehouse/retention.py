@@ -20,7 +20,7 @@ import psycopg
 
 from warehouse.archive import ArchivedPartition, archive_partition, is_unchanged
 from warehouse.compaction import anchor_month
-from warehouse.load import take_turn
+from warehouse.locks import take_loading_turn
 from warehouse.partitions import drop_month, expired_months, next_month, partition_name
 from warehouse.photo_key import photo_key
 from warehouse.watches import delete_listings
@@ -131,7 +131,7 @@ def delete_orphan_sellers(conn: psycopg.Connection) -> int:
     deleted = 0
     for source in _sources(conn, "core.sellers"):
         with conn.transaction():
-            take_turn(conn, source)
+            take_loading_turn(conn, source)
             deleted += conn.execute(
                 "delete from core.sellers s where source = %s"
                 " and not exists (select from core.listings l where l.seller_id = s.seller_id)",
@@ -210,7 +210,7 @@ def _delete_listings_of(conn: psycopg.Connection, source: str, before: datetime)
     deleted = 0
     while True:
         with conn.transaction():
-            take_turn(conn, source)
+            take_loading_turn(conn, source)
             ids = [
                 listing_id
                 for (listing_id,) in conn.execute(
