@@ -14,6 +14,7 @@ import psycopg
 
 from warehouse.copy_text import integer_array
 from warehouse.pages import utc_day
+from warehouse.planner import plan_as_usual, plan_by_index
 
 Sight = tuple[datetime, int]
 """When a page was fetched (UTC), and its page_id."""
@@ -44,14 +45,16 @@ class Sightings:
         return at >= self._since and utc_day(at) == utc_day(self._since)
 
     def ask(self, conn: psycopg.Connection, listing_ids: Iterable[int]) -> None:
-        """Have the sights of these listings at hand."""
+        """Have the sights of these listings at hand; within a load, whose plans are by index."""
         missing = {one for one in listing_ids if one not in self._sights}
         if not missing:
             return
         missing |= self._likely
         self._likely = set()
         found: dict[int, list[Sight]] = {one: [] for one in missing}
-        for listing_id, fetched_at, page_id in conn.execute(
+        # A day's pages against many listings, where a hash is the right way.
+        plan_as_usual(conn)
+        rows = conn.execute(
             _SIGHTS,
             {
                 "source": self._source,
@@ -59,7 +62,9 @@ class Sightings:
                 "since": self._since,
                 "ids": integer_array(missing),
             },
-        ).fetchall():
+        ).fetchall()
+        plan_by_index(conn)
+        for listing_id, fetched_at, page_id in rows:
             found[listing_id].append((fetched_at, page_id))
             self._shown.setdefault(page_id, set()).add(listing_id)
         for sights in found.values():
