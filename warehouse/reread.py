@@ -27,11 +27,13 @@ from warehouse.completion import Completed, Priced, complete, fill, stated_total
 from warehouse.copy_text import copy_lines, flag, integer_array, plain, text
 from warehouse.known import known_listings
 from warehouse.listing_rows import GONE, TellKind
-from warehouse.load import LoadResult, Prepared, load_reading, prepare
+from warehouse.load import load_reading
 from warehouse.locks import begin_loading
 from warehouse.pages import utc_day
 from warehouse.planner import plan_as_usual
-from warehouse.poison import refusal, storable
+from warehouse.poison import refusal
+from warehouse.prepared import Prepared, prepare
+from warehouse.readings import LoadResult, keep_settled_reading
 from warehouse.sightings import Sightings
 
 # Handing a page to another thread costs as much as preparing some listings.
@@ -105,7 +107,7 @@ def load_pages(
         found = settled.get(one.page_id)
         if found is not None and touched.isdisjoint(found.listing_ids):
             if found.is_newly_read:
-                _checkpoint(conn, one, found, parser_version)
+                keep_settled_reading(conn, one.page_id, one.reading, parser_version, found.listing_ids, found.thin_ids)
                 sightings.put(one.page_id, one.page.fetched_at, found.listing_ids)
             yield LoadResult(
                 new=0,
@@ -241,28 +243,6 @@ def _lines(one: ReadPage) -> Iterator[str]:
             f"\t{plain(listing.view_count)}\t{plain(listing.quantity)}\t{text(named[0])}\t{text(named[1])}"
             f"\t{flag(named[2])}"
         )
-
-
-def _checkpoint(conn: psycopg.Connection, one: ReadPage, found: _Settled, parser_version: int) -> None:
-    """Note that a better parser read the page, and found what was known."""
-    conn.execute(
-        """
-        update ops.page_readings
-        set parser_version = %(version)s, meaning = %(meaning)s, detail = %(detail)s, records = %(records)s,
-            new_items = 0, changed_items = 0, unchanged_items = %(records)s, quarantined = 0, unpriced = 0,
-            listing_ids = %(listing_ids)s::bigint[], thin_ids = %(thin_ids)s::bigint[], read_at = now()
-        where page_id = %(page_id)s
-        """,
-        {
-            "version": parser_version,
-            "meaning": str(one.reading.meaning),
-            "detail": storable(one.reading.detail),
-            "records": len(one.reading.listings),
-            "listing_ids": integer_array(found.listing_ids),
-            "thin_ids": integer_array(found.thin_ids),
-            "page_id": one.page_id,
-        },
-    )
 
 
 # Pages whose records were all stored, of a watch that leaves nothing out by the owner's wish.
