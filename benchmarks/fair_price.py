@@ -32,7 +32,7 @@ from ml.evaluation import NEVER, Floats, Integers, Trial, plant, quality, score_
 from ml.pricing.listings import Listings, Singles, listings
 from ml.pricing.model import Estimates, FairPriceModel
 from ml.pricing.replay import replay
-from ml.pricing.storage import load_model, save_model
+from ml.pricing.storage import model_bytes, model_of
 from ml.pricing.training import fit
 
 _LEVELS = (0.01, 0.02, 0.05)
@@ -164,17 +164,15 @@ def run_large(rows: int) -> None:
 def run_poll(items: Listings) -> None:
     """Print how long a stored model takes to read and to judge 480 new listings, and that no torch is imported."""
     model = fit(items.take(np.arange(len(items) - 480)))
-    with tempfile.TemporaryDirectory() as folder:
-        path = save_model(model, Path(folder))
-        start = time.perf_counter()
-        read = load_model(path)
-        loaded = time.perf_counter()
-        read.price(items.take(np.arange(len(items) - 480, len(items))))
-        done = time.perf_counter()
-        size = path.stat().st_size / 1e6
+    content = model_bytes(model)
+    start = time.perf_counter()
+    read = model_of(content)
+    loaded = time.perf_counter()
+    read.price(items.take(np.arange(len(items) - 480, len(items))))
+    done = time.perf_counter()
     print(
-        f"model of {len(items) - 480} listings: {size:.1f} MB, read in {loaded - start:.2f} s; 480 new listings judged "
-        f"in {done - loaded:.2f} s; torch imported: {'torch' in sys.modules}"
+        f"model of {len(items) - 480} listings: {len(content) / 1e6:.1f} MB, read in {loaded - start:.2f} s; 480 "
+        f"new listings judged in {done - loaded:.2f} s; torch imported: {'torch' in sys.modules}"
     )
 
 

@@ -233,16 +233,6 @@ def run_of_cluster(conn: psycopg.Connection, cluster_id: str) -> int | None:
     return None if row is None or row[0] is None else int(row[0])
 
 
-def cluster_aliases(conn: psycopg.Connection, watch_id: int) -> dict[str, str]:
-    """Return the clusters of a watch that went into others: id -> the cluster it went into, which may be one too."""
-    rows = conn.execute(
-        "select cluster_id::text, merged_into_id::text from ml.clusters"
-        " where watch_id = %s and died_run_id is not null and merged_into_id is not null order by 1",
-        (watch_id,),
-    ).fetchall()
-    return dict(rows)
-
-
 def places_of_listing(conn: psycopg.Connection, listing_id: int, *, watch_id: int | None = None) -> list[ListingPlace]:
     """Return where the current runs of the default method put a listing: one row a watch and level."""
     return read_rows(

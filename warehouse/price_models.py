@@ -19,7 +19,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from warehouse.outbox import as_jsonb
-from warehouse.rows import read_one, read_rows
+from warehouse.rows import read_one
 
 # Older models are known by their figures only; their bytes would grow without end.
 _KEPT_ARTIFACTS = 3
@@ -165,13 +165,6 @@ def finish_model(
 def newest_model(conn: psycopg.Connection, scope: str) -> PriceModel | None:
     """Return the model of a scope that counts: the newest that was finished, also where it refuses to alert."""
     return read_one(conn, PriceModel, f"{_MODEL} and scope = %s order by price_model_id desc limit 1", (scope,))
-
-
-def newest_models(conn: psycopg.Connection) -> list[PriceModel]:
-    """Return the model that counts of each scope, by scope."""
-    return read_rows(
-        conn, PriceModel, f"select distinct on (scope) * from ({_MODEL}) as m order by scope, price_model_id desc"
-    )
 
 
 def read_artifact(conn: psycopg.Connection, price_model_id: int) -> bytes | None:
