@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import msgspec
-import orjson
 import psycopg
 import typer
 from rich.table import Table
 
 from cli.context import note, out, warehouse
 from cli.errors import UserError
+from cli.printing import AsJson, print_json
 from domain.money import format_money
 from domain.watch import Watch
 from warehouse.cluster_views import (
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Listings that are the same product: overview, one cluster, a new run.")
 
 WatchKey = Annotated[str, typer.Argument(help="a watch's id or name")]
-AsJson = Annotated[bool, typer.Option("--json", help="one JSON object a line")]
 Limit = Annotated[int, typer.Option(min=1, help="rows to show")]
 MethodName = Annotated[Literal["products", "dbscan"], typer.Option(help="whose clusters")]
 
@@ -55,7 +53,7 @@ def list_clusters(
         run = _run(conn, found, method)
         lines = cluster_overview(conn, run.cluster_run_id, level=level, limit=limit)
     if as_json:
-        _print_json(lines)
+        print_json(lines)
         return
     table = Table("cluster", "name", "kind", "listings", "for sale", "lowest", "median", "highest", "cohesion")
     for line in lines:
@@ -98,7 +96,7 @@ def show(
             members = cluster_members(conn, run_id, line.cluster_id, limit=limit)
         notes = _photo_notes(conn, members)
     if as_json:
-        _print_json(members)
+        print_json(members)
         return
     if line is not None:
         out.print(f"{line.label}: {line.size} listings, {line.cluster_id}", markup=False, style="bold")
@@ -126,7 +124,7 @@ def runs(watch: WatchKey, limit: Limit = 20, as_json: AsJson = False) -> None:
     with warehouse("clusters") as (conn, _):
         found = list_runs(conn, get_watch(conn, watch).watch_id, limit=limit)
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
     if not found:
         note.print(f"No run yet. Start one with: pricescope clusters run {watch}", markup=False)
@@ -224,11 +222,6 @@ def _photo(told: PhotoNote | None) -> str:
         return "-"
     others = ", ".join(map(str, told.others[:3]))
     return f"{told.use.value.replace('_', ' ')}: {others}"
-
-
-def _print_json(rows: Sequence[msgspec.Struct]) -> None:
-    for row in rows:
-        out.print(orjson.dumps(msgspec.to_builtins(row)).decode(), markup=False)
 
 
 def _money(value: Decimal | None, currency: str | None) -> str:
