@@ -11,8 +11,9 @@ import typer
 from rich.table import Table
 
 from cli.context import note, out, warehouse
+from cli.deals import find_listing
 from cli.errors import UserError
-from cli.printing import AsJson, print_json
+from cli.printing import AsJson, print_json, print_rows
 from domain.money import format_money
 from domain.watch import Watch
 from warehouse.cluster_views import (
@@ -22,8 +23,10 @@ from warehouse.cluster_views import (
     cluster_members,
     cluster_overview,
     find_clusters,
+    places_of_listing,
     resolve_cluster,
     run_of_cluster,
+    transitions_of_run,
     unique_listings,
 )
 from warehouse.clusters import DEFAULT_METHOD, ClusterRun, Level, current_run, list_runs
@@ -116,6 +119,28 @@ def show(
     out.print(table)
     if line is not None:
         out.print("* stands for the others", markup=False)
+
+
+@app.command("of")
+def of_listing(
+    listing: Annotated[str, typer.Argument(help="our listing number, or SOURCE:ID, or the listing's URL")],
+    watch: Annotated[str | None, typer.Option(help="number or name; default: every watch that saw it")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say in which cluster of each watch a listing is; none: it is unique there."""
+    with warehouse("clusters") as (conn, _):
+        watch_id = None if watch is None else get_watch(conn, watch).watch_id
+        rows = places_of_listing(conn, find_listing(conn, listing), watch_id=watch_id)
+    print_rows(rows, as_json=as_json, none="No run has it: it is new, kept out by the watch, or no watch saw it.")
+
+
+@app.command("changes")
+def changes(watch: WatchKey, method: MethodName = "products", as_json: AsJson = False) -> None:
+    """Say what became of a watch's clusters in its last run: born, dead, split, merged, survived."""
+    with warehouse("clusters") as (conn, _):
+        run = _run(conn, get_watch(conn, watch), method)
+        rows = transitions_of_run(conn, run.cluster_run_id)
+    print_rows(rows, as_json=as_json, none="Nothing became of any cluster: it has none, or what became was pruned.")
 
 
 @app.command("runs")

@@ -79,6 +79,7 @@ class ListingPlace(msgspec.Struct, frozen=True):
     """Where a watch's current run put a listing; without a cluster it is unique there."""
 
     watch_id: int
+    watch: str
     cluster_run_id: int
     level: Level
     cluster_id: str | None
@@ -249,9 +250,10 @@ def places_of_listing(conn: psycopg.Connection, listing_id: int, *, watch_id: in
             order by r.watch_id, r.started_at desc, r.cluster_run_id desc
         )
         select
-            r.watch_id, r.cluster_run_id, m.level, m.cluster_id::text as cluster_id, c.label, c.size, m.probability,
-            m.is_representative
+            r.watch_id, w.name as watch, r.cluster_run_id, m.level, m.cluster_id::text as cluster_id, c.label, c.size,
+            m.probability, m.is_representative
         from current_runs as r
+        join app.watches as w using (watch_id)
         join ml.cluster_members as m using (cluster_run_id)
         left join ml.clusters as c using (cluster_id)
         where m.listing_id = %(listing_id)s
