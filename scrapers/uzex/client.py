@@ -24,7 +24,7 @@ from scrapers.contract import Clock, ParsedSearch, Query
 from scrapers.http import Answer, PoliteClient
 from scrapers.uzex import search_url
 from scrapers.uzex.asked import stored_url
-from scrapers.uzex.dictionaries import CATEGORIES_PATH, REGIONS_PATH
+from scrapers.uzex.dictionaries import REGIONS_PATH
 from scrapers.uzex.endpoints import (
     ENDPOINTS,
     ROWS,
@@ -193,18 +193,9 @@ class UzexSource:
         )
         return self._page(answer, url, query, None)
 
-    # ------------------------------------------------------------ dictionaries
-
-    async def fetch_categories(self) -> RawPage:
-        """Fetch the procurement categories; read them with ``dictionaries.read_dictionary``."""
-        return await self._dictionary(CATEGORIES_PATH)
-
     async def fetch_regions(self) -> RawPage:
         """Fetch the regions, whose ids ``region_ids`` takes; read them with ``dictionaries.read_dictionary``."""
-        return await self._dictionary(REGIONS_PATH)
-
-    async def _dictionary(self, path: str) -> RawPage:
-        address = f"{service_base('trade', self._settings.sandbox_url)}{path}"
+        address = f"{service_base('trade', self._settings.sandbox_url)}{REGIONS_PATH}"
         answer = await self._client.get(address, headers=self._headers("auction"))
         return self._page(answer, answer.url, None, None)
 
