@@ -16,7 +16,8 @@ from cli.errors import UserError
 from cli.printing import AsJson, print_json
 from domain.money import format_money
 from domain.product import ProductOffer
-from pipeline.products import COLUMNS, AddressBook, ProductFileError, ProductRowError, import_products, read_row
+from pipeline.csv_file import NO_LINES, CsvFileError
+from pipeline.products import COLUMNS, AddressBook, ProductRowError, import_products, read_row
 from warehouse.products import (
     ProductRow,
     current_offers,
@@ -86,8 +87,10 @@ def import_csv(
     with warehouse("product") as (conn, settings):
         try:
             done = import_products(conn, settings, content)
-        except ProductFileError as error:
+        except CsvFileError as error:
             raise UserError(f"{file}: {error}") from None
+    if not done.rows:
+        raise UserError(f"{file}: {NO_LINES}")
     for row in done.bad:
         note.print(f"{file}, line {row.line}: {row.reason}", style="red", markup=False)
     counts = done.counts
