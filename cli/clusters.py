@@ -16,6 +16,7 @@ from cli.errors import UserError
 from cli.printing import AsJson, print_json, print_rows
 from domain.money import format_money
 from domain.watch import Watch
+from warehouse.cluster_runs import DEFAULT_METHOD, ClusterRun, Level, current_run, list_runs
 from warehouse.cluster_views import (
     ClusterLine,
     MemberLine,
@@ -29,7 +30,6 @@ from warehouse.cluster_views import (
     transitions_of_run,
     unique_listings,
 )
-from warehouse.clusters import DEFAULT_METHOD, ClusterRun, Level, current_run, list_runs
 from warehouse.watches import get_watch
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from decimal import Decimal
 import msgspec
 import psycopg
 
-from warehouse.clusters import DEFAULT_METHOD, FIGURES, PRICED, Level
+from warehouse.cluster_figures import FIGURES, PRICED
+from warehouse.cluster_runs import DEFAULT_METHOD, Level
 from warehouse.rows import read_rows
 
 
@@ -118,7 +119,7 @@ def cluster_overview(
 
     Args:
         conn: any connection.
-        cluster_run_id: of which run, e.g. ``warehouse.clusters.current_run``.
+        cluster_run_id: of which run, e.g. ``warehouse.cluster_runs.current_run``.
         level: product or theme.
         limit: at most so many.
         offset: after so many.

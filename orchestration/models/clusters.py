@@ -12,7 +12,7 @@ from orchestration.metadata import outcome_metadata
 from orchestration.resources import SettingsResource, WarehouseResource
 from orchestration.runs import is_under_way
 from pipeline.clusters import ClusterOutcome, cluster_new_listings, cluster_watch
-from warehouse.clusters import watches_with_new_listings
+from warehouse.cluster_inputs import watches_with_new_listings
 from warehouse.watches import list_watches
 
 _NAMES = 15

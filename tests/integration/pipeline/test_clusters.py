@@ -23,6 +23,8 @@ from pipeline.clusters import PRODUCTS, Method, cluster_new_listings, cluster_wa
 from pipeline.embeddings import embed_texts
 from tests.embedding_models import models_dir
 from tests.integration.warehouse.samples import START, listing, page, store_and_load
+from warehouse.cluster_inputs import watches_with_new_listings
+from warehouse.cluster_runs import current_run, list_runs, places
 from warehouse.cluster_views import (
     ClusterLine,
     cluster_members,
@@ -32,7 +34,7 @@ from warehouse.cluster_views import (
     transitions_of_run,
     unique_listings,
 )
-from warehouse.clusters import KEPT_MEMBERS, current_run, list_runs, places, watches_with_new_listings
+from warehouse.clusters import KEPT_MEMBERS
 from warehouse.connect import DatabaseUrl, connect
 from warehouse.locks import clustering_turn
 from warehouse.photos import Photo, note_photo
