@@ -8,8 +8,7 @@ word, so a run that is killed leaves the model before it in use.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -66,19 +65,6 @@ class FairPriceRow(msgspec.Struct, frozen=True, kw_only=True):
     score: float | None
     comparables: Sequence[Any]
     notes: Sequence[str]
-
-
-@contextmanager
-def training_turn(conn: psycopg.Connection, scope: str) -> Iterator[bool]:
-    """Yield True while this session alone may train the scope's model; False, at once, where another one does."""
-    name = f"pricescope.price_model.{scope}"
-    row = conn.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", [name]).fetchone()
-    held = bool(row and row[0])
-    try:
-        yield held
-    finally:
-        if held and not conn.closed:
-            conn.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", [name])
 
 
 def begin_model(conn: psycopg.Connection, *, scope: str, method: str, params: Mapping[str, Any]) -> int:
