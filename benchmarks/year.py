@@ -42,7 +42,7 @@ from benchmarks.year_data import (
     load_days,
     load_pages,
 )
-from warehouse import dashboards
+from warehouse import figures, product_history
 from warehouse.closing import close_month, months_to_close, pack_parts
 from warehouse.compaction import compact_month, months_to_compact
 from warehouse.connect import DatabaseUrl, connect, ensure_database
@@ -434,24 +434,24 @@ class _Year:
         since = self.today - timedelta(days=365)
         cases: dict[str, tuple[str, Callable[[], Mapping[str, Any]]]] = {
             "product's year, every check": (
-                dashboards.PRODUCT_HISTORY,
+                product_history.PRODUCT_HISTORY,
                 lambda: {"product_id": chosen.randint(1, PRODUCTS), "since": since},
             ),
             "product's year, by day": (
-                dashboards.PRODUCT_DAYS,
+                figures.PRODUCT_DAYS,
                 lambda: {"product_id": chosen.randint(1, PRODUCTS), "since": since},
             ),
             "histogram, product, 30 days": (
-                dashboards.HISTOGRAM,
+                figures.HISTOGRAM,
                 lambda: {"scope": "product", "subject": f"sku-{chosen.randint(1, PRODUCTS)}"},
             ),
             "histogram, category, 30 days": (
-                dashboards.HISTOGRAM,
+                figures.HISTOGRAM,
                 lambda: {"scope": "category", "subject": f"category-{chosen.randrange(CATEGORIES)}"},
             ),
-            "overview": (dashboards.OVERVIEW, dict),
+            "overview": (figures.OVERVIEW, dict),
             "source performance, 30 days": (
-                dashboards.SOURCE_PERFORMANCE,
+                figures.SOURCE_DAYS,
                 lambda: {"since": self.today - timedelta(days=30)},
             ),
         }
@@ -478,7 +478,8 @@ class _Year:
         with conn.transaction(force_rollback=True):
             conn.execute("delete from ops.packed_months")
             buffers = max(
-                _buffers(conn, dashboards.PRODUCT_HISTORY, {**values, "product_id": number}) for number in range(1, 21)
+                _buffers(conn, product_history.PRODUCT_HISTORY, {**values, "product_id": number})
+                for number in range(1, 21)
             )
         print(f"  {'the same, no month packed':34} {buffers:9,}")
 

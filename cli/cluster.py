@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +13,10 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from cli.context import note
 from cli.errors import UserError
-from cli.own_file import BadRow, read_rows
+from pipeline.csv_file import NO_LINES, CsvFileError, read_csv
 
+_REQUIRED = ("id", "title")
+_OPTIONAL = ("description", "brand", "group", "price")
 _SHOWN_BAD_ROWS = 50
 # DBSCAN compares every pair: beyond this many rows a word about the time is due.
 _MANY_FOR_DBSCAN = 20_000
@@ -30,7 +32,7 @@ class File:
     brands: list[str]
     groups: list[str]
     prices: list[str]
-    bad: list[BadRow]
+    bad: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,24 +103,41 @@ def _check_options(method: str, **given: object) -> None:
 
 
 def _read(path: Path) -> File:
+    try:
+        # What is not UTF-8 is written as it was read: ids must come back the same.
+        table = read_csv(path.read_bytes(), required=_REQUIRED, optional=_OPTIONAL, foreign="keep")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except CsvFileError as error:
+        raise UserError(f"{path}: {error}") from None
     file = File([], [], [], [], [], [], [])
     lines: dict[str, int] = {}
-    optional = ("description", "brand", "group", "price")
-    for row in read_rows(path, required=("id", "title"), optional=optional):
-        if isinstance(row, BadRow):
-            file.bad.append(row)
+    for record in table.records():
+        values = {name: record.fields.get(name, "").strip() for name in (*_REQUIRED, *_OPTIONAL)}
+        problem = record.problem or _problem(values, lines)
+        if problem:
+            file.bad.append(f"line {record.line}: {problem}")
             continue
-        known = lines.setdefault(row.values["id"], row.line)
-        if known != row.line:
-            file.bad.append(BadRow(row.line, f"its id {row.values['id'][:80]!r} is that of line {known}"))
-            continue
-        file.ids.append(row.values["id"])
-        file.titles.append(row.values["title"])
-        file.descriptions.append(row.values.get("description", ""))
-        file.brands.append(row.values.get("brand", ""))
-        file.groups.append(row.values.get("group", ""))
-        file.prices.append(row.values.get("price", ""))
+        lines[values["id"]] = record.line
+        file.ids.append(values["id"])
+        file.titles.append(values["title"])
+        file.descriptions.append(values["description"])
+        file.brands.append(values["brand"])
+        file.groups.append(values["group"])
+        file.prices.append(values["price"])
+    if not file.ids and not file.bad:
+        raise UserError(f"{path}: {NO_LINES}")
     return file
+
+
+def _problem(values: Mapping[str, str], lines: Mapping[str, int]) -> str:
+    """Return why a row cannot be used, given the lines of the ids before it; "" where it can."""
+    missing = [name for name in _REQUIRED if not values[name]]
+    if missing:
+        return f"without {' and '.join(missing)}"
+    if values["id"] in lines:
+        return f"its id {values['id'][:80]!r} is that of line {lines[values['id']]}"
+    return ""
 
 
 @contextmanager

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import msgspec
-import orjson
 import psycopg
 import typer
 from rich.table import Table
 
 from cli.context import note, out, warehouse
+from cli.deals import find_listing
 from cli.errors import UserError
+from cli.printing import AsJson, print_json, print_rows
 from domain.money import format_money
 from domain.watch import Watch
+from warehouse.cluster_runs import DEFAULT_METHOD, ClusterRun, Level, current_run, list_runs
 from warehouse.cluster_views import (
     ClusterLine,
     MemberLine,
@@ -23,11 +24,12 @@ from warehouse.cluster_views import (
     cluster_members,
     cluster_overview,
     find_clusters,
+    places_of_listing,
     resolve_cluster,
     run_of_cluster,
+    transitions_of_run,
     unique_listings,
 )
-from warehouse.clusters import DEFAULT_METHOD, ClusterRun, Level, current_run, list_runs
 from warehouse.watches import get_watch
 
 if TYPE_CHECKING:
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Listings that are the same product: overview, one cluster, a new run.")
 
 WatchKey = Annotated[str, typer.Argument(help="a watch's id or name")]
-AsJson = Annotated[bool, typer.Option("--json", help="one JSON object a line")]
 Limit = Annotated[int, typer.Option(min=1, help="rows to show")]
 MethodName = Annotated[Literal["products", "dbscan"], typer.Option(help="whose clusters")]
 
@@ -55,7 +56,7 @@ def list_clusters(
         run = _run(conn, found, method)
         lines = cluster_overview(conn, run.cluster_run_id, level=level, limit=limit)
     if as_json:
-        _print_json(lines)
+        print_json(lines)
         return
     table = Table("cluster", "name", "kind", "listings", "for sale", "lowest", "median", "highest", "cohesion")
     for line in lines:
@@ -98,7 +99,7 @@ def show(
             members = cluster_members(conn, run_id, line.cluster_id, limit=limit)
         notes = _photo_notes(conn, members)
     if as_json:
-        _print_json(members)
+        print_json(members)
         return
     if line is not None:
         out.print(f"{line.label}: {line.size} listings, {line.cluster_id}", markup=False, style="bold")
@@ -120,13 +121,35 @@ def show(
         out.print("* stands for the others", markup=False)
 
 
+@app.command("of")
+def of_listing(
+    listing: Annotated[str, typer.Argument(help="our listing number, or SOURCE:ID, or the listing's URL")],
+    watch: Annotated[str | None, typer.Option(help="number or name; default: every watch that saw it")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say in which cluster of each watch a listing is; none: it is unique there."""
+    with warehouse("clusters") as (conn, _):
+        watch_id = None if watch is None else get_watch(conn, watch).watch_id
+        rows = places_of_listing(conn, find_listing(conn, listing), watch_id=watch_id)
+    print_rows(rows, as_json=as_json, none="No run has it: it is new, kept out by the watch, or no watch saw it.")
+
+
+@app.command("changes")
+def changes(watch: WatchKey, method: MethodName = "products", as_json: AsJson = False) -> None:
+    """Say what became of a watch's clusters in its last run: born, dead, split, merged, survived."""
+    with warehouse("clusters") as (conn, _):
+        run = _run(conn, get_watch(conn, watch), method)
+        rows = transitions_of_run(conn, run.cluster_run_id)
+    print_rows(rows, as_json=as_json, none="Nothing became of any cluster: it has none, or what became was pruned.")
+
+
 @app.command("runs")
 def runs(watch: WatchKey, limit: Limit = 20, as_json: AsJson = False) -> None:
     """List the runs of a watch, the newest first: parameters, counts, time, state, error."""
     with warehouse("clusters") as (conn, _):
         found = list_runs(conn, get_watch(conn, watch).watch_id, limit=limit)
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
     if not found:
         note.print(f"No run yet. Start one with: pricescope clusters run {watch}", markup=False)
@@ -224,11 +247,6 @@ def _photo(told: PhotoNote | None) -> str:
         return "-"
     others = ", ".join(map(str, told.others[:3]))
     return f"{told.use.value.replace('_', ' ')}: {others}"
-
-
-def _print_json(rows: Sequence[msgspec.Struct]) -> None:
-    for row in rows:
-        out.print(orjson.dumps(msgspec.to_builtins(row)).decode(), markup=False)
 
 
 def _money(value: Decimal | None, currency: str | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
+import msgspec
 import typer
 from rich import box
 from rich.markup import escape
@@ -19,6 +20,15 @@ from warehouse.months import MonthError
 from warehouse.orphans import delete_orphans, orphans
 from warehouse.retention import delete_orphan_sellers
 from warehouse.upkeep import Report, index_use, slow_statements, table_sizes, vacuum
+
+
+class VectorsOfModel(msgspec.Struct, frozen=True):
+    """How many vectors a model has made of one kind of content."""
+
+    model: str
+    kind: str
+    vectors: int
+
 
 app = typer.Typer(no_args_is_help=True, help="Reviews of the database: sizes, index use, slow statements; its care.")
 
@@ -88,6 +98,29 @@ def show_orphans(
         done = delete_orphans(conn, delete)
         sellers = delete_orphan_sellers(conn)
     out.print(f"{done:,} listings of {delete} deleted, and {sellers:,} sellers that had no other")
+
+
+@app.command("vectors")
+def show_vectors(
+    forget: Annotated[str | None, typer.Option(help="model whose vectors and indexes go, as listed")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Vectors by model; those of models that were set before stay until they are forgotten."""
+    # numpy and the models' code, which the other commands of this file do without.
+    from pipeline.embeddings import forget_model  # noqa: PLC0415
+    from warehouse.embeddings import count_spaces  # noqa: PLC0415
+
+    with warehouse("database") as (conn, _):
+        spaces = count_spaces(conn)
+        if forget is None:
+            rows = [VectorsOfModel(space.model_id, space.kind, count) for space, count in spaces.items()]
+            print_rows(rows, as_json=as_json, none="No vector yet: the job `embed` makes them.")
+            return
+        if all(space.model_id != forget for space in spaces):
+            raise UserError(f"there is no vector by {forget!r}; `pricescope database vectors` lists the models")
+        conn.execute("set statement_timeout = 0")
+        done = forget_model(conn, forget)
+    out.print(f"{done:,} vectors by {forget} deleted", markup=False)
 
 
 def _print(report: Report) -> None:

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from cli.context import note, out, warehouse
 from cli.errors import UserError
+from cli.printing import print_json
 from domain.money import format_money
 from warehouse import details
 from warehouse.deals import list_deals
@@ -66,8 +67,7 @@ def underpriced(
         watch_id = None if watch is None else get_watch(conn, watch).watch_id
         rows = most_underpriced(conn, watch_id=watch_id, limit=limit, with_doubtful=doubtful)
     if as_json:
-        for row in rows:
-            out.print(orjson.dumps(msgspec.to_builtins(row)).decode(), markup=False)
+        print_json(rows)
         return
     if not rows:
         note.print("Nothing yet: the job `price` trains a price model once 30 listings of a currency are known.")

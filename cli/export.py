@@ -10,7 +10,9 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cli.context import note, out, warehouse
-from warehouse.open_data import export
+from cli.errors import UserError
+from domain.settings import settings
+from warehouse.open_data import damaged_files, export, read_manifest
 
 _MONTH_FORMATS = ["%Y-%m", "%Y-%m-%d"]
 
@@ -25,13 +27,20 @@ def export_tables(
     ] = None,
     output: Annotated[Path | None, typer.Option(help="directory; default: open-data under PRICESCOPE_HOME")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="go on with an export that was interrupted")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="write nothing: compare the files there with their manifest")
+    ] = False,
 ) -> None:
     """Write the open data: Parquet by table, source and month, and a manifest with rows and SHA-256.
 
-    Whole months are written. Months that the database no longer has stay in the directory as they are.
+    Whole months are written. Months that the database no longer has stay in the directory as they are. With --check it
+    ends with 1 where a file is missing or not as it was written.
     """
-    with warehouse("export") as (conn, settings):
-        directory = output or settings.home / "open-data"
+    if check:
+        _check(output or settings().home / "open-data")
+        return
+    with warehouse("export") as (conn, configured):
+        directory = output or configured.home / "open-data"
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=note, transient=True) as bar:
             task = bar.add_task("looking", total=None)
@@ -53,3 +62,17 @@ def export_tables(
     out.print(f"{result.files} files, {result.bytes / 1e6:,.1f} MB in {directory}")
     if result.kept_units:
         out.print(f"{result.kept_units} months stood from the interrupted export")
+
+
+def _check(directory: Path) -> None:
+    manifest = read_manifest(directory)
+    if manifest is None:
+        raise UserError(f"{directory} holds no export; make one: pricescope export --output {directory}")
+    damaged = damaged_files(directory)
+    for path in damaged:
+        out.print(f"missing or changed: {path}", markup=False)
+    if damaged:
+        note.print("Write them again: pricescope export, with --table and --from for the ones above.")
+        raise typer.Exit(1)
+    n = sum(len(unit.files) for table in manifest.tables.values() for unit in table.units.values())
+    out.print(f"{n} files in {directory} are as the manifest says", markup=False)

@@ -17,7 +17,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from cli.context import note, out
 from cli.errors import UserError
 from domain.money import MoneyError, minor_exponent, parse_currency
-from pipeline.own_listings import ListingFileError, OwnTable, Reject, read_listings
+from pipeline.csv_file import NO_LINES, CsvFileError
+from pipeline.own_listings import OwnTable, Reject, read_listings
 
 if TYPE_CHECKING:
     from pipeline.fair_price import PricedListing, Pricing
@@ -58,7 +59,7 @@ def fair_price(
         output, [(source, table), *([] if history is None or past is None else [(history, past)])]
     )
     if not table.listings:
-        why = f"no line can be used; see {rejected}" if table.rejects else "there are no lines under the head line"
+        why = f"no line can be used; see {rejected}" if table.rejects else NO_LINES
         raise UserError(f"{source}: {why}")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=note, transient=True) as progress:
@@ -73,7 +74,7 @@ def fair_price(
 def _read(path: Path) -> OwnTable:
     try:
         table = read_listings(path)
-    except ListingFileError as error:
+    except CsvFileError as error:
         raise UserError(str(error)) from None
     if table.unused:
         note.print(f"{path}: not used: {', '.join(table.unused)}")

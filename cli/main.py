@@ -32,6 +32,7 @@ from cli import (
     similar,
     sources,
     sync,
+    uzex,
     watch,
 )
 from cli.errors import UserError
@@ -77,6 +78,7 @@ app.add_typer(database.app, name="database")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(review.app, name="review")
 app.add_typer(shop.app, name="shop")
+app.add_typer(uzex.app, name="uzex")
 app.add_typer(services.notify_app, name="notify")
 app.command("poll")(poll.poll)
 app.command("sync")(sync.sync)

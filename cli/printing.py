@@ -5,7 +5,7 @@ Belongs here: how any struct is shown. Does not: what is shown.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
@@ -26,8 +26,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="one JSON object a line")]
 def print_rows(rows: Sequence[msgspec.Struct], *, as_json: bool, none: str, hide: Sequence[str] = ()) -> None:
     """Print structs of one kind, a column a field; ``none`` is said (to stderr) where there is no row."""
     if as_json:
-        for row in rows:
-            out.print(orjson.dumps(msgspec.to_builtins(row)).decode(), markup=False)
+        print_json(rows)
         return
     if not rows:
         note.print(none, markup=False)
@@ -45,6 +44,12 @@ def print_whole(table: Table) -> None:
     Console(width=max(whole, out.width), highlight=False).print(table)
 
 
+def print_json(rows: Iterable[msgspec.Struct]) -> None:
+    """Print structs as JSON, one object a line."""
+    for row in rows:
+        out.print(orjson.dumps(msgspec.to_builtins(row)).decode(), markup=False)
+
+
 def _shown(name: str, value: object) -> str:
     match value:
         case None:
@@ -53,6 +58,8 @@ def _shown(name: str, value: object) -> str:
             shown = "yes" if value else "no"
         case datetime():
             shown = f"{value:%Y-%m-%d %H:%M}"
+        case float():
+            shown = f"{value:g}"
         case Decimal():
             shown = _number(name, value)
         case list():

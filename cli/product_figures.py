@@ -1,10 +1,12 @@
-"""`pricescope product history, stats, lows, histogram, seasons, stores`: what dbt has computed of products."""
+"""`pricescope product history, stats, lows, histogram, seasons, stores`: figures of products."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
 from typing import Annotated
 
+import msgspec
 import orjson
 import typer
 
@@ -13,17 +15,18 @@ from cli.errors import UserError
 from cli.printing import AsJson, print_rows
 from domain.money import format_money
 from domain.product import standing
-from warehouse.dashboards import category_histogram, product_histogram
-from warehouse.dashboards import overview as dashboard_overview
 from warehouse.figures import (
+    category_histogram,
     low_products,
-    need_mart,
     price_seasons,
     product_days,
+    product_histogram,
+    product_overview,
     product_sources,
     product_stats,
     source_wins,
 )
+from warehouse.product_history import product_history
 from warehouse.products import get_product
 
 Sku = Annotated[str, typer.Argument(help="your own article number of the product")]
@@ -32,11 +35,24 @@ _SHOWN_MOVES = 3
 Category = Annotated[str | None, typer.Option(help="in place of a product")]
 
 
-def history(sku: Sku, days: Annotated[int, typer.Option(min=1, max=3650)] = 30, as_json: AsJson = False) -> None:
-    """Show a product's days: lowest, median, mean, highest price, the cheapest source, changes; the newest first."""
+def history(
+    sku: Sku,
+    days: Annotated[int, typer.Option(min=1, max=3650)] = 30,
+    every: Annotated[bool, typer.Option("--every", help="every kept price of each of its listings instead")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show a product's days: lowest, median, mean, highest price, the cheapest source, changes; the newest first.
+
+    With --every: each price as it was kept, the oldest first, in its own currency, shipping added where it is known.
+    """
+    since = datetime.now(UTC).date() - timedelta(days=days - 1)
+    rows: Sequence[msgspec.Struct]
     with warehouse("product") as (conn, _):
-        since = datetime.now(UTC).date() - timedelta(days=days - 1)
-        rows = product_days(conn, get_product(conn, sku).product_id, since)
+        product_id = get_product(conn, sku).product_id
+        if every:
+            rows = product_history(conn, product_id, datetime.combine(since, time(), UTC))
+        else:
+            rows = product_days(conn, product_id, since)
     print_rows(rows, as_json=as_json, none=f"{sku} was not on offer within {days} days.")
 
 
@@ -65,8 +81,7 @@ def stats(sku: Sku, as_json: AsJson = False) -> None:
 def overview(as_json: AsJson = False) -> None:
     """Show all products at a glance: how many are on offer, how many moved, the biggest moves and the lows."""
     with warehouse("product") as (conn, _):
-        need_mart(conn, "dashboard_overview")
-        found = dashboard_overview(conn)
+        found = product_overview(conn)
     if as_json:
         out.print(orjson.dumps(found, default=str).decode(), markup=False)
         return
@@ -99,7 +114,6 @@ def lows(limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50, as_json: A
 def histogram(sku: MaybeSku = None, category: Category = None, as_json: AsJson = False) -> None:
     """Show how the prices of the last 30 days are spread, of a product or a category."""
     with warehouse("product") as (conn, _):
-        need_mart(conn, "price_histograms")
         if _is_product(sku, category):
             rows = product_histogram(conn, get_product(conn, sku or "").sku)
         else:

@@ -7,17 +7,17 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, cast
 
-import msgspec
-import orjson
 import typer
 from rich.table import Table
 
 from cli import price_rules, product_figures
 from cli.context import note, out, warehouse
 from cli.errors import UserError
+from cli.printing import AsJson, print_json
 from domain.money import format_money
 from domain.product import ProductOffer
-from pipeline.products import COLUMNS, AddressBook, ProductFileError, ProductRowError, import_products, read_row
+from pipeline.csv_file import NO_LINES, CsvFileError
+from pipeline.products import COLUMNS, AddressBook, ProductRowError, import_products, read_row
 from warehouse.products import (
     ProductRow,
     current_offers,
@@ -33,7 +33,6 @@ app.add_typer(price_rules.app, name="alert")
 product_figures.register(app)
 
 Sku = Annotated[str, typer.Argument(help="your own article number of the product")]
-AsJson = Annotated[bool, typer.Option("--json", help="one JSON object a line")]
 
 
 @app.command("add")
@@ -88,8 +87,10 @@ def import_csv(
     with warehouse("product") as (conn, settings):
         try:
             done = import_products(conn, settings, content)
-        except ProductFileError as error:
+        except CsvFileError as error:
             raise UserError(f"{file}: {error}") from None
+    if not done.rows:
+        raise UserError(f"{file}: {NO_LINES}")
     for row in done.bad:
         note.print(f"{file}, line {row.line}: {row.reason}", style="red", markup=False)
     counts = done.counts
@@ -115,8 +116,7 @@ def list_all(as_json: AsJson = False) -> None:
         base = settings.base_currency
         rows = list_products(conn, base_currency=base, today=datetime.now(UTC).date())
     if as_json:
-        for row in rows:
-            out.print(orjson.dumps(msgspec.to_builtins(row)).decode(), markup=False)
+        print_json(rows)
         return
     if not rows:
         note.print("No product yet. Add one with: pricescope product add SKU --name NAME")
@@ -146,8 +146,7 @@ def changes(
     with warehouse("product") as (conn, _):
         rows = price_changes(conn, cast("Literal[1, 7, 30]", days))
     if as_json:
-        for row in rows:
-            out.print(orjson.dumps(msgspec.to_builtins(row)).decode(), markup=False)
+        print_json(rows)
         return
     if not rows:
         note.print(f"No product's lowest price changed within {days} days.")
@@ -166,8 +165,7 @@ def show(sku: Sku, as_json: AsJson = False) -> None:
         product, base = get_product(conn, sku), settings.base_currency
         offers = current_offers(conn, product.product_id, base_currency=base, today=datetime.now(UTC).date())
     if as_json:
-        for offer in offers:
-            out.print(orjson.dumps(msgspec.to_builtins(offer)).decode(), markup=False)
+        print_json(offers)
         return
     told = (product.gtin and f"GTIN {product.gtin}", product.brand, product.category)
     out.print(f"{product.sku}: {product.name}", markup=False, style="bold")

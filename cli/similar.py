@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import msgspec
-import orjson
 import psycopg
 import typer
 from rich.table import Table
 
 from cli.context import note, out, warehouse
 from cli.errors import UserError
+from cli.printing import AsJson, print_json
 from domain.money import format_money
 from domain.settings import Settings
 from scrapers.registry import source_names
@@ -36,7 +35,7 @@ def similar(
     source: Annotated[str | None, typer.Option(help="only listings of this source")] = None,
     on_offer: Annotated[bool, typer.Option("--on-offer", help="leave out what is gone")] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000)] = 15,
-    as_json: Annotated[bool, typer.Option("--json", help="one JSON object a line")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List what is most alike, over all watches and sources, and where the same photo stands too.
 
@@ -56,8 +55,7 @@ def similar(
         except (SearchError, ModelError) as error:
             raise UserError(str(error)) from None
     if as_json:
-        for one in found:
-            out.print(orjson.dumps(msgspec.to_builtins(one)).decode(), markup=False)
+        print_json(found)
         return
     table = Table("listing", "alike", "to pay", "condition", "source", "state", "title", "besides")
     for one in found:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-import msgspec
-import orjson
 import typer
 from rich.table import Table
 
 from cli.context import out, warehouse
-from cli.printing import AsJson, print_rows
+from cli.printing import AsJson, print_json, print_rows
 from pipeline.overview import source_overview
 from warehouse.figures import source_days
 
@@ -27,8 +25,7 @@ def sources(
     with warehouse("sources") as (conn, configured):
         rows = source_overview(conn, configured, datetime.now(UTC))
     if as_json:
-        for row in rows:
-            out.print(orjson.dumps(msgspec.to_builtins(row)).decode(), markup=False)
+        print_json(rows)
         return
     table = Table("source", "state", "watches", "listings", "requests today", "last good answer", "says")
     for row in rows:

@@ -7,15 +7,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
-import msgspec
-import orjson
 import psycopg
 import typer
 from rich.table import Table
 
 from cli.context import note, out, warehouse
 from cli.errors import UserError
-from cli.printing import AsJson, print_rows
+from cli.printing import AsJson, print_json, print_rows
 from domain.listing_kind import ListingKind
 from domain.money import format_money
 from domain.settings import settings
@@ -263,14 +261,13 @@ def search(
 
 @app.command("list")
 def list_all(
-    as_json: Annotated[bool, typer.Option("--json", help="one JSON object a line")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List all watches."""
     with warehouse("watch") as (conn, _):
         rows, cadences = list_watches(conn), list_cadences(conn)
     if as_json:
-        for watch in rows:
-            out.print(orjson.dumps(msgspec.to_builtins(watch)).decode(), markup=False)
+        print_json(rows)
         return
     if not rows:
         note.print("No watch yet. Add one with: pricescope watch add URL")

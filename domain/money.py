@@ -1,4 +1,4 @@
-"""Money as exact decimals with an ISO 4217 currency, and its minor units.
+"""Amounts of money as exact decimals, ISO 4217 currencies and their minor units.
 
 Amounts never pass through a float: a float argument is refused, so that 0.1 + 0.2 cannot reach the history.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 # ISO 4217 minor-unit exponents that are not 2, for currencies met on the marketplaces.
@@ -23,26 +22,6 @@ MAX_AMOUNT = Decimal(10) ** 13
 
 class MoneyError(ValueError):
     """An amount or currency that cannot be money; the message names the value."""
-
-
-@dataclass(frozen=True, slots=True, order=False)
-class Money:
-    """An exact amount in one currency.
-
-    Attributes:
-        amount: decimal amount in major units (euros, not cents).
-        currency: ISO 4217 code, three capitals.
-    """
-
-    amount: Decimal
-    currency: str
-
-    def minor(self) -> int:
-        """Return the amount in minor units (cents), rounded half up where the source gave more digits."""
-        return to_minor(self.amount, self.currency)
-
-    def __str__(self) -> str:
-        return format_money(self.amount, self.currency)
 
 
 def minor_exponent(currency: str) -> int:

@@ -1,7 +1,7 @@
 """Clusters of a watch's listings: full runs with ids that last, and new listings that join between them.
 
 Belongs here: what is done in which order, and when. Does not: SQL (``warehouse.clusters``), making clusters
-(``ml.clustering``), vectors (``pipeline.embeddings``). Not imported by the polling path.
+(``ml.clustering``), what they are made from (``pipeline.cluster_inputs``). Not imported by the polling path.
 """
 
 from __future__ import annotations
@@ -9,10 +9,8 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import cache
 from typing import Any, Literal
 
 import msgspec
@@ -21,48 +19,24 @@ import psycopg
 
 from domain.settings import Settings
 from domain.watch import Watch
-from ml.clustering.arrays import Hashes, Singles
-from ml.clustering.density import Channel, Metric, cluster_by_density
+from ml.clustering.density import Metric, cluster_by_density
 from ml.clustering.identity import Identified, identify
 from ml.clustering.increments import assign_new, full_run_due
 from ml.clustering.labels import describe_clusters
-from ml.clustering.listings import Listings
 from ml.clustering.model import shipped_model
 from ml.clustering.products import CUT, JOIN, UNIQUE, Clustering, cluster_products
-from ml.clustering.text import character_grams, normalise
 from ml.clustering.themes import cluster_themes
-from ml.embeddings.contract import ModelError
-from ml.embeddings.images import image_model_id
-from ml.embeddings.load import Engine, text_model_id
 from ml.photos.hashing import PhotoHash
 from ml.photos.reuse import PhotoNote, PhotoRow, reused_photos
+from pipeline.cluster_inputs import Inputs, channels_of, read_inputs, with_background
+from warehouse.cluster_runs import Level, begin_run, current_run, fail_run, get_run, places
 from warehouse.cluster_views import MemberLine
-from warehouse.clusters import (
-    ClusterListing,
-    FoundCluster,
-    FoundMember,
-    FoundTransition,
-    Level,
-    begin_run,
-    clustered_listings,
-    current_run,
-    fail_run,
-    get_run,
-    places,
-    save_assignments,
-    save_run,
-    titles_of_others,
-)
-from warehouse.embeddings import Kind, Space, read_vectors
+from warehouse.clusters import FoundCluster, FoundMember, FoundTransition, save_assignments, save_run
 from warehouse.locks import clustering_turn
 from warehouse.photos import photo_hashes
 
 Done = Literal["full", "incremental", "nothing", "busy"]
-# Vectors are used once nearly every listing has one: half of them would pull the listings that have one together.
-_ENOUGH_VECTORS = 0.95
 _NAMES = 10
-# Titles of other watches beside each of a watch's own, and at most: see _with_background.
-_BACKGROUND, _MOST_BACKGROUND = 2, 2_000
 
 
 class Method(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,17 +87,6 @@ class ClusterOutcome(msgspec.Struct, kw_only=True):
     names: list[tuple[str, int]] = []
 
 
-@dataclass(frozen=True, slots=True)
-class _Inputs:
-    """A watch's listings as rows and as columns, what vectors they came with, and titles of other watches."""
-
-    rows: list[ClusterListing]
-    listings: Listings
-    model_ids: tuple[str, ...]
-    vectors_said: str
-    background: list[str]
-
-
 def cluster_watch(
     conn: psycopg.Connection, settings: Settings, watch: Watch, method: Method = PRODUCTS
 ) -> ClusterOutcome:
@@ -162,7 +125,7 @@ def cluster_new_listings(conn: psycopg.Connection, settings: Settings, watch: Wa
             return _full_run(conn, settings, watch, PRODUCTS)
         began = time.monotonic()
         known = {place.listing_id: place for place in places(conn, run.cluster_run_id, "product")}
-        inputs = _read(conn, settings, watch, PRODUCTS)
+        inputs = read_inputs(conn, settings, watch, of_products=True)
         ids = [row.listing_id for row in inputs.rows]
         if all(listing_id in known for listing_id in ids):
             return nothing
@@ -181,7 +144,7 @@ def cluster_new_listings(conn: psycopg.Connection, settings: Settings, watch: Wa
                 labels[row] = numbers.setdefault(place.cluster_id, len(numbers))
         others = len(inputs.background)
         found = assign_new(
-            _with_background(inputs),
+            with_background(inputs),
             np.concatenate([labels, np.full(others, UNIQUE, dtype=np.int64)]),
             np.concatenate([new, np.zeros(others, dtype=bool)]),
         )
@@ -247,7 +210,7 @@ def _full_run(conn: psycopg.Connection, settings: Settings, watch: Watch, method
     run_id = begin_run(conn, watch.watch_id, method.name, method.params())
     try:
         before = current_run(conn, watch.watch_id, method.name)
-        inputs = _read(conn, settings, watch, method)
+        inputs = read_inputs(conn, settings, watch, of_products=method.name == "products")
         levels = _cluster(conn, settings, watch, method, inputs)
         clusters: list[FoundCluster] = []
         members: list[FoundMember] = []
@@ -287,39 +250,18 @@ def _members_before(conn: psycopg.Connection, cluster_run_id: int, level: Level)
 
 
 def _cluster(
-    conn: psycopg.Connection, settings: Settings, watch: Watch, method: Method, inputs: _Inputs
+    conn: psycopg.Connection, settings: Settings, watch: Watch, method: Method, inputs: Inputs
 ) -> dict[Level, Clustering]:
     if method.name == "dbscan":
-        channels = _channels(conn, settings, watch, inputs)
+        channels = channels_of(conn, settings, watch, inputs)
         found = cluster_by_density(
             inputs.listings, channels, eps=method.eps, min_samples=method.min_samples, metric=method.metric
         )
         return {"product": found}
-    products = _first(cluster_products(_with_background(inputs)), len(inputs.rows))
+    products = _first(cluster_products(with_background(inputs)), len(inputs.rows))
     if not inputs.rows:
         return {"product": products}
     return {"product": products, "theme": cluster_themes(inputs.listings, products)}
-
-
-def _with_background(inputs: _Inputs) -> Listings:
-    """Return a watch's listings, and after them titles of other watches that are clustered with nothing.
-
-    Which words are rare, and so tell products apart, cannot be seen within a watch whose titles all name one product.
-    """
-    own, others = inputs.listings, inputs.background
-    return Listings(
-        ids=[*own.ids, *(f"other:{number}" for number in range(len(others)))],
-        titles=[*own.titles, *others],
-        # A group of its own each: no pair is ever made of one.
-        groups=[*(own.groups or ()), *(f"other:{number}" for number in range(len(others)))],
-        prices=None if own.prices is None else np.concatenate([own.prices, np.full(len(others), math.nan)]),
-        vectors=None
-        if own.vectors is None
-        else np.vstack([own.vectors, np.zeros((len(others), own.vectors.shape[1]), dtype=np.float32)]),
-        photo_hashes=None
-        if own.photo_hashes is None
-        else np.concatenate([own.photo_hashes, np.zeros(len(others), dtype=np.uint64)]),
-    )
 
 
 def _first(found: Clustering, size: int) -> Clustering:
@@ -331,7 +273,7 @@ def _first(found: Clustering, size: int) -> Clustering:
     )
 
 
-def _clusters(level: Level, inputs: _Inputs, found: Clustering, named: Identified) -> list[FoundCluster]:
+def _clusters(level: Level, inputs: Inputs, found: Clustering, named: Identified) -> list[FoundCluster]:
     labels = describe_clusters(inputs.listings, found.labels, found.representative)
     chosen = {int(found.labels[row]): inputs.rows[row].listing_id for row in np.flatnonzero(found.representative)}
     total = np.zeros(len(labels))
@@ -351,7 +293,7 @@ def _clusters(level: Level, inputs: _Inputs, found: Clustering, named: Identifie
     ]
 
 
-def _members(level: Level, inputs: _Inputs, found: Clustering, named: Identified) -> list[FoundMember]:
+def _members(level: Level, inputs: Inputs, found: Clustering, named: Identified) -> list[FoundMember]:
     distance = found.distance
     return [
         FoundMember(
@@ -391,7 +333,7 @@ def _outcome(
     )
 
 
-def _metrics(outcome: ClusterOutcome, inputs: _Inputs, levels: Mapping[Level, Clustering]) -> dict[str, Any]:
+def _metrics(outcome: ClusterOutcome, inputs: Inputs, levels: Mapping[Level, Clustering]) -> dict[str, Any]:
     metrics: dict[str, Any] = {
         "method": levels["product"].method,
         "seconds": outcome.seconds,
@@ -403,104 +345,3 @@ def _metrics(outcome: ClusterOutcome, inputs: _Inputs, levels: Mapping[Level, Cl
     if "theme" in levels:
         metrics["themes"] = levels["theme"].n_clusters
     return metrics
-
-
-# ---------------------------------------------------------------- reading
-
-
-def _read(conn: psycopg.Connection, settings: Settings, watch: Watch, method: Method) -> _Inputs:
-    rows = clustered_listings(conn, watch.watch_id, with_descriptions=method.name == "dbscan")
-    ids = [row.listing_id for row in rows]
-    vectors, model_id, said = _vectors(conn, watch, ids, lambda: _text_space(settings, "title"))
-    listings = Listings(
-        ids=[str(one) for one in ids],
-        titles=[row.title for row in rows],
-        groups=[row.kind for row in rows],
-        brands=[row.brand or "" for row in rows],
-        prices=np.array([math.nan if row.price is None else float(row.price) for row in rows], dtype=np.float64),
-        vectors=vectors,
-        photo_hashes=_hashes(conn, ids),
-    )
-    background: list[str] = []
-    if method.name == "products":
-        # What is shown by both says nothing of the others.
-        own = {row.title for row in rows}
-        found = titles_of_others(conn, watch.watch_id, min(_BACKGROUND * len(rows), _MOST_BACKGROUND))
-        background = [title for title in found if title not in own]
-    return _Inputs(rows, listings, (model_id,) if model_id else (), said, background)
-
-
-def _vectors(
-    conn: psycopg.Connection, watch: Watch, ids: Sequence[int], space_of: Callable[[], Space]
-) -> tuple[Singles | None, str | None, str]:
-    """Return unit vectors (n, d), their model id and a word about them; None where too few listings have one."""
-    try:
-        space = space_of()
-    except ModelError as error:
-        # Titles alone do nearly as well; the asset of the vectors is where this fails.
-        return None, None, f"none: {error}"
-    found = _aligned(conn, watch, ids, space)
-    share = 0.0 if found is None or not ids else float((found != 0).any(axis=1).mean())
-    if found is None or share < _ENOUGH_VECTORS:
-        return None, None, f"none: {share:.0%} of the listings have one, {_ENOUGH_VECTORS:.0%} are needed"
-    return found, space.model_id, f"of {share:.0%} of the listings"
-
-
-def _text_space(settings: Settings, kind: Kind) -> Space:
-    return Space(kind, _known_model_id(settings.embedding_model, settings.embedding_engine))
-
-
-@cache
-def _known_model_id(name: str, engine: Engine) -> str:
-    # Once a process: it reads the weights to know their digest, and a run has many watches.
-    return text_model_id(name, engine=engine)
-
-
-def _aligned(conn: psycopg.Connection, watch: Watch, ids: Sequence[int], space: Space) -> Singles | None:
-    known, vectors = read_vectors(conn, space, watch_id=watch.watch_id)
-    if not len(known) or not ids:
-        return None
-    wanted = np.asarray(ids, dtype=np.int64)
-    at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-    has = known[at] == wanted
-    out = np.zeros((len(ids), vectors.shape[1]), dtype=np.float32)
-    out[has] = vectors[at[has]]
-    # Half precision at rest: lengths are one again only to three digits.
-    norms = np.linalg.norm(out, axis=1, keepdims=True)
-    return np.asarray(out / np.where(norms > 0, norms, 1), dtype=np.float32)
-
-
-def _hashes(conn: psycopg.Connection, ids: Sequence[int]) -> Hashes | None:
-    known = {one: plain for one, (plain, _, is_flat) in photo_hashes(conn, ids).items() if not is_flat}
-    return np.array([known.get(one, 0) for one in ids], dtype=np.uint64) if known else None
-
-
-def _channels(conn: psycopg.Connection, settings: Settings, watch: Watch, inputs: _Inputs) -> list[Channel]:
-    """Return title, description and photo, a third each; n-grams stand in for vectors of words that are missing."""
-    ids = [row.listing_id for row in inputs.rows]
-    titles = inputs.listings.vectors
-    channels = [
-        Channel("title", character_grams([normalise(row.title) for row in inputs.rows]) if titles is None else titles)
-    ]
-    described = [normalise(row.description or "") for row in inputs.rows]
-    if any(described):
-        vectors = _space_vectors(conn, settings, watch, ids, "description") if titles is not None else None
-        channels.append(Channel("description", character_grams(described) if vectors is None else vectors))
-    photos = _space_vectors(conn, settings, watch, ids, "image")
-    if photos is not None:
-        channels.append(Channel("photo", photos))
-    return channels
-
-
-def _space_vectors(
-    conn: psycopg.Connection, settings: Settings, watch: Watch, ids: Sequence[int], kind: Kind
-) -> Singles | None:
-    try:
-        space = (
-            Space(kind, image_model_id(settings.photo_model))
-            if kind == "image"
-            else _text_space(settings, "description")
-        )
-    except ModelError:
-        return None
-    return _aligned(conn, watch, ids, space)

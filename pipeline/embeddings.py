@@ -24,13 +24,14 @@ from warehouse.embeddings import (
     copy_known,
     count_contents,
     count_spaces,
+    delete_space,
     missing_ids,
     oldest_missing_day,
     read_texts,
     space_dimensions,
     store_vectors,
 )
-from warehouse.neighbours import ensure_index, has_index
+from warehouse.neighbours import drop_index, ensure_index, has_index
 
 TEXT_KINDS: tuple[TextKind, ...] = ("title", "description")
 # Texts computed and kept together: some seconds of work, all that a killed run loses.
@@ -146,6 +147,19 @@ def index_spaces(conn: psycopg.Connection, *, least: int = _INDEX_FROM) -> list[
         if count >= least and not has_index(conn, space) and ensure_index(conn, space, space_dimensions(conn, space)):
             made.append(f"{space.kind} by {space.model_id}")
     return made
+
+
+def forget_model(conn: psycopg.Connection, model_id: str) -> int:
+    """Delete the vectors of a model that is not used any more, and their indexes; return how many vectors.
+
+    Args:
+        conn: a connection, not in a transaction.
+        model_id: as stored. That of a model in use is not refused: its vectors are computed again.
+    """
+    spaces = [space for space in count_spaces(conn) if space.model_id == model_id]
+    for space in spaces:
+        drop_index(conn, space)
+    return sum(delete_space(conn, space) for space in spaces)
 
 
 def first_day_to_embed(conn: psycopg.Connection, settings: Settings, scope: Scope) -> date | None:

@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from domain.money import MoneyError, parse_amount
-from scrapers.visible_price import currency_of_sign, read_number
+from domain.written_amount import read_amount
+from scrapers.visible_price import currency_of_sign
 
 _PRICE = re.compile(
     r"(?P<before>[^\W\d_]{1,4}\$?|[$€£¥￥₹₺])?\s*(?P<number>[0-9][0-9.,'\u2019\s]*)(?P<after>[^0-9]{0,4})"
@@ -54,7 +55,7 @@ def own_price(text: str, sign: str) -> tuple[Decimal, str]:
     number, marks = found["number"].strip(), [found["before"] or "", found["after"].strip()]
     amount = _plain(number) if sign == "." or _LESS_THAN_ONE.match(number) else None
     if amount is None:
-        amount = read_number(number, decimal_sign=sign)
+        amount = read_amount(number, decimal_sign=sign)
     if amount is None or all(marks):
         raise MoneyError(f"{text[:40]!r} is not a price like 1299.00, 1.299,00 or 1299 EUR")
     mark = "".join(marks)

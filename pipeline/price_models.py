@@ -30,13 +30,13 @@ from ml.pricing.training import calibration_window, fit
 from ml.rules import model_verdict
 from pipeline.estimates import fair_prices
 from pipeline.pricing import Market, markets, scope_of
+from warehouse.locks import training_turn
 from warehouse.price_models import (
     FairPriceRow,
     begin_model,
     fail_model,
     finish_model,
     newest_model,
-    training_turn,
 )
 from warehouse.pricing import count_offers
 from warehouse.watches import list_watches

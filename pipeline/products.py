@@ -5,10 +5,8 @@ Belongs here: what a row must be, and each bad one's reason. Does not: SQL, prin
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import msgspec
@@ -16,6 +14,7 @@ import psycopg
 
 from domain.gtin import valid_gtin
 from domain.settings import Settings
+from pipeline.csv_file import CsvFileError, Record, read_csv
 from scrapers.contract import ItemSource, SearchUrlError, Source
 from scrapers.registry import UnknownSourceError, create_source, source_of_url
 from warehouse.products import ProductCounts, ProductLink, ProductRow, put_products
@@ -27,10 +26,6 @@ _LENGTHS = {"sku": 100, "name": 500, "brand": 200, "category": 500, "url": 4_000
 
 class ProductRowError(ValueError):
     """A row that cannot be a product; the message names the column and says what is wrong."""
-
-
-class ProductFileError(Exception):
-    """A file that is no list of products; the message says what to do."""
 
 
 class BadRow(msgspec.Struct, frozen=True):
@@ -125,30 +120,38 @@ def import_products(conn: psycopg.Connection, settings: Settings, content: bytes
     """Put a CSV file's products into the catalogue: the good rows at once, each bad one told. Again: no change.
 
     Args:
-        content: UTF-8, comma, semicolon or tab between the columns of ``COLUMNS``; ``sku`` and ``name`` are needed.
-            A SKU may come on several lines, one for each of its addresses.
+        content: UTF-8, or UTF-16 with its mark; comma, semicolon or tab between the columns of ``COLUMNS``; ``sku`` and
+            ``name`` are needed. A SKU may come on several lines, one for each of its addresses.
 
     Raises:
-        ProductFileError: where the file as a whole cannot be read.
+        CsvFileError: where the file as a whole cannot be read.
     """
+    file = read_csv(content, required=_NEEDED, foreign="refuse")
+    unknown = sorted(set(file.columns) - set(COLUMNS))
+    if unknown:
+        raise CsvFileError(f"unknown column {', '.join(map(repr, unknown))}; the columns are {', '.join(COLUMNS)}")
     addresses = AddressBook(settings)
     good: list[ProductRow] = []
     bad: list[BadRow] = []
     first: dict[str, tuple[int, ProductRow]] = {}
     rows = 0
-    for line, fields in _records(content):
+    for record in file.records():
         rows += 1
-        if isinstance(fields, str):
-            bad.append(BadRow(line, fields))
-            continue
         try:
-            row = read_row(fields, addresses)
-            _agree(row, line, first)
+            row = _product(record, addresses, first)
         except ProductRowError as error:
-            bad.append(BadRow(line, str(error)))
+            bad.append(BadRow(record.line, str(error)))
             continue
         good.append(row)
     return ProductImport(rows=rows, counts=put_products(conn, good), bad=tuple(bad))
+
+
+def _product(record: Record, addresses: AddressBook, first: dict[str, tuple[int, ProductRow]]) -> ProductRow:
+    if record.problem:
+        raise ProductRowError(record.problem)
+    row = read_row(record.fields, addresses)
+    _agree(row, record.line, first)
+    return row
 
 
 def _agree(row: ProductRow, line: int, first: dict[str, tuple[int, ProductRow]]) -> None:
@@ -157,38 +160,3 @@ def _agree(row: ProductRow, line: int, first: dict[str, tuple[int, ProductRow]])
         one, other = getattr(before, name), getattr(row, name)
         if one is not None and other is not None and one != other:
             raise ProductRowError(f"{name}: {other!r}, but line {before_line} says {one!r} of the same sku")
-
-
-def _records(content: bytes) -> Iterator[tuple[int, Mapping[str, str] | str]]:
-    """Yield each record with its first line: its fields by column, or a sentence on what is wrong with it."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise ProductFileError(
-            f"line {line} is not UTF-8; save the file as UTF-8 (CSV UTF-8 in a spreadsheet)"
-        ) from None
-    first = text.split("\n", 1)[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count))
-    header = [name.strip().lower() for name in next(reader, [])]
-    unknown, absent = sorted(set(header) - set(COLUMNS)), [name for name in _NEEDED if name not in header]
-    if unknown or absent or len(set(header)) != len(header):
-        wrong = f"unknown column {', '.join(map(repr, unknown))}" if unknown else f"no column {', '.join(absent)}"
-        if not unknown and not absent:
-            wrong = "a column twice"
-        raise ProductFileError(f"the first line has {wrong}; the columns are {', '.join(COLUMNS)}")
-    while True:
-        line = reader.line_num + 1
-        try:
-            values = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield line, f"not CSV: {error}"
-            continue
-        if not any(value.strip() for value in values):
-            continue
-        if len(values) != len(header):
-            yield line, f"{len(values)} fields, the first line has {len(header)}"
-        else:
-            yield line, dict(zip(header, values, strict=True))

@@ -212,11 +212,6 @@ def is_to_start(progress: ScanProgress, now: datetime) -> bool:
     return progress.state is ScanState.BLOCKED and (progress.not_before is None or now >= progress.not_before)
 
 
-def ids_of_chunk(progress: ScanProgress, size: int) -> range:
-    """Return the next ids to ask in this cycle; empty at its end."""
-    return range(progress.next_id, min(progress.next_id + size, progress.last + 1))
-
-
 def missing_run(before: int, gone: Sequence[bool]) -> int:
     """Return how many ids at the end are missing one after another, given those before."""
     for place, is_gone in enumerate(reversed(gone)):

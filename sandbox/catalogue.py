@@ -359,4 +359,3 @@ FAMILIES = (
         has_box=True,
     ),
 )
-FAMILY_BY_KEY = {family.key: family for family in FAMILIES}

@@ -1,7 +1,7 @@
 """What every source's client does alike, so that a source says only what is its own.
 
 Belongs here: settings, clock, the polite client, stored pages, a reading that never raises. Does not: any marketplace.
-Vinted's client, older and with one connection a country, has its own.
+Vinted's client, which has a connection for each country, is its own.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
-from domain.page import PageMeaning, PageReading, RawPage
+from domain.page import PageReading, RawPage
 from domain.settings import Settings
 from scrapers.answers import page_of_answer, sandbox_headers
 from scrapers.contract import Clock, Query
 from scrapers.http import Answer, PoliteClient
+from scrapers.meaning import never_raising
 from scrapers.recorded import recorded
 
 
@@ -93,12 +94,7 @@ class BaseSource:
 
     def read(self, page: RawPage) -> PageReading:
         """Tell a page's meaning and its listings. Pure; never raises, whatever the bytes."""
-        try:
-            return self.read_page(page)
-        except Exception as error:  # noqa: BLE001 - the contract: one bad page never fails a run; the owner sees why
-            return PageReading(
-                meaning=PageMeaning.CHANGED, detail=f"The parser failed on this page: {type(error).__name__}"
-            )
+        return never_raising(self.read_page)(page)
 
     def read_page(self, page: RawPage) -> PageReading:
         """Read a page; may raise, which `read` turns into ``changed``."""

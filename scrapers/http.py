@@ -1,8 +1,8 @@
 """The one polite HTTP client that every source fetches through.
 
-Belongs here: rate and concurrency per host, deadlines, retries, ``Retry-After``, bounds on what is read, cookies, the
-count of what was sent, when a kept answer will do. Does not: what an answer means (each source's ``meaning`` module),
-sessions of a marketplace, storage, how answers are kept (``cache``).
+Belongs here: rate and concurrency per host, deadlines, retries, bounds on what is read, cookies, the count of what was
+sent, when a kept answer will do. Does not: reckoning a pace (``pace``), what an answer means (each source's ``meaning``
+module), sessions of a marketplace, storage, how answers are kept (``cache``).
 
 Nothing here logs or returns the values of request headers or cookies.
 """
@@ -10,12 +10,10 @@ Nothing here logs or returns the values of request headers or cookies.
 from __future__ import annotations
 
 import asyncio
-import email.utils
 import ipaddress
 import logging
 import math
 import random
-import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -28,6 +26,7 @@ import msgspec
 import orjson
 
 from domain.settings import Settings
+from scrapers.pace import TokenBucket, parse_retry_after
 from scrapers.retry_budget import RetryBudget
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 50 * 1024 * 1024
-MAX_RETRY_AFTER_SECONDS = 900.0
 # A longer wait than this is not slept through: the caller gets the refusal and may do something else meanwhile.
 BOUNDED_WAIT_SECONDS = 10.0
 MAX_REDIRECTS = 5
@@ -50,7 +48,6 @@ logging.getLogger("httpcore2").setLevel(logging.INFO)
 # One line a request at INFO is ours to write, below, and at DEBUG.
 logging.getLogger("httpx2").setLevel(logging.WARNING)
 
-_SECONDS = re.compile(r"[0-9]{1,400}(\.[0-9]{1,20})?")
 _RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 530})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # The statuses whose Retry-After is heeded.
@@ -88,31 +85,6 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         return self.headers.get("content-type", "")
 
 
-def parse_retry_after(value: str | None, *, now: datetime) -> float | None:
-    """Read a ``Retry-After`` header.
-
-    Args:
-        value: seconds or an HTTP date; None where the header is absent.
-        now: current time, UTC.
-
-    Returns:
-        Seconds to wait, between 0 (a date that has passed) and 900; None where the value is absent or means nothing.
-    """
-    text = (value or "").strip()
-    if not text:
-        return None
-    if _SECONDS.fullmatch(text):
-        return min(float(text), MAX_RETRY_AFTER_SECONDS)
-    try:
-        moment = email.utils.parsedate_to_datetime(text)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        seconds = (moment - now).total_seconds()
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
-
-
 class Guard(Protocol):
     """Decides which addresses may be asked at all (``scrapers.ssrf``)."""
 
@@ -123,31 +95,6 @@ class Guard(Protocol):
     def refuse_peer(self, url: str, address: str) -> str | None:
         """Return why an answer from this IP address must not be used, or None."""
         ...
-
-
-class TokenBucket:
-    """Spaces requests so that any window of ``w`` seconds holds at most ``rate * w + burst`` of them."""
-
-    def __init__(self, rate: float, burst: int = 1) -> None:
-        self._interval = 1.0 / rate
-        self._tolerance = (burst - 1) * self._interval
-        self._next = -math.inf
-
-    def stretch(self, seconds: float) -> None:
-        """Space requests by at least so many seconds."""
-        if seconds > self._interval:
-            self._interval, self._tolerance = seconds, 0.0
-
-    def take(self, now: float, jitter: float = 0.0) -> float:
-        """Reserve the next token and return how many seconds from ``now`` it may be used.
-
-        Args:
-            now: seconds of any clock that does not go back.
-            jitter: share of an interval by which the token after this one comes later.
-        """
-        due = max(self._next, now - self._tolerance)
-        self._next = due + self._interval * (1.0 + jitter)
-        return max(0.0, due - now)
 
 
 class _Question(NamedTuple):

@@ -8,12 +8,14 @@ are in the site's language. Status 200 proves nothing either.
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser
 
-from domain.page import PageMeaning, PageReading
+from domain.page import PageMeaning, PageReading, RawPage
 
 # Real pages are large, error and challenge pages a few KB.
 SMALL_PAGE_BYTES = 64 * 1024
@@ -91,3 +93,18 @@ def is_shell(tree: LexborHTMLParser) -> bool:
 def refusal(judgement: Judgement) -> PageReading:
     """Return the reading of a page that holds no records."""
     return PageReading(meaning=judgement.meaning, detail=judgement.detail)
+
+
+def never_raising(read: Callable[[RawPage], PageReading]) -> Callable[[RawPage], PageReading]:
+    """Return a reader of pages that says ``changed`` where it would raise, whatever the bytes."""
+
+    @functools.wraps(read)
+    def reading_of(page: RawPage) -> PageReading:
+        try:
+            return read(page)
+        except Exception as error:  # noqa: BLE001 - the contract: one bad page never fails a run; the owner sees why
+            return PageReading(
+                meaning=PageMeaning.CHANGED, detail=f"The parser failed on this page: {type(error).__name__}"
+            )
+
+    return reading_of

@@ -6,23 +6,22 @@ Belongs here: small pure checks that are the same for every retailer. Does not: 
 from __future__ import annotations
 
 import re
-import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from domain.condition import Condition
 from domain.gtin import valid_gtin
-from domain.listing import Availability, UnpricedOffer
+from domain.listing import Availability, Listing, UnpricedOffer
 from domain.page import PageMeaning, PageReading, RejectedRecord
 
 MAX_RECORD_BYTES = 64 * 1024
-MAX_BODY_BYTES = 50 * 1024 * 1024
 _MAX_TEXT = 20_000
 _BAD = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
-_GZIP = b"\x1f\x8b"
+# Fewer records than this, all broken, may be bad luck; a whole page of them is a new shape.
+_CHANGED_FROM = 3
 _SCHEMA_AVAILABILITY = {
     "instock": Availability.AVAILABLE,
     "instoreonly": Availability.AVAILABLE,
@@ -122,21 +121,6 @@ def reject(index: int, reason: str, record: str | bytes) -> RejectedRecord:
     return RejectedRecord(index=index, reason=reason[:500], record=body[:MAX_RECORD_BYTES])
 
 
-def gunzip(body: bytes) -> bytes:
-    """Return recorded bytes with gzip undone; bytes that are none, or broken, come back as they are."""
-    if not body.startswith(_GZIP):
-        return body
-    try:
-        return zlib.decompressobj(wbits=31).decompress(body, MAX_BODY_BYTES)
-    except zlib.error:
-        return body
-
-
-def first_character(body: bytes) -> bytes:
-    """Return the first byte that is no blank, which tells JSON from HTML."""
-    return body[:4096].lstrip(b" \t\r\n\x0b\x0c\xef\xbb\xbf")[:1]
-
-
 def with_gone_offer(reading: PageReading, source: str, external_id: str | None, url: str) -> PageReading:
     """Name the offer that a page says is gone, so that a listing known from before is no longer for sale."""
     if reading.meaning is not PageMeaning.GONE or external_id is None or reading.unpriced:
@@ -157,6 +141,43 @@ def reading_of_cut_off(body: bytes) -> PageReading | None:
     if b"<html" not in body[:4096].lower() or b"</html>" in body[-65536:].lower():
         return None
     return PageReading(meaning=PageMeaning.CHANGED, detail="The page is cut off: its end is missing.")
+
+
+def reading_of_product(body: bytes, read: Callable[[], Listing | UnpricedOffer]) -> PageReading:
+    """Read a product's page with its parser: one listing, one offer without a price, or one record for quarantine."""
+    cut_off = reading_of_cut_off(body)
+    if cut_off is not None:
+        return cut_off
+    try:
+        record = read()
+    except RecordError as error:
+        return PageReading(meaning=PageMeaning.OK, rejected=(reject(0, str(error), body),))
+    if isinstance(record, UnpricedOffer):
+        return PageReading(meaning=PageMeaning.OK, unpriced=(record,))
+    return PageReading(meaning=PageMeaning.OK, listings=(record,))
+
+
+def reading_of_rows(
+    listings: Sequence[Listing],
+    unpriced: Sequence[UnpricedOffer],
+    rejected: Sequence[RejectedRecord],
+    *,
+    noun: str,
+    total_entries: int | None = None,
+    total_pages: int | None = None,
+) -> PageReading:
+    """Return what a list of offers is: where none of three rows or more can be read, it is a new layout."""
+    is_changed = not listings and not unpriced and len(rejected) >= _CHANGED_FROM
+    first = f"None of {len(rejected)} {noun} could be read; the first: {rejected[0].reason}" if is_changed else ""
+    return PageReading(
+        meaning=PageMeaning.CHANGED if is_changed else PageMeaning.OK,
+        detail=first,
+        listings=tuple(listings),
+        unpriced=tuple(unpriced),
+        rejected=tuple(rejected),
+        total_entries=total_entries,
+        total_pages=total_pages,
+    )
 
 
 def is_whole_html(body: bytes) -> bool:

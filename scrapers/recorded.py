@@ -27,7 +27,7 @@ def gunzip(body: bytes) -> bytes:
 
 def starts_like(body: bytes) -> str:
     """Return ``json``, ``html`` or ``other`` by a body's first character that is no blank."""
-    start = body[:1024].lstrip(_BLANKS)[:1]
+    start = body[:4096].lstrip(_BLANKS)[:1]
     return "json" if start in {b"{", b"["} else "html" if start == b"<" else "other"
 
 

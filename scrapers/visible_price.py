@@ -1,7 +1,7 @@
 """A price written for people ("1.749,99 €", "$87.11", "AED 79.00") as an exact amount and currency.
 
-Belongs here: reading digits whose decimal sign is known from the page's country or language, and currency signs.
-Does not: telling which price on a page is the one (each source), prices of unknown shops, structured values.
+Belongs here: finding prices in a text, and currency signs. Does not: telling which price on a page is the one (each
+source), the digits of one (``domain.written_amount``), prices of unknown shops, structured values.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from decimal import Decimal
 from typing import NamedTuple
 
-from domain.money import MoneyError, parse_amount
+from domain.written_amount import read_amount
 
 MAX_TEXT = 4000
 _SPACES = "\u0020\u00a0\u202f\u2009\u200a\u2007"
@@ -49,36 +49,6 @@ class VisiblePrice(NamedTuple):
     currency: str | None
 
 
-def read_number(text: str, *, decimal_sign: str) -> Decimal | None:
-    """Return the amount that digits with separators stand for; None where they cannot be told.
-
-    Args:
-        decimal_sign: ``.`` or ``,``, as the page's language writes cents. Both signs together tell for themselves,
-            and so does a single one before exactly two last digits.
-    """
-    plain = re.sub(rf"[{_SPACES}'\u2019\n\t\r]", "", text)
-    if not re.fullmatch(r"[0-9][0-9.,]*", plain) or len(plain) > 24:
-        return None
-    last = max(plain.rfind("."), plain.rfind(","))
-    signs = set(plain) & {".", ","}
-    if last < 0:
-        whole, cents = plain, ""
-    elif len(signs) == 2 or (plain.count(plain[last]) == 1 and (len(plain) - last == 3 or plain[last] == decimal_sign)):
-        whole, cents = plain[:last], plain[last + 1 :]
-    elif all(len(group) == 3 for group in re.split(r"[.,]", plain)[1:]) and plain[last] != decimal_sign:
-        whole, cents = plain, ""
-    else:
-        return None
-    groups = re.split(r"[.,]", whole)
-    if len(groups) > 1 and any(len(group) != 3 for group in groups[1:]):
-        return None
-    digits = "".join(groups)
-    try:
-        return parse_amount(f"{digits}.{cents}" if cents else digits)
-    except MoneyError:
-        return None
-
-
 def currency_of_sign(sign: str, *, site_currency: str) -> str | None:
     """Return the currency that a sign or code stands for on a site with that currency; None where it cannot be told."""
     mark = sign.strip().rstrip(".")
@@ -94,7 +64,7 @@ def find_prices(text: str, *, decimal_sign: str, site_currency: str) -> list[Vis
     found = []
     for match in _PRICE.finditer(text[:MAX_TEXT]):
         sign = match.group("before") or match.group("after")
-        amount = read_number(match.group("first") or match.group("second"), decimal_sign=decimal_sign)
+        amount = read_amount(match.group("first") or match.group("second"), decimal_sign=decimal_sign)
         known = len(sign) != 3 or not sign.isalpha() or sign in _ISO
         if amount is not None and known:
             found.append(VisiblePrice(amount, currency_of_sign(sign, site_currency=site_currency)))
@@ -104,4 +74,4 @@ def find_prices(text: str, *, decimal_sign: str, site_currency: str) -> list[Vis
 def find_bare_number(text: str, *, decimal_sign: str) -> Decimal | None:
     """Return the amount of a text that holds one number and nothing else but a sign; None otherwise."""
     numbers = _BARE.findall(text[:MAX_TEXT])
-    return read_number(numbers[0], decimal_sign=decimal_sign) if len(numbers) == 1 else None
+    return read_amount(numbers[0], decimal_sign=decimal_sign) if len(numbers) == 1 else None

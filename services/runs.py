@@ -40,18 +40,19 @@ def run_house_job(settings: Settings, job: str) -> RunResult:
 def run_import(settings: Settings, source: str, days: Sequence[date]) -> RunResult:
     """Run the poll job for each day that pages were imported for; past days only read what is stored."""
     config = {"ops": {"raw_listings": {"config": {"fetch": False}}}}
-    results = [_run(settings, "poll", f"{day.isoformat()}|{source}", config, task="import") for day in days]
-    return RunResult(
-        run_id=results[-1].run_id,
-        success=all(result.success for result in results),
-        lines=tuple(line for result in results for line in result.lines),
-    )
+    return _run_days(settings, "poll", source, days, config, task="import")
 
 
 def run_reprocess(settings: Settings, source: str, days: Sequence[date]) -> RunResult:
     """Run the reprocess job for each day: its stored pages are read again, whatever was read of them before."""
     config = {"ops": {"items_and_price_history": {"config": {"again": True}}}}
-    results = [_run(settings, "reprocess", f"{day.isoformat()}|{source}", config, task="backfill") for day in days]
+    return _run_days(settings, "reprocess", source, days, config, task="backfill")
+
+
+def _run_days(
+    settings: Settings, job: str, source: str, days: Sequence[date], config: Mapping[str, Any], *, task: str
+) -> RunResult:
+    results = [_run(settings, job, f"{day.isoformat()}|{source}", config, task=task) for day in days]
     return RunResult(
         run_id=results[-1].run_id,
         success=all(result.success for result in results),

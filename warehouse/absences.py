@@ -221,20 +221,6 @@ def _past(conn: psycopg.Connection, watch_id: int) -> tuple[int, int]:
     return int(returned), int(absences)
 
 
-def absences_by_source(conn: psycopg.Connection) -> Mapping[str, tuple[int, int, int]]:
-    """Return per source how many listings are missing, gone and came back."""
-    return {
-        source: (missing, gone, returned)
-        for source, missing, gone, returned in conn.execute(
-            """
-            select w.source, count(*) filter (where a.gone_at is null and a.returned_at is null), count(a.gone_at),
-                   count(a.returned_at)
-            from core.listing_absences a join app.watches w using (watch_id) group by w.source order by w.source
-            """
-        ).fetchall()
-    }
-
-
 # A run's pages carry its id; a run ends with its last page. Pages not read yet make it incomplete (meaning is null).
 _PAGES = """
 select max(p.fetched_at) over (partition by p.watch_id, p.run_id) as ended_at, p.watch_id, p.run_id, p.page_id,

@@ -1,7 +1,7 @@
 """Months of the price history packed, a row for each listing, which holds its month; and put in order once they end.
 
 Belongs here: closing a month, and which days are packed. Does not: when (``pipeline.care``), reading them
-(``dashboards``), removing rows (``compaction``).
+(``product_history``), removing rows (``compaction``).
 
 A month is written in parts (``partitions.PART_STARTS``), its rows in the order in which they came. Closed, it is one
 table in the order of its listings. Its rows are kept a second time as arrays (``core.price_history_packed``): a

@@ -14,7 +14,8 @@ from decimal import Decimal
 import msgspec
 import psycopg
 
-from warehouse.clusters import DEFAULT_METHOD, FIGURES, PRICED, Level
+from warehouse.cluster_figures import FIGURES, PRICED
+from warehouse.cluster_runs import DEFAULT_METHOD, Level
 from warehouse.rows import read_rows
 
 
@@ -79,6 +80,7 @@ class ListingPlace(msgspec.Struct, frozen=True):
     """Where a watch's current run put a listing; without a cluster it is unique there."""
 
     watch_id: int
+    watch: str
     cluster_run_id: int
     level: Level
     cluster_id: str | None
@@ -117,7 +119,7 @@ def cluster_overview(
 
     Args:
         conn: any connection.
-        cluster_run_id: of which run, e.g. ``warehouse.clusters.current_run``.
+        cluster_run_id: of which run, e.g. ``warehouse.cluster_runs.current_run``.
         level: product or theme.
         limit: at most so many.
         offset: after so many.
@@ -233,16 +235,6 @@ def run_of_cluster(conn: psycopg.Connection, cluster_id: str) -> int | None:
     return None if row is None or row[0] is None else int(row[0])
 
 
-def cluster_aliases(conn: psycopg.Connection, watch_id: int) -> dict[str, str]:
-    """Return the clusters of a watch that went into others: id -> the cluster it went into, which may be one too."""
-    rows = conn.execute(
-        "select cluster_id::text, merged_into_id::text from ml.clusters"
-        " where watch_id = %s and died_run_id is not null and merged_into_id is not null order by 1",
-        (watch_id,),
-    ).fetchall()
-    return dict(rows)
-
-
 def places_of_listing(conn: psycopg.Connection, listing_id: int, *, watch_id: int | None = None) -> list[ListingPlace]:
     """Return where the current runs of the default method put a listing: one row a watch and level."""
     return read_rows(
@@ -259,9 +251,10 @@ def places_of_listing(conn: psycopg.Connection, listing_id: int, *, watch_id: in
             order by r.watch_id, r.started_at desc, r.cluster_run_id desc
         )
         select
-            r.watch_id, r.cluster_run_id, m.level, m.cluster_id::text as cluster_id, c.label, c.size, m.probability,
-            m.is_representative
+            r.watch_id, w.name as watch, r.cluster_run_id, m.level, m.cluster_id::text as cluster_id, c.label, c.size,
+            m.probability, m.is_representative
         from current_runs as r
+        join app.watches as w using (watch_id)
         join ml.cluster_members as m using (cluster_run_id)
         left join ml.clusters as c using (cluster_id)
         where m.listing_id = %(listing_id)s

@@ -1,103 +1,27 @@
-"""Runs of clustering: the listings they read, their state, and storing what they found whole or not at all.
+"""Storing what a run of clustering found: whole or not at all.
 
-Belongs here: what a run reads and writes in ``ml.cluster_*``. Does not: making clusters (``ml.clustering``, a room that
-this one does not know), showing them (``warehouse.cluster_views``).
-
-Each method of a watch has a chain of runs of its own: ids of clusters last from run to run of one method, and a trial
-of another never takes the place of what prices are compared in.
+Belongs here: writing ``ml.clusters``, their members and transitions, and closing the run with them. Does not: making
+clusters (``ml.clustering``, a room that this one does not know), what a run reads (``cluster_inputs``), its own row
+until then (``cluster_runs``), showing them (``cluster_views``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-from decimal import Decimal
 from typing import Any, Literal
 
 import msgspec
 import psycopg
 from psycopg.types.json import Jsonb
 
-from domain.price_kind import COMPARABLE_KINDS
+from warehouse.cluster_figures import FIGURES, PRICED
+from warehouse.cluster_runs import Level
 from warehouse.copy_text import copy_lines, flag, plain
-from warehouse.rows import columns, read_one, read_rows
 
-Level = Literal["product", "theme"]
-LEVELS: tuple[Level, ...] = ("product", "theme")
-DEFAULT_METHOD = "products"
 # A night's members are a row a listing and level: so many runs of a watch and method keep theirs, and so many their
 # transitions; older rows of the runs go with the retention.
 KEPT_MEMBERS = 3
 KEPT_TRANSITIONS = 30
-
-_KINDS = ", ".join(f"'{kind}'" for kind in sorted(COMPARABLE_KINDS))
-# What a listing `l` costs its buyer; null where its price is none of the thing.
-PRICE = f"case when l.price_kind in ({_KINDS}) then coalesce(l.total_price, l.price) end"
-# The members of run %(run)s that are in a cluster; a condition on `m` may follow.
-PRICED = f"""
-    select
-        m.cluster_id, l.kind, s.is_active, {PRICE} as price,
-        case when {PRICE} is not null then l.currency end as currency
-    from ml.cluster_members as m
-    join core.listings as l using (listing_id)
-    join core.listing_state as s using (listing_id)
-    where m.cluster_run_id = %(run)s and m.cluster_id is not null
-"""
-# Figures of each cluster in `priced`, prices in the currency that most of them are in, those in others left out.
-# The exact median is the mean of the lower and the upper one: percentile_cont knows floats only.
-FIGURES = """
-    select distinct on (cluster_id)
-        cluster_id, currency, kind, size, n_active, lowest_price, highest_price,
-        ((lower_median + upper_median) / 2)::numeric(18, 4) as median_price
-    from (
-        select
-            cluster_id, currency, count(price) as n_priced, min(price) as lowest_price, max(price) as highest_price,
-            percentile_disc(0.5) within group (order by price) as lower_median,
-            percentile_disc(0.5) within group (order by price desc) as upper_median,
-            (sum(count(*)) over of_cluster)::int as size,
-            (sum(count(*) filter (where is_active)) over of_cluster)::int as n_active,
-            min(min(kind)) over of_cluster as kind
-        from priced
-        group by cluster_id, currency
-        window of_cluster as (partition by cluster_id)
-    ) as of_currency
-    order by cluster_id, n_priced desc, currency
-"""
-# The listings of a watch that are clustered: what its owner keeps out by words or sellers is not.
-_OF_WATCH = "app.watch_listings as wl join core.listings as l using (listing_id) where not wl.is_blacklisted"
-
-
-class ClusterListing(msgspec.Struct, frozen=True):
-    """What a listing is clustered by.
-
-    Attributes:
-        price: payable, in the watch's currency; None where it is in another, or is no price of the thing.
-    """
-
-    listing_id: int
-    title: str
-    description: str | None
-    brand: str | None
-    kind: str
-    price: Decimal | None
-
-
-class ClusterRun(msgspec.Struct, frozen=True):
-    """A row of ``ml.cluster_runs``; ``state`` is running, success or failure, ``error`` says why it failed."""
-
-    cluster_run_id: int
-    watch_id: int | None
-    method: str
-    params: dict[str, Any]
-    model_ids: list[str]
-    state: str
-    error: str | None
-    started_at: datetime
-    ended_at: datetime | None
-    n_listings: int
-    n_clusters: int
-    n_unique: int
-    metrics: dict[str, Any]
 
 
 class FoundCluster(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,179 +53,6 @@ class FoundTransition(msgspec.Struct, frozen=True):
     from_id: str | None
     to_id: str | None
     overlap: float
-
-
-class Place(msgspec.Struct, frozen=True):
-    """Where a run put a listing."""
-
-    listing_id: int
-    cluster_id: str | None
-    assigned_by: str
-
-
-def clustered_listings(
-    conn: psycopg.Connection, watch_id: int, *, with_descriptions: bool = False
-) -> list[ClusterListing]:
-    """Return the listings of a watch by id, those that its owner keeps out left out; gone ones are among them.
-
-    Args:
-        conn: any connection.
-        watch_id: of which watch.
-        with_descriptions: read them too; else they are None.
-    """
-    return read_rows(
-        conn,
-        ClusterListing,
-        f"""
-        select
-            l.listing_id, l.title, case when %(described)s then l.description end as description, l.brand, l.kind,
-            case
-                when l.price_kind in ({_KINDS})
-                    and l.currency = (select w.currency from app.watches as w where w.watch_id = %(watch_id)s)
-                then coalesce(l.total_price, l.price)
-            end as price
-        from {_OF_WATCH} and wl.watch_id = %(watch_id)s
-        order by l.listing_id
-        """,
-        {"watch_id": watch_id, "described": with_descriptions},
-    )
-
-
-def titles_of_others(conn: psycopg.Connection, watch_id: int, limit: int) -> list[str]:
-    """Return distinct titles that the other active watches found, about as many of each; at most ``limit``, sorted.
-
-    Each watch's oldest listings, so that the answer is much the same from night to night.
-    """
-    rows = conn.execute(
-        """
-        with others as (
-            select w.watch_id, ceil(%(limit)s::numeric / count(*) over ())::int as share
-            from app.watches as w
-            where w.is_active and w.watch_id <> %(watch_id)s
-                and exists (select 1 from app.watch_listings as wl where wl.watch_id = w.watch_id)
-        )
-        select distinct t.title
-        from others
-        cross join lateral (
-            select l.title
-            from app.watch_listings as wl
-            join core.listings as l using (listing_id)
-            where wl.watch_id = others.watch_id and not wl.is_blacklisted
-            order by wl.listing_id
-            limit others.share
-        ) as t
-        order by t.title
-        limit %(limit)s
-        """,
-        {"watch_id": watch_id, "limit": limit},
-    ).fetchall()
-    return [title for (title,) in rows]
-
-
-# ---------------------------------------------------------------- runs
-
-
-def begin_run(conn: psycopg.Connection, watch_id: int, method: str, params: Mapping[str, Any]) -> int:
-    """Note that a run begins; return its id. A run of the watch that never ended is closed as failed: it was killed.
-
-    Only for the session that holds ``warehouse.locks.clustering_turn`` of the watch.
-    """
-    close_killed_runs(conn, watch_id)
-    row = conn.execute(
-        "insert into ml.cluster_runs (watch_id, method, params, started_at)"
-        " values (%s, %s, %s, clock_timestamp()) returning cluster_run_id",
-        (watch_id, method, Jsonb(dict(params))),
-    ).fetchone()
-    if row is None:
-        raise RuntimeError("the run was not kept")
-    return int(row[0])
-
-
-def close_killed_runs(conn: psycopg.Connection, watch_id: int) -> int:
-    """Close the runs of a watch that still say running though none is; return how many. See ``begin_run``."""
-    return conn.execute(
-        "update ml.cluster_runs set state = 'failure', ended_at = clock_timestamp(),"
-        " error = 'It was killed: it never said how it ended.' where watch_id = %s and state = 'running'",
-        (watch_id,),
-    ).rowcount
-
-
-def fail_run(conn: psycopg.Connection, cluster_run_id: int, error: str) -> None:
-    """Close a run as failed, with what went wrong; a run that was saved stays a success."""
-    conn.execute(
-        "update ml.cluster_runs set state = 'failure', ended_at = clock_timestamp(), error = %s"
-        " where cluster_run_id = %s and state = 'running'",
-        (error, cluster_run_id),
-    )
-
-
-def get_run(conn: psycopg.Connection, cluster_run_id: int) -> ClusterRun | None:
-    """Return a run, None where there is none of that id."""
-    query = f"select {columns(ClusterRun)} from ml.cluster_runs where cluster_run_id = %s"
-    return read_one(conn, ClusterRun, query, (cluster_run_id,))
-
-
-def current_run(conn: psycopg.Connection, watch_id: int, method: str = DEFAULT_METHOD) -> ClusterRun | None:
-    """Return the newest run of a watch and method that succeeded: what holds now. None where none did."""
-    return read_one(
-        conn,
-        ClusterRun,
-        f"select {columns(ClusterRun)} from ml.cluster_runs where watch_id = %s and method = %s and state = 'success'"
-        " order by started_at desc, cluster_run_id desc limit 1",
-        (watch_id, method),
-    )
-
-
-def list_runs(conn: psycopg.Connection, watch_id: int, *, limit: int = 20) -> list[ClusterRun]:
-    """Return the runs of a watch by any method, the newest first."""
-    return read_rows(
-        conn,
-        ClusterRun,
-        f"select {columns(ClusterRun)} from ml.cluster_runs where watch_id = %s"
-        " order by started_at desc, cluster_run_id desc limit %s",
-        (watch_id, limit),
-    )
-
-
-def places(conn: psycopg.Connection, cluster_run_id: int, level: Level) -> list[Place]:
-    """Return where a run put its listings, by listing id."""
-    return read_rows(
-        conn,
-        Place,
-        "select listing_id, cluster_id::text as cluster_id, assigned_by from ml.cluster_members"
-        " where cluster_run_id = %s and level = %s order by listing_id",
-        (cluster_run_id, level),
-    )
-
-
-def watches_with_new_listings(conn: psycopg.Connection) -> list[int]:
-    """Return the active watches with a listing that their current run of the default method does not know, by id."""
-    rows = conn.execute(
-        f"""
-        with current_runs as (
-            select distinct on (watch_id) watch_id, cluster_run_id
-            from ml.cluster_runs
-            where state = 'success' and method = %(method)s and watch_id is not null
-            order by watch_id, started_at desc, cluster_run_id desc
-        )
-        select w.watch_id
-        from app.watches as w
-        left join current_runs as r using (watch_id)
-        where w.is_active and exists (
-            select 1 from {_OF_WATCH} and wl.watch_id = w.watch_id
-                and not exists (
-                    select 1 from ml.cluster_members as m
-                    where m.cluster_run_id = r.cluster_run_id and m.level = 'product' and m.listing_id = l.listing_id
-                )
-        )
-        order by w.watch_id
-        """,
-        {"method": DEFAULT_METHOD},
-    ).fetchall()
-    return [watch_id for (watch_id,) in rows]
-
-
-# ---------------------------------------------------------------- storing
 
 
 def save_run(

@@ -18,7 +18,7 @@ import psycopg
 from domain.deal import Verdict
 from domain.watch import RuleName
 from warehouse.outbox import NewNotification, as_jsonb, enqueue
-from warehouse.rows import read_one, read_rows
+from warehouse.rows import read_rows
 
 
 class Deal(msgspec.Struct, frozen=True, kw_only=True):
@@ -201,11 +201,6 @@ def list_deals(
             "limit": limit,
         },
     )
-
-
-def get_deal(conn: psycopg.Connection, deal_id: int) -> Deal | None:
-    """Return a deal, None when there is none."""
-    return read_one(conn, Deal, f"{_DEAL} where d.deal_id = %s", (deal_id,))
 
 
 def _bounded(value: Decimal | float | None, limit: int) -> Decimal | None:

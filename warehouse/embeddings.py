@@ -284,9 +284,11 @@ def space_dimensions(conn: psycopg.Connection, space: Space) -> int:
     return 0 if row is None else int(row[0])
 
 
-def forget_model(conn: psycopg.Connection, model_id: str) -> int:
-    """Delete all vectors of a model that is not used any more; return how many."""
-    return conn.execute("delete from ml.embeddings where model_id = %s", (model_id,)).rowcount
+def delete_space(conn: psycopg.Connection, space: Space) -> int:
+    """Delete the vectors of a space; return how many. Its index stays (``warehouse.neighbours.drop_index``)."""
+    return conn.execute(
+        "delete from ml.embeddings where kind = %s and model_id = %s", (space.kind, space.model_id)
+    ).rowcount
 
 
 def _from(kind: Kind) -> str:

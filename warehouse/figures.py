@@ -1,7 +1,7 @@
 """Figures of the marts for people: what the commands show of markets, brands, sellers, products and watches.
 
-Belongs here: one look-up each, by what the marts are indexed by. Does not: computing statistics (dbt), what pages of a
-dashboard read (``warehouse.dashboards``).
+Belongs here: one look-up each, by what the marts are indexed by. Does not: computing statistics (dbt), single prices of
+a product (``warehouse.product_history``).
 
 Amounts are in the currency beside them, days and months are UTC, shares run from 0 to 1.
 """
@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 import psycopg
+from psycopg.rows import dict_row
 
 from domain.product import ProductStats
 from warehouse.rows import columns, read_rows
@@ -150,6 +151,16 @@ class ProductAtSource(msgspec.Struct, frozen=True, kw_only=True):
     change_30d_percent: Decimal | None
 
 
+class Bucket(msgspec.Struct, frozen=True):
+    """A bar of a histogram (``marts.price_histograms``): prices from ``lower`` to under ``upper``."""
+
+    lower: Decimal
+    upper: Decimal
+    n: int
+    share: Decimal
+    currency: str
+
+
 class LowProduct(msgspec.Struct, frozen=True, kw_only=True):
     """A product on offer that never was cheaper (``marts.all_time_lows``)."""
 
@@ -236,6 +247,22 @@ class WatchDay(msgspec.Struct, frozen=True, kw_only=True):
     max_price: Decimal
 
 
+# As they are sent, for what measures them.
+PRODUCT_DAYS = f"""
+select {columns(ProductDay)} from marts.daily_price_stats
+where product_id = %(product_id)s and price_date >= %(since)s order by price_date desc
+"""
+SOURCE_DAYS = f"""
+select {columns(SourceDay)} from marts.source_daily_stats
+where stat_date >= %(since)s order by stat_date desc, source_name
+"""
+HISTOGRAM = """
+select lower_price as lower, upper_price as upper, n, price_share as share, currency from marts.price_histograms
+where scope = %(scope)s and subject = %(subject)s order by bucket
+"""
+OVERVIEW = "select * from marts.dashboard_overview"
+
+
 def need_mart(conn: psycopg.Connection, mart: str) -> None:
     """Make sure that dbt has made a mart.
 
@@ -294,8 +321,8 @@ def procurement_prices(conn: psycopg.Connection, text: str, *, region: str, limi
 
 def product_days(conn: psycopg.Connection, product_id: int, since: date) -> list[ProductDay]:
     """Return a product's days, the newest first."""
-    where = "product_id = %(product)s and price_date >= %(since)s order by price_date desc"
-    return _read(conn, ProductDay, "daily_price_stats", where, {"product": product_id, "since": since})
+    need_mart(conn, "daily_price_stats")
+    return read_rows(conn, ProductDay, PRODUCT_DAYS, {"product_id": product_id, "since": since})
 
 
 def product_stats(conn: psycopg.Connection, product_id: int) -> ProductStats | None:
@@ -308,6 +335,23 @@ def product_sources(conn: psycopg.Connection, product_id: int) -> list[ProductAt
     """Return what a product costs on each source, the cheapest first."""
     where = "product_id = %(product)s order by price_rank"
     return _read(conn, ProductAtSource, "product_source_changes", where, {"product": product_id})
+
+
+def product_histogram(conn: psycopg.Connection, sku: str) -> list[Bucket]:
+    """Return how a product's prices of the last 30 days are spread; a bucket is a 32nd of an octave (2.2 %)."""
+    return _histogram(conn, "product", sku)
+
+
+def category_histogram(conn: psycopg.Connection, category: str) -> list[Bucket]:
+    """Return how the prices of a category's products of the last 30 days are spread; a bucket is 19 % wide."""
+    return _histogram(conn, "category", category)
+
+
+def product_overview(conn: psycopg.Connection) -> dict[str, Any] | None:
+    """Return all products at a glance by column name (``marts.dashboard_overview``); None where there is none."""
+    need_mart(conn, "dashboard_overview")
+    with conn.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(OVERVIEW).fetchone()
 
 
 def low_products(conn: psycopg.Connection, limit: int) -> list[LowProduct]:
@@ -330,8 +374,8 @@ def source_wins(conn: psycopg.Connection, lookback_days: int, category: str) -> 
 
 def source_days(conn: psycopg.Connection, since: date) -> list[SourceDay]:
     """Return each source's days from one on, the newest first."""
-    where = "stat_date >= %(since)s order by stat_date desc, source_name"
-    return _read(conn, SourceDay, "source_daily_stats", where, {"since": since})
+    need_mart(conn, "source_daily_stats")
+    return read_rows(conn, SourceDay, SOURCE_DAYS, {"since": since})
 
 
 def watch_groups(conn: psycopg.Connection, watch_id: int) -> list[WatchGroup]:
@@ -344,6 +388,11 @@ def watch_days(conn: psycopg.Connection, watch_id: int, since: date) -> list[Wat
     """Return what each condition cost under a watch by day, the newest first."""
     where = "watch_id = %(watch)s and stat_date >= %(since)s order by stat_date desc, condition"
     return _read(conn, WatchDay, "watch_price_trends", where, {"watch": watch_id, "since": since})
+
+
+def _histogram(conn: psycopg.Connection, scope: str, subject: str) -> list[Bucket]:
+    need_mart(conn, "price_histograms")
+    return read_rows(conn, Bucket, HISTOGRAM, {"scope": scope, "subject": subject})
 
 
 def _read(conn: psycopg.Connection, kind: type[T], mart: str, where: str, values: Mapping[str, Any]) -> list[T]:

@@ -61,6 +61,13 @@ def clustering_turn(conn: psycopg.Connection, watch_id: int) -> Iterator[bool]:
 
 
 @contextmanager
+def training_turn(conn: psycopg.Connection, scope: str) -> Iterator[bool]:
+    """Yield True while this session alone may train the scope's model; False, at once, where another one does."""
+    with _turn(conn, f"pricescope.price_model.{scope}") as held:
+        yield held
+
+
+@contextmanager
 def _turn(conn: psycopg.Connection, name: str) -> Iterator[bool]:
     row = conn.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", [name]).fetchone()
     held = bool(row and row[0])

@@ -123,6 +123,11 @@ def ensure_index(conn: psycopg.Connection, space: Space, dimensions: int) -> boo
         conn.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", (name,))
 
 
+def drop_index(conn: psycopg.Connection, space: Space) -> None:
+    """Drop the index of a space, where it has one; ``conn``: not in a transaction."""
+    conn.execute(sql.SQL("drop index concurrently if exists ml.{}").format(sql.Identifier(_index_name(space))))
+
+
 def has_index(conn: psycopg.Connection, space: Space) -> bool:
     """Say whether a space has its index, whole."""
     row = conn.execute(

@@ -78,7 +78,7 @@ class OpenTable:
         return months
 
 
-_TABLES = (
+OWN_TABLES = (
     OpenTable(
         name="price_history",
         # The address of a listing may pass before its history: with its id at the source, a row explains itself.
@@ -249,12 +249,7 @@ _TABLES = (
 
 def open_tables(conn: psycopg.Connection) -> tuple[OpenTable, ...]:
     """Return the tables of the open data: ours, then dbt's marts as they are in this database."""
-    return (*_TABLES, *_marts(conn))
-
-
-def own_tables() -> tuple[OpenTable, ...]:
-    """Return those that are not dbt's."""
-    return _TABLES
+    return (*OWN_TABLES, *_marts(conn))
 
 
 def _marts(conn: psycopg.Connection) -> list[OpenTable]:

@@ -136,12 +136,6 @@ def revive(conn: psycopg.Connection, now: datetime, *, channel: str | None = Non
     ).rowcount
 
 
-def get_notification(conn: psycopg.Connection, notification_id: int) -> Notification | None:
-    """Return a notification, None when there is none."""
-    query = f"select {_COLUMNS} from app.notifications where notification_id = %s"
-    return read_one(conn, Notification, query, (notification_id,))
-
-
 def notifications_of_listing(conn: psycopg.Connection, listing_id: int) -> list[Notification]:
     """Return what was or will be told about a listing, the oldest first."""
     return read_rows(

@@ -8,8 +8,7 @@ word, so a run that is killed leaves the model before it in use.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -19,7 +18,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from warehouse.outbox import as_jsonb
-from warehouse.rows import read_one, read_rows
+from warehouse.rows import read_one
 
 # Older models are known by their figures only; their bytes would grow without end.
 _KEPT_ARTIFACTS = 3
@@ -66,19 +65,6 @@ class FairPriceRow(msgspec.Struct, frozen=True, kw_only=True):
     score: float | None
     comparables: Sequence[Any]
     notes: Sequence[str]
-
-
-@contextmanager
-def training_turn(conn: psycopg.Connection, scope: str) -> Iterator[bool]:
-    """Yield True while this session alone may train the scope's model; False, at once, where another one does."""
-    name = f"pricescope.price_model.{scope}"
-    row = conn.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", [name]).fetchone()
-    held = bool(row and row[0])
-    try:
-        yield held
-    finally:
-        if held and not conn.closed:
-            conn.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", [name])
 
 
 def begin_model(conn: psycopg.Connection, *, scope: str, method: str, params: Mapping[str, Any]) -> int:
@@ -165,13 +151,6 @@ def finish_model(
 def newest_model(conn: psycopg.Connection, scope: str) -> PriceModel | None:
     """Return the model of a scope that counts: the newest that was finished, also where it refuses to alert."""
     return read_one(conn, PriceModel, f"{_MODEL} and scope = %s order by price_model_id desc limit 1", (scope,))
-
-
-def newest_models(conn: psycopg.Connection) -> list[PriceModel]:
-    """Return the model that counts of each scope, by scope."""
-    return read_rows(
-        conn, PriceModel, f"select distinct on (scope) * from ({_MODEL}) as m order by scope, price_model_id desc"
-    )
 
 
 def read_artifact(conn: psycopg.Connection, price_model_id: int) -> bytes | None:

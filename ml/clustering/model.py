@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from pathlib import Path
 
 import numpy as np
 
@@ -74,23 +73,19 @@ class PairModel:
         return np.asarray(moved, dtype=np.float64)
 
 
-def read_model(path: Path) -> PairModel:
-    """Read coefficients from a JSON file as ``python -m ml.clustering.train`` writes it.
-
-    Raises:
-        PairModelError: not such a file, or of other features than this version measures.
-    """
-    return _model_of(path.read_text(encoding="utf-8"), str(path))
-
-
 @lru_cache(maxsize=1)
 def shipped_model() -> PairModel:
     """Return the model that comes with the program."""
     text = resources.files("ml.clustering").joinpath(_SHIPPED).read_text(encoding="utf-8")
-    return _model_of(text, _SHIPPED)
+    return model_of(text, _SHIPPED)
 
 
-def _model_of(text: str, name: str) -> PairModel:
+def model_of(text: str, name: str) -> PairModel:
+    """Return the model of coefficients as ``python -m ml.clustering.train`` writes them; ``name`` is said in errors.
+
+    Raises:
+        PairModelError: not such a text, or of other features than this version measures.
+    """
     try:
         given = json.loads(text)
         coefficients = {str(key): float(value) for key, value in given["coefficients"].items()}

@@ -188,7 +188,7 @@ def train(sets: Sequence[Labelled]) -> Trained:
 
 
 def as_json(trained: Trained) -> str:
-    """Return the coefficients as the file that :func:`ml.clustering.model.read_model` reads."""
+    """Return the coefficients as the file that :func:`ml.clustering.model.model_of` reads."""
     digest = hashlib.sha256(repr((trained.weights, trained.intercept)).encode()).hexdigest()[:8]
     return json.dumps(
         {

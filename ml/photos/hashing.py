@@ -1,8 +1,8 @@
 """Perceptual hashes: 64 bits that stay nearly the same when a picture is saved again, resized or brightened.
 
 pHash after Zauner (2010), "Implementation and Benchmarking of Perceptual Image Hash Functions": the signs of the lowest
-8 x 8 coefficients of the DCT of the 32 x 32 grey picture against their median. dHash compares neighbours, for the
-benchmark. Belongs here: hashes and their distance. Does not: grouping (``grouping``).
+8 x 8 coefficients of the DCT of the 32 x 32 grey picture against their median.
+Belongs here: hashes and their distance. Does not: grouping (``grouping``).
 """
 
 from __future__ import annotations
@@ -41,12 +41,6 @@ def photo_hash(picture: Image.Image) -> PhotoHash:
     # The mirror image has the same coefficients, those of odd horizontal frequency with the other sign.
     mirrored = low * np.where(np.arange(_LOW) % 2, -1.0, 1.0)
     return PhotoHash(_bits(low > np.median(low)), _bits(mirrored > np.median(mirrored)), bool(grey.std() < _FLAT))
-
-
-def difference_hash(picture: Image.Image) -> int:
-    """Return the dHash: whether each of 8 x 8 places is darker than the one to its right, unsigned 64 bits."""
-    grey = np.asarray(picture.convert("L").resize((9, 8), Image.Resampling.LANCZOS), dtype=np.int16)
-    return _bits(grey[:, 1:] > grey[:, :-1])
 
 
 def hamming(one: int, other: int) -> int:

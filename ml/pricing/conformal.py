@@ -27,7 +27,6 @@ _LEAST = 20
 _SHORTEST_ARM = 1e-6
 REFUSE_BELOW = 0.8
 _SURE = 200
-_WEEK_SECONDS = 7 * 86_400
 
 
 def stretch_ratios(log_prices: Floats, low: Floats, centre: Floats, high: Floats) -> Floats:

@@ -1,6 +1,6 @@
-"""A fitted model as one file: arrays and JSON in an .npz, named by its own sha256.
+"""A fitted model as bytes: arrays and JSON in an .npz, known by their sha256.
 
-Belongs here: writing and reading it. Does not: where files live, which model is current.
+Belongs here: writing and reading them. Does not: where they are kept, which model is current.
 
 No pickle and no joblib: reading a model can run no code. The trees are arrays (``forest``), the n-gram space is two
 arrays; of the pool only what is compared with is kept (titles, prices, groups, times, attributes, vectors as halves),
@@ -14,7 +14,6 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,7 +31,7 @@ _FOREST_ARRAYS = ("roots", "feature", "threshold", "missing_left", "left", "righ
 
 
 class ModelFileError(PricingError):
-    """A file that is not a model of ours, or not the one expected; the message says what to do."""
+    """Bytes that are no model of this version; the message says what to do."""
 
 
 def model_bytes(model: FairPriceModel) -> bytes:
@@ -90,29 +89,6 @@ def model_bytes(model: FairPriceModel) -> bytes:
 def model_id(content: bytes) -> str:
     """Return the model's id: the sha256 of its bytes."""
     return hashlib.sha256(content).hexdigest()
-
-
-def save_model(model: FairPriceModel, folder: Path) -> Path:
-    """Write the model into the folder as ``fair-price-<sha256>.npz`` and return the path."""
-    content = model_bytes(model)
-    path = folder / f"fair-price-{model_id(content)}.npz"
-    folder.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".part")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
-    return path
-
-
-def load_model(path: Path) -> FairPriceModel:
-    """Read a model that ``save_model`` wrote.
-
-    Raises:
-        ModelFileError: where the content is not what the file's name promises, or of another format.
-    """
-    content = path.read_bytes()
-    if path.name != f"fair-price-{model_id(content)}.npz":
-        raise ModelFileError(f"{path}: the content does not match the sha256 in its name; fit the model again")
-    return model_of(content)
 
 
 def model_of(content: bytes) -> FairPriceModel:

@@ -6,13 +6,14 @@ import dagster as dg
 import msgspec
 import psycopg
 
-from domain.settings import Settings, load_settings
+from domain.settings import Settings
 from domain.watch import Watch
 from orchestration.metadata import outcome_metadata
 from orchestration.resources import SettingsResource, WarehouseResource
 from orchestration.runs import is_under_way
+from orchestration.timetable import plain_schedule, schedule_status
 from pipeline.clusters import ClusterOutcome, cluster_new_listings, cluster_watch
-from warehouse.clusters import watches_with_new_listings
+from warehouse.cluster_inputs import watches_with_new_listings
 from warehouse.watches import list_watches
 
 _NAMES = 15
@@ -121,16 +122,12 @@ def run_config(*, full: bool) -> dict[str, object]:
     return {"ops": {"clusters": {"config": {"full": full}}}}
 
 
-_STATUS = dg.DefaultScheduleStatus.RUNNING if load_settings().schedules_running else dg.DefaultScheduleStatus.STOPPED
-
 # Before the night's care, when the last vectors of the day are there.
-nightly = dg.ScheduleDefinition(
-    name="cluster_nightly",
-    job=job,
-    cron_schedule="40 2 * * *",
+nightly = plain_schedule(
+    "cluster_nightly",
+    job,
+    "40 2 * * *",
     run_config=run_config(full=True),
-    execution_timezone="UTC",
-    default_status=_STATUS,
     description="Cluster every active watch anew.",
 )
 
@@ -150,7 +147,7 @@ def new_listings_request(conn: psycopg.Connection, instance: dg.DagsterInstance)
     # After a run of embeddings, at minute 28.
     cron_schedule="35 * * * *",
     execution_timezone="UTC",
-    default_status=_STATUS,
+    default_status=schedule_status(),
     description="Let new listings join their clusters; no run is started where nothing is new.",
 )
 def hourly(context: dg.ScheduleEvaluationContext, warehouse: WarehouseResource) -> dg.RunRequest | dg.SkipReason:

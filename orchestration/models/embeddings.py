@@ -5,11 +5,12 @@ from datetime import date, timedelta
 import dagster as dg
 import psycopg
 
-from domain.settings import Settings, load_settings
+from domain.settings import Settings
 from orchestration.metadata import outcome_metadata
 from orchestration.partitions import SourceDay, rectangles, source_days
 from orchestration.resources import SettingsResource, WarehouseResource
 from orchestration.runs import is_under_way
+from orchestration.timetable import schedule_status
 from pipeline.embeddings import EmbeddingOutcome, embed_texts, first_day_to_embed, index_spaces
 from pipeline.photos import PhotoOutcome, describe_photos, photos_wait
 from pipeline.poll import utc_now
@@ -121,9 +122,7 @@ def embeddings_request(
     job=job,
     cron_schedule="13-59/15 * * * *",
     execution_timezone="UTC",
-    default_status=(
-        dg.DefaultScheduleStatus.RUNNING if load_settings().schedules_running else dg.DefaultScheduleStatus.STOPPED
-    ),
+    default_status=schedule_status(),
     description="Compute what is missing; no run is started where nothing is.",
 )
 def schedule(

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from domain.settings import load_settings
 from orchestration.models.evaluation_metadata import check_results, evaluation_metadata
 from orchestration.resources import SettingsResource, WarehouseResource
+from orchestration.timetable import plain_schedule
 
 _CHECKS = {
     "coverage": "90 % intervals hold 85 to 95 % of the prices of newcomers",
@@ -69,12 +69,4 @@ job = dg.define_asset_job(
     description="Plant deals in the newest listings and measure which rule finds them. Only reads.",
 )
 
-schedule = dg.ScheduleDefinition(
-    name="evaluate_weekly",
-    job=job,
-    cron_schedule="20 5 * * 0",
-    execution_timezone="UTC",
-    default_status=(
-        dg.DefaultScheduleStatus.RUNNING if load_settings().schedules_running else dg.DefaultScheduleStatus.STOPPED
-    ),
-)
+schedule = plain_schedule("evaluate_weekly", job, "20 5 * * 0")

@@ -5,10 +5,10 @@ from datetime import datetime
 import dagster as dg
 import psycopg
 
-from domain.settings import load_settings
 from orchestration.metadata import outcome_metadata
 from orchestration.resources import WarehouseResource
 from orchestration.runs import is_under_way
+from orchestration.timetable import schedule_status
 from pipeline.poll import utc_now
 from pipeline.price_models import TrainOutcome, scopes_due, train_markets
 
@@ -83,9 +83,7 @@ def fair_prices_request(
     job=job,
     cron_schedule="37 * * * *",
     execution_timezone="UTC",
-    default_status=(
-        dg.DefaultScheduleStatus.RUNNING if load_settings().schedules_running else dg.DefaultScheduleStatus.STOPPED
-    ),
+    default_status=schedule_status(),
     description="Train daily, and as soon as 5 % of the prices are new; no run is started where nothing is.",
 )
 def schedule(context: dg.ScheduleEvaluationContext, warehouse: WarehouseResource) -> dg.RunRequest | dg.SkipReason:

@@ -14,6 +14,7 @@ from orchestration.polling.care import VacuumConfig
 from orchestration.polling.scans import scans
 from orchestration.resources import SettingsResource, WarehouseResource
 from orchestration.runs import is_under_way
+from orchestration.timetable import plain_schedule, schedule_status
 from pipeline.cadence import due_until
 from pipeline.poll import state_now, utc_now
 from pipeline.scan import ensure_scans
@@ -52,7 +53,7 @@ def poll_request(
     )
 
 
-def _schedule(name: str, source: str, cron: str, *, only_due: bool, running: bool) -> dg.ScheduleDefinition:
+def _schedule(name: str, source: str, cron: str, *, only_due: bool) -> dg.ScheduleDefinition:
     which = "its watches that are due" if only_due else "all its watches"
 
     @dg.schedule(
@@ -60,7 +61,7 @@ def _schedule(name: str, source: str, cron: str, *, only_due: bool, running: boo
         job=jobs.poll,
         cron_schedule=cron,
         execution_timezone="UTC",
-        default_status=dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED,
+        default_status=schedule_status(),
         description=f"Poll {source}: {which}. While it is blocked, probe it hourly with the test watch.",
     )
     def schedule(
@@ -72,21 +73,21 @@ def _schedule(name: str, source: str, cron: str, *, only_due: bool, running: boo
     return schedule
 
 
-def _source_schedules(source: str, *, running: bool) -> Iterator[dg.ScheduleDefinition]:
+def _source_schedules(source: str) -> Iterator[dg.ScheduleDefinition]:
     """Yield a source's schedules: the tick that polls what is due, and the brief's hours at which all is polled."""
     entry = source_entry(source)
-    yield _schedule(f"poll_{source}", source, entry.tick, only_due=True, running=running)
+    yield _schedule(f"poll_{source}", source, entry.tick, only_due=True)
     if entry.sync:
-        yield _schedule(f"sync_{source}", source, entry.sync, only_due=False, running=running)
+        yield _schedule(f"sync_{source}", source, entry.sync, only_due=False)
 
 
-def _scan_schedule(*, running: bool) -> dg.ScheduleDefinition:
+def _scan_schedule() -> dg.ScheduleDefinition:
     @dg.schedule(
         name="scans_two_hourly",
         job=scans,
         cron_schedule="11 */2 * * *",
         execution_timezone="UTC",
-        default_status=dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED,
+        default_status=schedule_status(),
         description="Start again the range scans that stand still and should not.",
     )
     def schedule(context: dg.ScheduleEvaluationContext, warehouse: WarehouseResource) -> dg.RunRequest | dg.SkipReason:
@@ -113,54 +114,20 @@ def build_schedules() -> Iterable[dg.ScheduleDefinition]:
         raise SettingsError(
             f"PRICESCOPE_ENABLED_SOURCES: unknown source {', '.join(unknown)}; known: {', '.join(source_names())}"
         )
-    running = settings.schedules_running
-    status = dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED
-    polls = [one for name in settings.enabled_sources for one in _source_schedules(name, running=running)]
-    house = [
-        dg.ScheduleDefinition(
-            name="health_hourly",
-            job=jobs.health,
-            cron_schedule="37 * * * *",
-            execution_timezone="UTC",
-            default_status=status,
-        ),
+    return [
+        *(one for name in settings.enabled_sources for one in _source_schedules(name)),
+        plain_schedule("health_hourly", jobs.health, "37 * * * *"),
         # After the hour's statistics.
-        dg.ScheduleDefinition(
-            name="prices_hourly",
-            job=price_alerts.job,
-            cron_schedule="27 * * * *",
-            execution_timezone="UTC",
-            default_status=status,
-        ),
+        plain_schedule("prices_hourly", price_alerts.job, "27 * * * *"),
         # The European Central Bank sets its rates at about 16:00 CET, the one of Uzbekistan in the morning.
-        dg.ScheduleDefinition(
-            name="rates_daily",
-            job=jobs.rates,
-            cron_schedule="30 16 * * *",
-            execution_timezone="UTC",
-            default_status=status,
-        ),
-        dg.ScheduleDefinition(
-            name="care_daily",
-            job=jobs.care,
-            cron_schedule="30 3 * * *",
-            execution_timezone="UTC",
-            default_status=status,
-        ),
-        dg.ScheduleDefinition(
-            name="vacuum_daily",
-            job=jobs.upkeep_job,
-            cron_schedule="0 4 * * 1-6",
-            execution_timezone="UTC",
-            default_status=status,
-        ),
-        dg.ScheduleDefinition(
-            name="vacuum_weekly",
-            job=jobs.upkeep_job,
-            cron_schedule="0 5 * * 0",
-            execution_timezone="UTC",
-            default_status=status,
+        plain_schedule("rates_daily", jobs.rates, "30 16 * * *"),
+        plain_schedule("care_daily", jobs.care, "30 3 * * *"),
+        plain_schedule("vacuum_daily", jobs.upkeep_job, "0 4 * * 1-6"),
+        plain_schedule(
+            "vacuum_weekly",
+            jobs.upkeep_job,
+            "0 5 * * 0",
             run_config=dg.RunConfig(ops={"vacuum": VacuumConfig(everything=True)}),
         ),
+        _scan_schedule(),
     ]
-    return [*polls, *house, _scan_schedule(running=running)]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dagster as dg
 
-from domain.settings import load_settings
 from orchestration.models import clusters, embeddings, evaluate, fair_prices
 from orchestration.resources import default_resources
 from orchestration.statistics.assets import dbt_models, dbt_resource
 from orchestration.statistics.checks import BATCH_ASSETS, mart_figures
 from orchestration.statistics.documentation import data_docs, data_docs_site, dbt_docs, dbt_docs_site
+from orchestration.timetable import plain_schedule
 
 statistics = dg.define_asset_job(
     "statistics",
@@ -17,14 +17,6 @@ statistics = dg.define_asset_job(
     tags={"dagster/max_runtime": str(30 * 60)},
     description="Check pages, items and history with Great Expectations, build and test every dbt model, check those.",
 )
-
-_STATUS = dg.DefaultScheduleStatus.RUNNING if load_settings().schedules_running else dg.DefaultScheduleStatus.STOPPED
-
-
-def _schedule(name: str, job: dg.UnresolvedAssetJobDefinition, cron: str) -> dg.ScheduleDefinition:
-    return dg.ScheduleDefinition(
-        name=name, job=job, cron_schedule=cron, execution_timezone="UTC", default_status=_STATUS
-    )
 
 
 defs = dg.Definitions(
@@ -41,10 +33,10 @@ defs = dg.Definitions(
     asset_checks=[mart_figures],
     jobs=[statistics, dbt_docs, data_docs, embeddings.job, clusters.job, evaluate.job, fair_prices.job],
     schedules=[
-        _schedule("statistics_hourly", statistics, "7 * * * *"),
+        plain_schedule("statistics_hourly", statistics, "7 * * * *"),
         # After the night's care, which drops what is too old.
-        _schedule("dbt_docs_daily", dbt_docs, "20 4 * * *"),
-        _schedule("data_docs_daily", data_docs, "40 4 * * *"),
+        plain_schedule("dbt_docs_daily", dbt_docs, "20 4 * * *"),
+        plain_schedule("data_docs_daily", data_docs, "40 4 * * *"),
         embeddings.schedule,
         clusters.nightly,
         clusters.hourly,

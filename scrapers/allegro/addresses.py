@@ -12,15 +12,18 @@ behind a wall, so that only offers are watched.
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from scrapers.answers import base_url
 from scrapers.contract import ParsedSearch, SearchUrlError
+from scrapers.pasted_address import place_on_site, refuse_unknown, site_of_page
 
 SOURCE_NAME = "allegro"
 COUNTRY = "pl"
 CURRENCY = "PLN"
+_HOST = "allegro.pl"
 REAL_BASE = "https://allegro.pl"
+_EXAMPLE = "an offer's address such as https://allegro.pl/oferta/name-12345678901"
 ASKED = "asked-offer="
 """Written behind ``#`` of a stored page's address where the site answered with another address than that offer's."""
 
@@ -33,7 +36,6 @@ _DROPPED = re.compile(
     r"|gbraid|wbraid|gad_[a-z]+|msclkid|dd_referrer|sh|number|emission_[a-z_]+|placement|sig|ts|type|redirect|offerid"
 )
 _SEARCHES = ("/listing", "/kategoria", "/uzytkownik", "/producent", "/strefa", "/oferty", "/katalog")
-_MAX_URL = 8192
 
 
 def parse_search_url(url: str, *, sandbox_url: str | None = None) -> ParsedSearch:
@@ -42,7 +44,7 @@ def parse_search_url(url: str, *, sandbox_url: str | None = None) -> ParsedSearc
     Raises:
         SearchUrlError: naming what is not understood; a search's address is refused with the reason.
     """
-    path, query = _locate(url.strip(), sandbox_url)
+    path, query = place_on_site(url, host=_HOST, source=SOURCE_NAME, sandbox_url=sandbox_url, example=_EXAMPLE)
     pairs = parse_qsl(query, keep_blank_values=True, errors="replace")
     if path.startswith("/events/clicks"):
         # An advertisement's link: the offer is inside it.
@@ -56,11 +58,7 @@ def parse_search_url(url: str, *, sandbox_url: str | None = None) -> ParsedSearc
             "(https://allegro.pl/oferta/...)"
         )
     address = _canonical(path, pairs)
-    unknown = [name for name, value in pairs if value and not _DROPPED.fullmatch(name.lower())]
-    if unknown:
-        named = ", ".join(" ".join(name.split())[:60] for name in dict.fromkeys(unknown))
-        noun = "parameter" if len(unknown) == 1 else "parameters"
-        raise SearchUrlError(f"This address is not understood: unknown {noun} {named}; remove it from the address.")
+    refuse_unknown([name for name, value in pairs if value and not _DROPPED.fullmatch(name.lower())])
     return ParsedSearch(
         source=SOURCE_NAME, country=COUNTRY, currency=CURRENCY, params={"url": address}, canonical_url=address
     )
@@ -115,36 +113,7 @@ def served_at(address: str, sandbox_url: str | None) -> str:
 
 def base_of(url: str) -> str:
     """Return the site's address that a page came from, without a slash at the end."""
-    try:
-        parts = urlsplit(url)
-        host = (parts.hostname or "").lower()
-    except ValueError:
-        return REAL_BASE
-    if host.removeprefix("www.") == "allegro.pl" or not host:
-        return REAL_BASE
-    before, found, _ = parts.path.partition(f"/{SOURCE_NAME}/")
-    return f"{parts.scheme}://{parts.netloc}{before}/{SOURCE_NAME}" if found else REAL_BASE
-
-
-def _locate(text: str, sandbox_url: str | None) -> tuple[str, str]:
-    if len(text) > _MAX_URL:
-        raise SearchUrlError(f"the address is longer than {_MAX_URL} characters")
-    if "://" not in text:
-        text = f"https://{text.removeprefix('//')}"
-    try:
-        parts = urlsplit(text)
-        host = (parts.hostname or "").lower()
-    except ValueError as error:
-        raise SearchUrlError(f"this is not an address: {text[:80]!r}") from error
-    if parts.scheme in {"http", "https"} and host.removeprefix("www.") == "allegro.pl":
-        return unquote(parts.path), parts.query
-    if sandbox_url:
-        base = f"{sandbox_url.rstrip('/')}/{SOURCE_NAME}"
-        if text.startswith(f"{base}/"):
-            return unquote(parts.path).removeprefix(urlsplit(base).path), parts.query
-    raise SearchUrlError(
-        f"{host[:80]!r} is not allegro.pl; paste an offer's address such as https://allegro.pl/oferta/name-12345678901"
-    )
+    return site_of_page(url, host=_HOST, source=SOURCE_NAME, real_base=REAL_BASE)
 
 
 def _canonical(path: str, pairs: list[tuple[str, str]]) -> str:

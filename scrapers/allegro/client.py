@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
@@ -25,20 +24,8 @@ from scrapers.page_source import PageSource
 class AllegroSource(PageSource):
     """Allegro as the pipeline sees it (see ``scrapers.contract.Source``)."""
 
+    name = SOURCE_NAME
     parser_version = PARSER_VERSION
-
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        clock: Clock | None = None,
-        market_time: datetime | None = None,
-        client_options: dict[str, Any] | None = None,
-    ) -> None:
-        """Make a source (see ``PageSource``)."""
-        super().__init__(
-            settings, name=SOURCE_NAME, clock=clock, market_time=market_time, client_options=client_options
-        )
 
     def parse_search_url(self, url: str) -> ParsedSearch:
         """Read an offer's address.
@@ -48,8 +35,8 @@ class AllegroSource(PageSource):
         """
         return addresses.parse_search_url(url, sandbox_url=self._settings.sandbox_url)
 
-    def read(self, page: RawPage) -> PageReading:
-        """Tell a page's meaning and its records. Pure; never raises."""
+    def read_page(self, page: RawPage) -> PageReading:
+        """Read one stored page."""
         return read_page(page)
 
     def recorded_page(self, body: bytes, *, url: str | None = None, fetched_at: datetime) -> RawPage:
@@ -86,7 +73,7 @@ class AllegroSource(PageSource):
 
     async def _offer(self, address: str, query: Query | None) -> RawPage:
         answer = await self._answer(addresses.served_at(address, self._settings.sandbox_url))
-        return self._page(_with_asked(answer, addresses.offer_of(address)), query)
+        return self.page(_with_asked(answer, addresses.offer_of(address)), query)
 
 
 def create_allegro(

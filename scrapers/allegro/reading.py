@@ -13,22 +13,20 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
 
-from domain.listing import UnpricedOffer
 from domain.page import PageMeaning, PageReading, RawPage
 from scrapers.allegro import offer_lists, offer_page
 from scrapers.allegro.addresses import SOURCE_NAME, asked_offer, base_of, is_offer_page, is_other_offer, offer_of
 from scrapers.allegro.values import at, load_json, text_at
-from scrapers.meaning import SMALL_PAGE_BYTES
+from scrapers.meaning import SMALL_PAGE_BYTES, never_raising
 from scrapers.page_values import (
-    RecordError,
-    first_character,
     is_whole_html,
-    reading_of_cut_off,
+    reading_of_product,
     reading_of_refusal,
+    reading_of_rows,
     reading_of_status,
-    reject,
     with_gone_offer,
 )
+from scrapers.recorded import starts_like
 
 PARSER_VERSION = 1
 """Raised with every change that reads a stored page differently; pages read by an older one can be read again."""
@@ -37,20 +35,11 @@ SITE = "Allegro"
 _WALL = 'script[src*="captcha-delivery.com"], iframe[src*="captcha-delivery.com"], p#cmsg'
 _WALL_OBJECT = re.compile(r"\s*var\s+dd\s*=\s*\{\s*['\"]rt['\"]\s*:\s*['\"](\w+)")
 _UNAUTHORISED = frozenset({"VerificationRequired", "unauthorized", "invalid_token", "Unauthorized", "InvalidToken"})
-_CHANGED_FROM = 3
 
 
+@never_raising
 def read_page(page: RawPage) -> PageReading:
     """Tell a page's meaning and its records. Pure; never raises, whatever the bytes."""
-    try:
-        return _read(page)
-    except Exception as error:  # noqa: BLE001 - the contract: one bad page never fails a run; the owner sees why
-        return PageReading(
-            meaning=PageMeaning.CHANGED, detail=f"The parser failed on this page: {type(error).__name__}"
-        )
-
-
-def _read(page: RawPage) -> PageReading:
     return with_gone_offer(_judge(page), SOURCE_NAME, asked_offer(page.url), page.url)
 
 
@@ -58,10 +47,10 @@ def _judge(page: RawPage) -> PageReading:
     by_status = reading_of_status(SITE, page.status, page.body)
     if by_status is not None:
         return by_status
-    start = first_character(page.body)
-    if start in {b"{", b"["}:
+    kind = starts_like(page.body)
+    if kind == "json":
         return _read_json(page)
-    if start == b"<":
+    if kind == "html":
         return _read_html(page)
     refusal = reading_of_refusal(SITE, page.status)
     what = "empty" if not page.body.strip() else "neither JSON nor HTML"
@@ -103,16 +92,7 @@ def _offer(shown: offer_page.OfferPage, page: RawPage) -> PageReading:
             meaning=PageMeaning.GONE,
             detail="The offer has ended: Allegro shows another seller's offer of the same product in its place.",
         )
-    cut_off = reading_of_cut_off(page.body)
-    if cut_off is not None:
-        return cut_off
-    try:
-        record = offer_page.read_offer(shown, page.url)
-    except RecordError as error:
-        return PageReading(meaning=PageMeaning.OK, rejected=(reject(0, str(error), page.body),))
-    if isinstance(record, UnpricedOffer):
-        return PageReading(meaning=PageMeaning.OK, unpriced=(record,))
-    return PageReading(meaning=PageMeaning.OK, listings=(record,))
+    return reading_of_product(page.body, lambda: offer_page.read_offer(shown, page.url))
 
 
 def _without_content(page: RawPage) -> PageReading:
@@ -170,15 +150,11 @@ def _list(rows: offer_lists.OfferRows) -> PageReading:
         return PageReading(
             meaning=PageMeaning.EMPTY, detail="The list has no offers.", total_entries=rows.total_entries
         )
-    changed = not count and len(rows.rejected) >= _CHANGED_FROM
-    return PageReading(
-        meaning=PageMeaning.CHANGED if changed else PageMeaning.OK,
-        detail=f"None of {len(rows.rejected)} rows could be read; the first: {rows.rejected[0].reason}"
-        if changed
-        else "",
-        listings=rows.listings,
-        unpriced=rows.unpriced,
-        rejected=rows.rejected,
+    return reading_of_rows(
+        rows.listings,
+        rows.unpriced,
+        rows.rejected,
+        noun="rows",
         total_entries=rows.total_entries,
         total_pages=rows.total_pages,
     )

@@ -13,7 +13,8 @@ from selectolax.lexbor import LexborHTMLParser
 from domain.page import RawPage
 from scrapers.allegro.addresses import REAL_BASE, SOURCE_NAME
 from scrapers.allegro.values import at, load_json
-from scrapers.page_values import attribute, first_character, gunzip
+from scrapers.page_values import attribute
+from scrapers.recorded import gunzip, recorded, starts_like
 
 _CANONICAL = 'meta[property="og:url"], link[rel="canonical"]'
 
@@ -27,18 +28,12 @@ def recorded_page(body: bytes, *, url: str | None = None, fetched_at: datetime) 
         fetched_at: when it was recorded, UTC.
     """
     plain = gunzip(body)
-    start = first_character(plain)
-    is_html = start == b"<"
-    return RawPage(
-        source=SOURCE_NAME,
-        url=url or (_address(plain) if is_html else f"{REAL_BASE}/"),
-        status=_status(plain) if start in {b"{", b"["} else 200,
-        content_type="text/html"
-        if is_html
-        else "application/json"
-        if start in {b"{", b"["}
-        else "application/octet-stream",
-        body=plain,
+    kind = starts_like(plain)
+    return recorded(
+        SOURCE_NAME,
+        plain,
+        url=url or (_address(plain) if kind == "html" else f"{REAL_BASE}/"),
+        status=_status(plain) if kind == "json" else 200,
         fetched_at=fetched_at,
     )
 
@@ -46,7 +41,7 @@ def recorded_page(body: bytes, *, url: str | None = None, fetched_at: datetime) 
 def stated_time(body: bytes) -> datetime | None:
     """Return when an advertisement in a recorded list was shown (Unix milliseconds), UTC; None where none says it."""
     plain = gunzip(body)
-    if first_character(plain) != b"{":
+    if starts_like(plain) != "json":
         return None
     elements: Any = at(load_json(plain), "__listing_StoreState", "items", "elements")
     for row in elements if isinstance(elements, list) else ():

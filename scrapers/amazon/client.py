@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlsplit
 
 from domain.page import PageMeaning, PageReading, RawPage
@@ -26,20 +25,8 @@ MAX_PAGES = 7
 class AmazonSource(PageSource):
     """Amazon as the pipeline sees it (see ``scrapers.contract.Source``)."""
 
+    name = SOURCE_NAME
     parser_version = PARSER_VERSION
-
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        clock: Clock | None = None,
-        market_time: datetime | None = None,
-        client_options: dict[str, Any] | None = None,
-    ) -> None:
-        """Make a source (see ``PageSource``)."""
-        super().__init__(
-            settings, name=SOURCE_NAME, clock=clock, market_time=market_time, client_options=client_options
-        )
 
     def parse_search_url(self, url: str) -> ParsedSearch:
         """Read a product's or a search's address.
@@ -49,17 +36,13 @@ class AmazonSource(PageSource):
         """
         return search_url.parse_search_url(url, sandbox_url=self._settings.sandbox_url)
 
-    def read(self, page: RawPage) -> PageReading:
-        """Tell a page's meaning and its records. Pure; never raises."""
+    def read_page(self, page: RawPage) -> PageReading:
+        """Read one stored page."""
         return read_page(page)
 
     def recorded_page(self, body: bytes, *, url: str | None = None, fetched_at: datetime) -> RawPage:
         """Return a recorded body as a page (see ``scrapers.amazon.recorded``)."""
         return recorded_page(body, url=url, fetched_at=fetched_at)
-
-    def stated_time(self, body: bytes) -> None:
-        """Return None: Amazon's pages do not say when they were made."""
-        del body
 
     def parse_item_url(self, id_or_url: str, country: str) -> tuple[str, str]:
         """Return the ASIN and the country that a product's address, an ASIN or an ``ASIN@country`` names.
@@ -87,11 +70,11 @@ class AmazonSource(PageSource):
         base = base_of(site(query.country).country, self._settings.sandbox_url)
         if "url" in query.params:
             path = urlsplit(search_url.write_search_url(query.params, base=base_of(query.country))).path
-            yield self._page(await self._answer(f"{base}{path}"), query)
+            yield self.page(await self._answer(f"{base}{path}"), query)
             return
         for number in range(1, min(query.max_pages, MAX_PAGES) + 1):
             answer = await self._answer(search_url.write_search_url(query.params, base=base, page=number))
-            page = self._page(answer, query, number)
+            page = self.page(answer, query, number)
             yield page
             reading = self.read(page)
             if reading.meaning is not PageMeaning.OK or number >= (reading.total_pages or 1):
@@ -100,7 +83,7 @@ class AmazonSource(PageSource):
     async def fetch_item(self, item_id: str, country: str) -> RawPage:
         """Fetch one product's page; never raises for what the site answered."""
         asin, place = self.parse_item_url(item_id, country)
-        return self._page(await self._answer(f"{base_of(place, self._settings.sandbox_url)}/dp/{asin}"))
+        return self.page(await self._answer(f"{base_of(place, self._settings.sandbox_url)}/dp/{asin}"))
 
 
 def create_amazon(

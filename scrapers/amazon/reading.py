@@ -7,14 +7,20 @@ from __future__ import annotations
 
 from selectolax.lexbor import LexborHTMLParser
 
-from domain.listing import Listing, UnpricedOffer
 from domain.page import PageMeaning, PageReading, RawPage
 from scrapers.amazon import meaning
 from scrapers.amazon.domains import DEFAULT_COUNTRY, SITES, SOURCE_NAME, Place, base_of, place_of
 from scrapers.amazon.product_page import TITLE, read_product
 from scrapers.amazon.search_page import read_tiles, tiles_of, total_entries, total_pages
 from scrapers.amazon.search_url import asin_of
-from scrapers.page_values import RecordError, attribute, first_character, reading_of_cut_off, reject, with_gone_offer
+from scrapers.meaning import never_raising
+from scrapers.page_values import (
+    attribute,
+    reading_of_product,
+    reading_of_rows,
+    with_gone_offer,
+)
+from scrapers.recorded import starts_like
 
 PARSER_VERSION = 1
 """Raised with every change that reads a stored page differently; pages read by an older one can be read again."""
@@ -24,24 +30,15 @@ _PRODUCT_MARKS = (
     "#availability, #outOfStock, #desktop_buybox, #buybox, #cerberus-data-metrics, #olp_feature_div, #twister, "
     '#corePriceDisplay_desktop_feature_div, input[name="ASIN"]'
 )
-_CHANGED_FROM = 3
 
 
+@never_raising
 def read_page(page: RawPage) -> PageReading:
     """Tell a page's meaning and its records. Pure; never raises, whatever the bytes."""
-    try:
-        return _read(page)
-    except Exception as error:  # noqa: BLE001 - the contract: one bad page never fails a run; the owner sees why
-        return PageReading(
-            meaning=PageMeaning.CHANGED, detail=f"The parser failed on this page: {type(error).__name__}"
-        )
-
-
-def _read(page: RawPage) -> PageReading:
     by_status = meaning.of_empty_or_short(page.status, page.body)
     if by_status is not None:
         return by_status
-    reading = _read_html(page) if first_character(page.body) == b"<" else _read_other(page)
+    reading = _read_html(page) if starts_like(page.body) == "html" else _read_other(page)
     asked, place = asin_of(page.url), place_of(page.url)
     gone = f"{asked}@{place.site.country}" if asked and place else None
     return with_gone_offer(reading, SOURCE_NAME, gone, page.url)
@@ -62,9 +59,11 @@ def _read_html(page: RawPage) -> PageReading:
         return refusal
     place = _place(page.url, tree)
     if tree.css_first(TITLE) is not None and tree.css_first(_PRODUCT_MARKS) is not None:
-        return _product(tree, place, page)
+        return reading_of_product(page.body, lambda: read_product(tree, place, page.url))
     if tiles_of(tree):
-        return _search(tree, place)
+        return reading_of_rows(
+            *read_tiles(tree, place), noun="tiles", total_entries=total_entries(tree), total_pages=total_pages(tree)
+        )
     asked_product = asin_of(page.url) is not None
     return meaning.of_page_without_content(tree, status=page.status, body=page.body, asked_product=asked_product)
 
@@ -72,32 +71,3 @@ def _read_html(page: RawPage) -> PageReading:
 def _place(url: str, tree: LexborHTMLParser) -> Place:
     canonical = attribute(tree, 'link[rel="canonical"]', "href") or ""
     return place_of(url) or place_of(canonical) or Place(SITES[DEFAULT_COUNTRY], base_of(DEFAULT_COUNTRY), "")
-
-
-def _product(tree: LexborHTMLParser, place: Place, page: RawPage) -> PageReading:
-    cut_off = reading_of_cut_off(page.body)
-    if cut_off is not None:
-        return cut_off
-    try:
-        record = read_product(tree, place, page.url)
-    except RecordError as error:
-        return PageReading(meaning=PageMeaning.OK, rejected=(reject(0, str(error), page.body),))
-    if isinstance(record, UnpricedOffer):
-        return PageReading(meaning=PageMeaning.OK, unpriced=(record,))
-    return PageReading(meaning=PageMeaning.OK, listings=(record,))
-
-
-def _search(tree: LexborHTMLParser, place: Place) -> PageReading:
-    listings, unpriced, rejected = read_tiles(tree, place)
-    # A whole page without a price or without a readable tile is a new layout, not a market without prices.
-    unreadable: tuple[Listing | UnpricedOffer, ...] = (*listings, *unpriced)
-    changed = not unreadable and len(rejected) >= _CHANGED_FROM
-    return PageReading(
-        meaning=PageMeaning.CHANGED if changed else PageMeaning.OK,
-        detail=f"None of {len(rejected)} tiles could be read; the first: {rejected[0].reason}" if changed else "",
-        listings=listings,
-        unpriced=unpriced,
-        rejected=rejected,
-        total_entries=total_entries(tree),
-        total_pages=total_pages(tree),
-    )

@@ -13,7 +13,8 @@ from selectolax.lexbor import LexborHTMLParser
 from domain.page import RawPage
 from scrapers.amazon.domains import SITES, SOURCE_NAME, base_of, place_of
 from scrapers.amazon.search_url import asin_of
-from scrapers.page_values import attribute, first_character, gunzip
+from scrapers.page_values import attribute
+from scrapers.recorded import gunzip, recorded, starts_like
 
 _HOST = re.compile(rb"https?://(?:www\.)?amazon\.([a-z]{2,3}(?:\.[a-z]{2})?)(?=[/\"'?])")
 # What a page of a site always has, told by the site's own marketplace id in its scripts.
@@ -42,15 +43,8 @@ def recorded_page(body: bytes, *, url: str | None = None, fetched_at: datetime) 
         fetched_at: when it was recorded, UTC.
     """
     plain = gunzip(body)
-    is_html = first_character(plain) == b"<"
-    return RawPage(
-        source=SOURCE_NAME,
-        url=url or _address(plain, is_html=is_html),
-        status=200,
-        content_type="text/html" if is_html else "application/octet-stream",
-        body=plain,
-        fetched_at=fetched_at,
-    )
+    address = url or _address(plain, is_html=starts_like(plain) == "html")
+    return recorded(SOURCE_NAME, plain, url=address, fetched_at=fetched_at)
 
 
 def _address(body: bytes, *, is_html: bool) -> str:

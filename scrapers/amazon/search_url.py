@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from scrapers.amazon.domains import SITES, SOURCE_NAME, Place, base_of, place_of
 from scrapers.contract import ParsedSearch, SearchUrlError
+from scrapers.pasted_address import pasted_address
 
 Params = dict[str, str | list[str]]
 
@@ -54,7 +55,6 @@ _MISUNDERSTOOD = {
     "f_condition": "it selects used offers, and the page's own offer is what is watched",
 }
 _MONEY = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,2})?")
-_MAX_URL = 8192
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
 
@@ -112,18 +112,7 @@ def _under(url: str, base: str) -> str:
 
 
 def _locate(url: str, sandbox_url: str | None) -> tuple[str, Place]:
-    text = url.strip()
-    if len(text) > _MAX_URL:
-        raise SearchUrlError(f"the address is longer than {_MAX_URL} characters")
-    if "://" not in text:
-        text = f"https://{text.removeprefix('//')}"
-    try:
-        parts = urlsplit(text)
-        host = (parts.hostname or "").lower()
-    except ValueError as error:
-        raise SearchUrlError(f"this is not an address: {text[:80]!r}") from error
-    if parts.scheme.lower() not in {"http", "https"}:
-        raise SearchUrlError(f"this is not a web address: {text[:80]!r}")
+    text, _, host = pasted_address(url)
     if host in {"a.co", "amzn.to", "amzn.eu", "amzn.com", "amzn.asia"}:
         raise SearchUrlError(
             f"{host} shortens addresses: open the link in a browser and paste the address of the page it leads to"

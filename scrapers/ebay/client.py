@@ -150,10 +150,6 @@ class EbaySource(BaseSource):
             answer = await self._get(url, [], place)
         return self._noted(self.page(answer), place)
 
-    def remaining_requests(self) -> int | None:
-        """Return how many calls eBay says are left today; None before it was asked."""
-        return None if self._quota is None else max(0, self._quota.remaining - self._calls)
-
     async def _asked(
         self,
         query: Query,

@@ -8,33 +8,26 @@ from __future__ import annotations
 
 from domain.condition import Condition
 
-_BY_ID: dict[str, tuple[Condition, str]] = {
-    "1000": (Condition.NEW_WITH_TAGS, "new, unused, unopened; in fashion: new with tags"),
-    "1500": (Condition.NEW, "open box, or new other; in fashion: new without tags"),
-    "1750": (Condition.NEW, "new with defects"),
-    "2000": (Condition.LIKE_NEW, "certified refurbished by the maker"),
-    "2010": (Condition.LIKE_NEW, "refurbished, excellent"),
-    "2020": (Condition.VERY_GOOD, "refurbished, very good"),
-    "2030": (Condition.GOOD, "refurbished, good"),
-    "2500": (Condition.VERY_GOOD, "seller refurbished"),
-    "2750": (Condition.LIKE_NEW, "like new"),
-    "2990": (Condition.VERY_GOOD, "fashion: pre-owned, excellent"),
-    "3000": (Condition.GOOD, "used; says nothing of how much, so the middle of our scale"),
-    "3010": (Condition.FAIR, "fashion: pre-owned, fair"),
-    "4000": (Condition.VERY_GOOD, "used, very good (media, collectibles)"),
-    "5000": (Condition.GOOD, "used, good"),
-    "6000": (Condition.FAIR, "used, acceptable"),
-    "7000": (Condition.FOR_PARTS, "for parts or not working"),
+_BY_ID: dict[str, Condition] = {
+    "1000": Condition.NEW_WITH_TAGS,  # new, unused, unopened; in fashion: new with tags
+    "1500": Condition.NEW,  # open box, or new other; in fashion: new without tags
+    "1750": Condition.NEW,  # new with defects
+    "2000": Condition.LIKE_NEW,  # certified refurbished by the maker
+    "2010": Condition.LIKE_NEW,  # refurbished, excellent
+    "2020": Condition.VERY_GOOD,  # refurbished, very good
+    "2030": Condition.GOOD,  # refurbished, good
+    "2500": Condition.VERY_GOOD,  # seller refurbished
+    "2750": Condition.LIKE_NEW,  # like new
+    "2990": Condition.VERY_GOOD,  # fashion: pre-owned, excellent
+    "3000": Condition.GOOD,  # used; says nothing of how much, so the middle of our scale
+    "3010": Condition.FAIR,  # fashion: pre-owned, fair
+    "4000": Condition.VERY_GOOD,  # used, very good (media, collectibles)
+    "5000": Condition.GOOD,  # used, good
+    "6000": Condition.FAIR,  # used, acceptable
+    "7000": Condition.FOR_PARTS,  # for parts or not working
 }
 
 
 def condition_of(condition_id: str | None) -> Condition:
     """Return our grade of a condition id; ``unknown`` for an absent or new one (3 of 100 recorded items have none)."""
-    found = _BY_ID.get(condition_id or "")
-    return Condition.UNKNOWN if found is None else found[0]
-
-
-def reason_of(condition_id: str) -> str | None:
-    """Return why an id has its grade."""
-    found = _BY_ID.get(condition_id)
-    return None if found is None else found[1]
+    return _BY_ID.get(condition_id or "", Condition.UNKNOWN)

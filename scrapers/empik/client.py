@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Any
 
 from domain.listing import Availability
 from domain.page import PageMeaning, PageReading, RawPage
@@ -30,20 +29,8 @@ logger = logging.getLogger(__name__)
 class EmpikSource(PageSource):
     """Empik as the pipeline sees it (see ``scrapers.contract.Source``)."""
 
+    name = SOURCE_NAME
     parser_version = PARSER_VERSION
-
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        clock: Clock | None = None,
-        market_time: datetime | None = None,
-        client_options: dict[str, Any] | None = None,
-    ) -> None:
-        """Make a source (see ``PageSource``)."""
-        super().__init__(
-            settings, name=SOURCE_NAME, clock=clock, market_time=market_time, client_options=client_options
-        )
 
     def parse_search_url(self, url: str) -> ParsedSearch:
         """Read a product's or a search's address.
@@ -53,23 +40,19 @@ class EmpikSource(PageSource):
         """
         return addresses.parse_search_url(url, sandbox_url=self._settings.sandbox_url)
 
-    def read(self, page: RawPage) -> PageReading:
-        """Tell a page's meaning and its records. Pure; never raises."""
+    def read_page(self, page: RawPage) -> PageReading:
+        """Read one stored page."""
         return read_page(page)
 
     def recorded_page(self, body: bytes, *, url: str | None = None, fetched_at: datetime) -> RawPage:
         """Return a recorded body as a page (see ``scrapers.empik.recorded``)."""
         return recorded_page(body, url=url, fetched_at=fetched_at)
 
-    def stated_time(self, body: bytes) -> None:
-        """Return None: Empik's pages do not say when they were made."""
-        del body
-
     async def fetch_search(self, query: Query) -> AsyncIterator[RawPage]:
         """Fetch the product's page, and once more with a browser where it came without its price."""
         url = addresses.write_address(query.params, sandbox_url=self._settings.sandbox_url)
         number = None if "url" in query.params else 1
-        page = self._page(await self._answer(url), query, number)
+        page = self.page(await self._answer(url), query, number)
         yield page
         if number is None and _price_is_missing(self.read(page)):
             rendered = await self._rendered(url, query)
@@ -112,7 +95,7 @@ class EmpikSource(PageSource):
             # The page without its price stands; the owner sees why there is none.
             logger.warning("empik: no page by browser: %s", error)
             return None
-        return self._page(shown, query)
+        return self.page(shown, query)
 
 
 def create_empik(settings: Settings, *, clock: Clock | None = None, market_time: datetime | None = None) -> EmpikSource:

@@ -23,6 +23,7 @@ from domain.condition import Condition
 from domain.listing import Availability, Listing, Seller, UnpricedOffer
 from domain.money import MoneyError, parse_amount
 from domain.price_kind import PriceKind
+from domain.written_amount import read_amount
 from scrapers.empik.addresses import CURRENCY, SOURCE_NAME, base_of, product_of
 from scrapers.page_values import (
     RecordError,
@@ -34,7 +35,7 @@ from scrapers.page_values import (
     tidy,
     web_addresses,
 )
-from scrapers.visible_price import find_prices, read_number
+from scrapers.visible_price import find_prices
 
 FILLED_PRICE = (
     'meta[property="product:price:amount"]:not([content=""]), meta[property="product:sale_price:amount"]'
@@ -177,7 +178,7 @@ def _positive(text: str | None) -> Decimal | None:
     try:
         amount = parse_amount(text)
     except MoneyError:
-        amount = read_number(text, decimal_sign=",") or Decimal(0)
+        amount = read_amount(text, decimal_sign=",") or Decimal(0)
     return amount if amount > 0 else None
 
 

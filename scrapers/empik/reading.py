@@ -9,42 +9,31 @@ from __future__ import annotations
 
 from selectolax.lexbor import LexborHTMLParser
 
-from domain.listing import UnpricedOffer
 from domain.page import PageMeaning, PageReading, RawPage
 from scrapers.empik.addresses import SOURCE_NAME, product_of
 from scrapers.empik.product_page import is_product, read_product
 from scrapers.empik.search_page import read_tiles, tiles_of
-from scrapers.meaning import SMALL_PAGE_BYTES, is_challenge
+from scrapers.meaning import SMALL_PAGE_BYTES, is_challenge, never_raising
 from scrapers.page_values import (
-    RecordError,
-    first_character,
     is_whole_html,
-    reading_of_cut_off,
+    reading_of_product,
     reading_of_refusal,
+    reading_of_rows,
     reading_of_status,
-    reject,
     with_gone_offer,
 )
+from scrapers.recorded import starts_like
 
 PARSER_VERSION = 1
 """Raised with every change that reads a stored page differently; pages read by an older one can be read again."""
 
 SITE = "Empik"
 _SEARCH_MARKS = ".search-list, .search-content, .ta-search-results, .js-search-results"
-_CHANGED_FROM = 3
 
 
+@never_raising
 def read_page(page: RawPage) -> PageReading:
     """Tell a page's meaning and its records. Pure; never raises, whatever the bytes."""
-    try:
-        return _read(page)
-    except Exception as error:  # noqa: BLE001 - the contract: one bad page never fails a run; the owner sees why
-        return PageReading(
-            meaning=PageMeaning.CHANGED, detail=f"The parser failed on this page: {type(error).__name__}"
-        )
-
-
-def _read(page: RawPage) -> PageReading:
     return with_gone_offer(_judge(page), SOURCE_NAME, product_of(page.url), page.url)
 
 
@@ -52,7 +41,7 @@ def _judge(page: RawPage) -> PageReading:
     by_status = reading_of_status(SITE, page.status, page.body)
     if by_status is not None:
         return by_status
-    if first_character(page.body) != b"<":
+    if starts_like(page.body) != "html":
         what = "empty" if not page.body.strip() else "not HTML"
         refusal = reading_of_refusal(SITE, page.status)
         return refusal or PageReading(meaning=PageMeaning.CHANGED, detail=f"The answer ({page.status}) is {what}.")
@@ -61,35 +50,10 @@ def _judge(page: RawPage) -> PageReading:
         detail = f"A bot wall's challenge page came instead of the page (status {page.status})."
         return PageReading(meaning=PageMeaning.BLOCKED, detail=detail)
     if page.status < 400 and is_product(tree, page.url):
-        return _product(tree, page)
+        return reading_of_product(page.body, lambda: read_product(tree, page.url))
     if tiles_of(tree):
-        return _search(tree, page.url)
+        return reading_of_rows(*read_tiles(tree, page.url), noun="tiles")
     return _without_content(tree, page)
-
-
-def _product(tree: LexborHTMLParser, page: RawPage) -> PageReading:
-    cut_off = reading_of_cut_off(page.body)
-    if cut_off is not None:
-        return cut_off
-    try:
-        record = read_product(tree, page.url)
-    except RecordError as error:
-        return PageReading(meaning=PageMeaning.OK, rejected=(reject(0, str(error), page.body),))
-    if isinstance(record, UnpricedOffer):
-        return PageReading(meaning=PageMeaning.OK, unpriced=(record,))
-    return PageReading(meaning=PageMeaning.OK, listings=(record,))
-
-
-def _search(tree: LexborHTMLParser, url: str) -> PageReading:
-    listings, unpriced, rejected = read_tiles(tree, url)
-    changed = not listings and not unpriced and len(rejected) >= _CHANGED_FROM
-    return PageReading(
-        meaning=PageMeaning.CHANGED if changed else PageMeaning.OK,
-        detail=f"None of {len(rejected)} tiles could be read; the first: {rejected[0].reason}" if changed else "",
-        listings=listings,
-        unpriced=unpriced,
-        rejected=rejected,
-    )
 
 
 def _without_content(tree: LexborHTMLParser, page: RawPage) -> PageReading:

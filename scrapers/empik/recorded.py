@@ -11,7 +11,8 @@ from selectolax.lexbor import LexborHTMLParser
 
 from domain.page import RawPage
 from scrapers.empik.addresses import REAL_BASE, SOURCE_NAME
-from scrapers.page_values import attribute, first_character, gunzip
+from scrapers.page_values import attribute
+from scrapers.recorded import gunzip, recorded, starts_like
 
 
 def recorded_page(body: bytes, *, url: str | None = None, fetched_at: datetime) -> RawPage:
@@ -23,15 +24,8 @@ def recorded_page(body: bytes, *, url: str | None = None, fetched_at: datetime) 
         fetched_at: when it was recorded, UTC.
     """
     plain = gunzip(body)
-    is_html = first_character(plain) == b"<"
-    return RawPage(
-        source=SOURCE_NAME,
-        url=url or (_address(plain) if is_html else f"{REAL_BASE}/"),
-        status=200,
-        content_type="text/html" if is_html else "application/octet-stream",
-        body=plain,
-        fetched_at=fetched_at,
-    )
+    address = url or (_address(plain) if starts_like(plain) == "html" else f"{REAL_BASE}/")
+    return recorded(SOURCE_NAME, plain, url=address, fetched_at=fetched_at)
 
 
 def _address(body: bytes) -> str:

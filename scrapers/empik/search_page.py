@@ -13,9 +13,10 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from domain.listing import Listing, UnpricedOffer
 from domain.money import MoneyError, parse_amount
 from domain.page import RejectedRecord
+from domain.written_amount import read_amount
 from scrapers.empik.addresses import CURRENCY, SOURCE_NAME, base_of, product_of
 from scrapers.page_values import RecordError, first_text, reject, tidy, web_addresses
-from scrapers.visible_price import find_prices, read_number
+from scrapers.visible_price import find_prices
 
 _TILE_CLASSES = {"ta-product-tile", "js-reco-product", "search-list-item"}
 
@@ -86,7 +87,7 @@ def _price(node: LexborNode) -> Decimal | None:
             amount = parse_amount(written)
         except MoneyError:
             prices = find_prices(written, decimal_sign=",", site_currency=CURRENCY)
-            found = prices[0].amount if prices else read_number(written, decimal_sign=",")
+            found = prices[0].amount if prices else read_amount(written, decimal_sign=",")
             if found is None:
                 raise RecordError(f"data-product-price: not an amount: {written!r}") from None
             amount = found

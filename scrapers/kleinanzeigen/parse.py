@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from decimal import Decimal
 from urllib.parse import urljoin
 from zoneinfo import ZoneInfo
 
 from selectolax.lexbor import LexborNode
 
 from domain.listing import Availability, Listing, Seller, UnpricedOffer
+from domain.written_amount import guess_amount
 from scrapers.kleinanzeigen.search_url import SOURCE_NAME
 
 _BERLIN = ZoneInfo("Europe/Berlin")
 # "1.250 €", "12 € VB": the site writes whole euros with a dot between thousands.
-_PRICE = re.compile(r"(\d{1,3}(?:\.\d{3})*|\d+)(?:,(\d{2}))?\s*€")
+_PRICE = re.compile(r"((?:\d{1,3}(?:\.\d{3})*|\d+)(?:,\d{2})?)\s*€")
 
 
 class RowError(ValueError):
@@ -53,7 +53,7 @@ def read_row(row: LexborNode, url: str, fetched_at: datetime, position: int) -> 
         external_id=number,
         url=address,
         title=title,
-        price=Decimal(found.group(1).replace(".", "") + "." + (found.group(2) or "00")),
+        price=guess_amount(found.group(1)),
         currency="EUR",
         description=_text(row, ".aditem-description"),
         availability=state,

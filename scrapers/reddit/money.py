@@ -9,6 +9,8 @@ import re
 from decimal import Decimal
 from typing import NamedTuple
 
+from domain.written_amount import guess_amount
+
 # "1,200", "1.200,50", "65,50" and "100": the last group of three digits after a separator is never a fraction.
 _NUMBER = r"(?:\d{1,3}(?:[,.]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?)(?!\d|[.,]\d)"
 _CODES = {"cad": "CAD", "cdn": "CAD", "ca": "CAD", "c": "CAD", "usd": "USD", "us": "USD", "eur": "EUR", "euro": "EUR", "euros": "EUR", "gbp": "GBP",
@@ -109,7 +111,7 @@ def find_asks(line: str) -> list[Ask]:
     for match in _PRICE.finditer(line):
         before, behind = line[: match.start()], line[match.end() :]
         text = next(filter(None, (match.group(f"amount{number}") for number in range(1, 6))))
-        amount = _amount(text) * (1000 if match.group("k") or _K.match(behind) else 1)
+        amount = guess_amount(text) * (1000 if match.group("k") or _K.match(behind) else 1)
         last = found[-1] if found else None
         if last and amount > last.amount and _BETWEEN_RANGE.fullmatch(line[last.end : match.start()]):
             found[-1] = last._replace(is_range=True, end=match.end())
@@ -131,7 +133,7 @@ def find_asks(line: str) -> list[Ask]:
                 amount=amount,
                 currency=currency,
                 is_dollar=sign == "$" and currency is None,
-                is_range=bool(upper and amount < _amount(upper.group("upper")) <= 3 * amount),
+                is_range=bool(upper and amount < guess_amount(upper.group("upper")) <= 3 * amount),
                 is_shipped=bool(_SHIPPED.match(behind)),
                 is_each=bool(_EACH.match(behind)),
                 is_negotiable=bool(_NEGOTIABLE.search(behind[:30])),
@@ -154,12 +156,3 @@ def _is_no_ask(before: str, behind: str) -> bool:
         or _SHIPPING_BEHIND.match(behind)
         or _OTHER_BEHIND.match(behind)
     )
-
-
-def _amount(text: str) -> Decimal:
-    """Read digits with separators: before three digits they group, before one or two the last is the decimal one."""
-    whole, separator, fraction = text, "", ""
-    last = max(text.rfind(","), text.rfind("."))
-    if last >= 0 and len(text) - last - 1 != 3:
-        whole, separator, fraction = text[:last], ".", text[last + 1 :]
-    return Decimal(re.sub(r"[,.]", "", whole) + separator + fraction)

@@ -1,17 +1,15 @@
-"""Numbers as prices are written: thousands and decimals told apart.
+"""Numbers of any script and country in the text of a shop's page.
 
-Belongs here: the grammar of one number, and finding numbers in a text. Does not: what a number is the price of.
+Belongs here: finding them. Does not: their amounts (``domain.written_amount``), what a number is the price of.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from decimal import Decimal
 from typing import NamedTuple
 
 # Currencies with three decimals: one separator followed by three digits is theirs, not thousands.
-THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 _SPACES = "\u00a0\u202f\u2009\u2007 "
 _APOSTROPHES = "'\u2019\u02bc\u00b4`"
 _GROUP = rf"[{_SPACES}{_APOSTROPHES}.,\u066c]"
@@ -57,35 +55,3 @@ def find_numbers(text: str) -> list[Number]:
         dash = re.match(r"[.,]\s?[-\u2013\u2014\u2012=]{1,2}(?!\d)|[.,][_](?!\d)", text[end:])
         found.append(Number(start, end + (dash.end() if dash else 0), match.group(), dash is not None))
     return found
-
-
-def read_amount(number: str, *, currency: str | None = None, decimal_separator: str | None = None) -> Decimal:
-    """Read one number.
-
-    A single separator with exactly three digits behind is thousands (``24.990``), unless nothing but a zero stands
-    before it or the currency has three decimals. Two different separators: the last one is the decimal.
-
-    Args:
-        currency: ISO 4217, for its decimals.
-        decimal_separator: ``.`` or ``,`` where it is known.
-    """
-    text = number.replace("\u066b", ",").replace("\u066c", ".")
-    text = re.sub(rf"[{_SPACES}{_APOSTROPHES}]", "", text)
-    if text[:2] in {"..", ",,", ".,", ",."}:
-        text = text[1:]
-    if decimal_separator in {".", ","}:
-        other = "," if decimal_separator == "." else "."
-        return Decimal(text.replace(other, "").replace(decimal_separator, "."))
-    last = max(text.rfind("."), text.rfind(","))
-    whole = re.sub(r"[.,]", "", text)
-    if last < 0 or last == len(text) - 1:
-        return Decimal(whole)
-    separator, before, after = text[last], text[:last], text[last + 1 :]
-    if separator in before:
-        return Decimal(whole)
-    if ("," if separator == "." else ".") in before:
-        return Decimal(f"{re.sub(r'[.,]', '', before) or '0'}.{after}")
-    is_group = len(after) == 3 and len(before) <= 3 and bool(before.strip("0"))
-    if is_group and currency not in THREE_DECIMALS:
-        return Decimal(whole)
-    return Decimal(f"{before or '0'}.{after}")

@@ -17,7 +17,8 @@ import msgspec
 
 from domain.listing import Availability
 from domain.price_kind import PriceKind
-from scrapers.shop.amounts import find_numbers, plain_digits, read_amount
+from domain.written_amount import guess_amount
+from scrapers.shop.amounts import find_numbers, plain_digits
 from scrapers.shop.availability import best
 from scrapers.shop.candidates import Candidate, Origin
 
@@ -158,7 +159,7 @@ def _list_price(winner: Candidate, marked: Sequence[Candidate], shown: Sequence[
 
 def _amounts(text: str) -> set[Decimal]:
     plain = plain_digits(text[:400_000])
-    return {read_amount(number.text) for number in find_numbers(plain) if len(number.text) <= 15}
+    return {guess_amount(number.text) for number in find_numbers(plain) if len(number.text) <= 15}
 
 
 def merged(*states: Availability | None) -> Availability | None:

@@ -12,7 +12,6 @@ import html
 import json
 import re
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from typing import Any
 
 from lxml.html import HtmlElement
@@ -292,9 +291,3 @@ def _facts(node: Node, offers: list[Node], state: Availability | None) -> Produc
         availability=state,
         seller=seller,
     )
-
-
-def amounts_in(nodes: list[Node]) -> set[Decimal]:
-    """Return every amount that the offers of these nodes name."""
-    found = [one for node in nodes for one in candidates_of(node, Origin.JSON_LD, 0, None)[0]]
-    return {one.amount for one in found if one.amount is not None}

@@ -19,7 +19,8 @@ from typing import TextIO
 import msgspec
 
 from domain.price_kind import PriceKind
-from scrapers.shop.amounts import Number, find_numbers, plain_digits, read_amount
+from domain.written_amount import guess_amount, read_amount
+from scrapers.shop.amounts import Number, find_numbers, plain_digits
 from scrapers.shop.currencies import AMBIGUOUS, Found, find_currencies, iso_of, resolve
 from scrapers.shop.price_words import is_old_price, kind_of, marks_current, marks_old
 
@@ -108,7 +109,8 @@ def read_price(
 def _amount(number: Number, iso: str | None, separator: str | None) -> Decimal:
     if number.is_whole_marked:
         return Decimal(re.sub(r"\D", "", number.text))
-    return read_amount(number.text, currency=iso, decimal_separator=separator)
+    known = read_amount(number.text, decimal_sign=separator) if separator in {".", ","} else None
+    return guess_amount(number.text, currency=iso) if known is None else known
 
 
 def _is_no_amount(text: str, number: Number) -> bool:

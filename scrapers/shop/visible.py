@@ -90,12 +90,6 @@ def shown_availability(tree: HtmlElement) -> Availability | None:
     return min(said, key=lambda pair: pair[0])[1] if said else None
 
 
-def has_buy_button(tree: HtmlElement) -> bool:
-    """Tell whether the page has a button that puts the thing into a basket and is not switched off."""
-    order = _order(tree)
-    return _buy_button(tree, order, None) is not None
-
-
 def _order(tree: HtmlElement) -> dict[HtmlElement, int]:
     """Return each element's place; broken pages have some beside the root, which `//` finds too."""
     return {element: place for place, element in enumerate(tree.getroottree().xpath("//*"))}

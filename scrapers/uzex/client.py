@@ -10,21 +10,19 @@ header that is not forged here (see ``meaning``): where the service insists on i
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
-from types import TracebackType
-from typing import Any, Self
+from datetime import datetime
 
 import msgspec
 
 from domain.lot import Lot
 from domain.page import PageMeaning, PageReading, RawPage
 from domain.settings import Settings
-from scrapers.answers import page_of_answer, sandbox_headers
+from scrapers.base import BaseSource
 from scrapers.contract import Clock, ParsedSearch, Query
-from scrapers.http import Answer, PoliteClient
+from scrapers.http import Answer
 from scrapers.uzex import search_url
 from scrapers.uzex.asked import stored_url
-from scrapers.uzex.dictionaries import CATEGORIES_PATH, REGIONS_PATH
+from scrapers.uzex.dictionaries import REGIONS_PATH
 from scrapers.uzex.endpoints import (
     ENDPOINTS,
     ROWS,
@@ -36,7 +34,7 @@ from scrapers.uzex.endpoints import (
 )
 from scrapers.uzex.parse_rows import paging
 from scrapers.uzex.reading import PARSER_VERSION, read_page
-from scrapers.uzex.recorded import recorded_page, stated_time
+from scrapers.uzex.recorded import recorded_page
 from scrapers.uzex.values import TASHKENT, loads
 
 REQUESTS_PER_SECOND = 0.33
@@ -46,54 +44,12 @@ _LANGUAGE = "ru"
 _NEW_SESSION = frozenset({401, 403})
 
 
-class UzexSource:
+class UzexSource(BaseSource):
     """UZEX as the pipeline sees it (see ``scrapers.contract.Source``)."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        clock: Clock | None = None,
-        market_time: datetime | None = None,
-        client_options: dict[str, Any] | None = None,
-    ) -> None:
-        """Make a source; nothing is fetched yet.
-
-        Args:
-            settings: rate, proxy, User-Agent, sandbox.
-            clock: tells when answers came; ``market_time`` or the real time by default.
-            market_time: the sandbox shows its lots at this time (UTC).
-            client_options: further arguments of ``PoliteClient``, for tests.
-
-        Raises:
-            ValueError: where ``market_time`` is asked of the real services.
-        """
-        self.name = SOURCE_NAME
-        self.parser_version = PARSER_VERSION
-        self.missing_configuration: str | None = None
-        self._settings = settings
-        self._clock: Clock = clock or (lambda: market_time or datetime.now(UTC))
-        self._market_headers = sandbox_headers(market_time, settings.sandbox_url)
-        self._client = PoliteClient(
-            settings,
-            **{
-                "requests_per_second": settings.rate_of(SOURCE_NAME, REQUESTS_PER_SECOND),
-                "concurrency": settings.concurrency_of(SOURCE_NAME),
-                **(client_options or {}),
-            },
-        )
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
-
-    async def aclose(self) -> None:
-        """Close connections."""
-        await self._client.aclose()
+    name = SOURCE_NAME
+    parser_version = PARSER_VERSION
+    rate = REQUESTS_PER_SECOND
 
     # ------------------------------------------------------------ pure
 
@@ -105,17 +61,13 @@ class UzexSource:
         """
         return search_url.parse_search_url(url, sandbox_url=self._settings.sandbox_url)
 
-    def read(self, page: RawPage) -> PageReading:
-        """Tell an answer's meaning, its lots and its listings. Pure; never raises."""
+    def read_page(self, page: RawPage) -> PageReading:
+        """Read one stored answer."""
         return read_page(page)
 
     def recorded_page(self, body: bytes, *, url: str | None = None, fetched_at: datetime) -> RawPage:
         """Return a recorded body as a page (see ``scrapers.uzex.recorded``)."""
         return recorded_page(body, url=url, fetched_at=fetched_at)
-
-    def stated_time(self, body: bytes) -> datetime | None:
-        """Return None: no answer of UZEX says when it was made."""
-        return stated_time(body)
 
     # ------------------------------------------------------------ searching
 
@@ -137,7 +89,7 @@ class UzexSource:
             yield page
             if page.status in _NEW_SESSION and renewals:
                 renewals -= 1
-                self._client.clear_cookies()
+                self.client.clear_cookies()
                 page = await self._list_page(endpoint, query, first, number)
                 yield page
             reading = self.read(page)
@@ -161,7 +113,7 @@ class UzexSource:
         body = request_body(
             lot_type, status, query.params, first=first, last=first + ROWS[lot_type] - 1, at=self._clock()
         )
-        answer = await self._client.post(
+        answer = await self.client.post(
             f"{service_base(endpoint.service, self._settings.sandbox_url)}{endpoint.path}",
             json=body,
             headers=self._headers(lot_type),
@@ -170,7 +122,7 @@ class UzexSource:
         return self._page(answer, url, query, number)
 
     async def _lot_page(self, endpoint: Endpoint, query: Query, lot: Lot) -> RawPage:
-        answer = await self._client.get(
+        answer = await self.client.get(
             f"{service_base(endpoint.service, self._settings.sandbox_url)}"
             f"{endpoint.detail.format(lot=lot.external_id)}",
             headers=self._headers(lot.lot_type),
@@ -193,19 +145,10 @@ class UzexSource:
         )
         return self._page(answer, url, query, None)
 
-    # ------------------------------------------------------------ dictionaries
-
-    async def fetch_categories(self) -> RawPage:
-        """Fetch the procurement categories; read them with ``dictionaries.read_dictionary``."""
-        return await self._dictionary(CATEGORIES_PATH)
-
     async def fetch_regions(self) -> RawPage:
         """Fetch the regions, whose ids ``region_ids`` takes; read them with ``dictionaries.read_dictionary``."""
-        return await self._dictionary(REGIONS_PATH)
-
-    async def _dictionary(self, path: str) -> RawPage:
-        address = f"{service_base('trade', self._settings.sandbox_url)}{path}"
-        answer = await self._client.get(address, headers=self._headers("auction"))
+        address = f"{service_base('trade', self._settings.sandbox_url)}{REGIONS_PATH}"
+        answer = await self.client.get(address, headers=self._headers("auction"))
         return self._page(answer, answer.url, None, None)
 
     # ------------------------------------------------------------ both
@@ -221,8 +164,7 @@ class UzexSource:
         }
 
     def _page(self, answer: Answer, url: str, query: Query | None, number: int | None) -> RawPage:
-        page = page_of_answer(self.name, answer, self._clock(), query, number)
-        return msgspec.structs.replace(page, url=url)
+        return msgspec.structs.replace(self.page(answer, query, number), url=url)
 
 
 def create_uzex(settings: Settings, *, clock: Clock | None = None, market_time: datetime | None = None) -> UzexSource:

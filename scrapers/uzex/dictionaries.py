@@ -1,6 +1,7 @@
 """The dictionaries of categories and regions (``/Lib/GetCategories``, ``/Lib/GetRegions``), as recorded 2025-12.
 
-Belongs here: reading them. Does not: fetching (``client``); neither is stored, they say which ``region_ids`` there are.
+Belongs here: reading them. Does not: fetching (``client``: the regions, which say what ``region_ids`` there are).
+Neither is stored.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 from domain.page import RawPage
 from scrapers.uzex.values import ValueReadError, identity, loads, text
 
-CATEGORIES_PATH = "/Lib/GetCategories"
 REGIONS_PATH = "/Lib/GetRegions"
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from domain.listing import Listing
 from domain.page import PageMeaning, PageReading, RawPage
+from scrapers.meaning import never_raising
 from scrapers.uzex.asked import Asked, read_stored_url
 from scrapers.uzex.meaning import refusal
 from scrapers.uzex.parse_items import card_items, read_items
@@ -21,17 +22,9 @@ _CHANGED_FROM = 3
 _DICTIONARY_KEYS = {"id", "name"}
 
 
+@never_raising
 def read_page(page: RawPage) -> PageReading:
     """Tell an answer's meaning, its lots and its listings. Pure; never raises, whatever the bytes."""
-    try:
-        return _read(page)
-    except Exception as error:  # noqa: BLE001 - the contract: one bad page never fails a run; the owner sees why
-        return PageReading(
-            meaning=PageMeaning.CHANGED, detail=f"The parser failed on this page: {type(error).__name__}"
-        )
-
-
-def _read(page: RawPage) -> PageReading:
     asked = read_stored_url(page.url)
     document: object = None
     if page.status == 200:

@@ -6,19 +6,17 @@ for byte. Does not: reading the answer.
 
 from __future__ import annotations
 
-import zlib
 from datetime import datetime
 from urllib.parse import urlsplit
 
 import msgspec
 
 from domain.page import RawPage
+from scrapers.recorded import gunzip
 from scrapers.uzex.asked import read_stored_url, stored_url
 from scrapers.uzex.endpoints import ENDPOINTS, SERVICES, SOURCE_NAME
 from scrapers.uzex.values import ValueReadError, identity, loads
 
-_GZIP = b"\x1f\x8b"
-_MAX_BODY = 50 * 1024 * 1024
 _UNKNOWN = f"{SERVICES['trade']}/"
 
 
@@ -38,7 +36,7 @@ def recorded_page(body: bytes, *, url: str | None = None, fetched_at: datetime) 
             of a lot without a number.
         fetched_at: when it was recorded, UTC.
     """
-    plain = _gunzip(body)
+    plain = gunzip(body)
     payload: dict[str, object] | None = None
     try:
         envelope = msgspec.json.decode(plain, type=_Envelope)
@@ -54,21 +52,6 @@ def recorded_page(body: bytes, *, url: str | None = None, fetched_at: datetime) 
         body=plain,
         fetched_at=fetched_at,
     )
-
-
-def stated_time(body: bytes) -> datetime | None:
-    """Return None: no answer of UZEX says when it was made."""
-    del body
-    return None
-
-
-def _gunzip(body: bytes) -> bytes:
-    if not body.startswith(_GZIP):
-        return body
-    try:
-        return zlib.decompressobj(wbits=31).decompress(body, _MAX_BODY)
-    except zlib.error:
-        return body
 
 
 def _whole_url(url: str, payload: dict[str, object] | None) -> str:

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from scrapers.contract import ParsedSearch, SearchUrlError
+from scrapers.pasted_address import pasted_address
 from scrapers.uzex.endpoints import COUNTRY, CURRENCY, ENDPOINTS, ETENDER, SOURCE_NAME, TENDER_KINDS, XARID
 
 Params = dict[str, str | list[str]]
@@ -59,7 +60,6 @@ _ALIASES = {
 _DROPPED = frozenset({"page", "gclid", "fbclid", "from", "to", "lang"})
 _ID = re.compile(r"[0-9]{1,9}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
-_MAX_URL = 8192
 _MAX_TEXT = 200
 _MAX_REGIONS = 50
 _MAX_PAGES = 50
@@ -139,18 +139,7 @@ def _known_addresses() -> str:
 
 def _locate(url: str, sandbox_url: str | None) -> tuple[bool, str, str]:
     """Return whether it is the tender site, the path there without a slash at the end, and the query."""
-    written = url.strip()
-    if len(written) > _MAX_URL:
-        raise SearchUrlError(f"the address is longer than {_MAX_URL} characters")
-    if "://" not in written:
-        written = f"https://{written.removeprefix('//')}"
-    try:
-        parts = urlsplit(written)
-        host = (parts.hostname or "").lower()
-    except ValueError as error:
-        raise SearchUrlError(f"this is not an address: {written[:80]!r}") from error
-    if parts.scheme.lower() not in {"http", "https"}:
-        raise SearchUrlError(f"this is not a web address: {written[:80]!r}")
+    written, parts, host = pasted_address(url)
     for site, is_tender in ((XARID, False), (ETENDER, True)):
         if host.removeprefix("www.") == urlsplit(site).hostname:
             return is_tender, parts.path.rstrip("/"), parts.query

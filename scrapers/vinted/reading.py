@@ -14,7 +14,8 @@ from selectolax.lexbor import LexborHTMLParser
 
 from domain.listing import Listing
 from domain.page import PageMeaning, PageReading, RawPage, RejectedRecord
-from scrapers.meaning import meaning_of_status, refusal
+from scrapers.meaning import meaning_of_status, never_raising, refusal
+from scrapers.recorded import starts_like
 from scrapers.vinted.domains import Place, place_of
 from scrapers.vinted.meaning import meaning_of_json, meaning_of_page_without_content
 from scrapers.vinted.parse_html import product_blocks, read_product, read_rows, result_rows
@@ -40,25 +41,17 @@ class _Envelope(msgspec.Struct):
 _ENVELOPE_DECODER = msgspec.json.Decoder(_Envelope)
 
 
+@never_raising
 def read_page(page: RawPage) -> PageReading:
     """Tell a page's meaning and its listings. Pure; never raises, whatever the bytes."""
-    try:
-        return _read(page)
-    except Exception as error:  # noqa: BLE001 - the contract: one bad page never fails a run; the owner sees why
-        return PageReading(
-            meaning=PageMeaning.CHANGED, detail=f"The parser failed on this page: {type(error).__name__}"
-        )
-
-
-def _read(page: RawPage) -> PageReading:
     by_status = meaning_of_status(page.status, page.body)
     if by_status is not None:
         return refusal(by_status)
-    start = page.body[:1024].lstrip(_BLANKS)[:1]
+    kind = starts_like(page.body)
     place = place_of(page.url)
-    if start in {b"{", b"["}:
+    if kind == "json":
         return _read_json(page, place)
-    if start == b"<":
+    if kind == "html":
         return _read_html(page, place)
     if page.status in {401, 403, 404, 410}:
         return refusal(meaning_of_json(page.status, None, None, None))

@@ -15,6 +15,7 @@ from urllib.parse import urljoin, urlsplit
 from domain.condition import Condition
 from domain.money import MoneyError, is_usual_number, parse_amount, parse_currency
 from domain.page import RejectedRecord
+from domain.written_amount import guess_amount
 from scrapers.vinted.conditions import BRAND_KEYS, CONDITION_KEYS, SIZE_KEYS, condition_of_label, fold
 
 MAX_RECORD_BYTES = 64 * 1024
@@ -33,7 +34,6 @@ _ONE_AMOUNT = re.compile(_AMOUNT.format("a"))
 _SIGNS = {"€": "EUR", "£": "GBP", "zł": "PLN", "kč": "CZK", "ft": "HUF", "lei": "RON", "$": "USD", "us$": "USD"}
 _KRONER = {"SEK", "DKK"}
 _LETTERS = re.compile(r"[a-z]{3}")
-_GAPS = re.compile(r"[\s\u00a0\u202f']")
 _DIGIT = re.compile(r"\d")
 _DIGIT_OR_COLON = re.compile(r"[\d:]")
 _MAX_LABEL = 4000
@@ -158,31 +158,18 @@ def written_price(text: str, site_currency: str) -> Price | None:
 def _price_of(match: re.Match[str], prefix: str, site_currency: str) -> Price | None:
     groups = match.groupdict()
     sign = (groups[f"{prefix}sign1"] or groups[f"{prefix}sign2"] or "").casefold().rstrip(".")
-    number = _plain_number(groups[f"{prefix}number1"] or groups[f"{prefix}number2"] or "")
+    number = groups[f"{prefix}number1"] or groups[f"{prefix}number2"] or ""
     code = _SIGNS.get(sign)
     if sign == "kr" and site_currency in _KRONER:
         code = site_currency
     elif code is None and _LETTERS.fullmatch(sign):
         code = sign.upper()
-    if code is None or number is None:
+    if code is None:
         return None
     try:
-        return Price(parse_amount(number), code)
+        return Price(parse_amount(guess_amount(number)), code)
     except MoneyError:
         return None
-
-
-def _plain_number(text: str) -> str | None:
-    digits = _GAPS.sub("", text)
-    last = max(digits.rfind("."), digits.rfind(","))
-    if last >= 0 and len(digits) - last - 1 <= 2:
-        whole, cents = digits[:last], digits[last + 1 :]
-    else:
-        whole, cents = digits, ""
-    whole = whole.replace(".", "").replace(",", "")
-    if not whole.isascii() or not whole.isdigit() or (cents and not cents.isdigit()):
-        return None
-    return f"{whole}.{cents}" if cents else whole
 
 
 # ---------------------------------------------------------------- the accessibility label

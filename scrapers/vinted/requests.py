@@ -43,13 +43,6 @@ def service_params(
     return [*pairs, *_paging(params, page, per_page)]
 
 
-def old_params(params: Mapping[str, str | list[str]], *, page: int, per_page: int = PER_PAGE) -> list[tuple[str, str]]:
-    """Return the query of the withdrawn ``api/v2/catalog/items`` (2026-09); for sandboxes and replays."""
-    pairs = [(name, str(params[name])) for name in _PASSED_ON if params.get(name)]
-    pairs += [(name, ids) for name in _FACETS if (ids := _joined(params.get(name)))]
-    return [*pairs, *_paging(params, page, per_page)]
-
-
 def page_params(params: Mapping[str, str | list[str]], *, page: int) -> list[tuple[str, str]]:
     """Return the query of the server-rendered catalogue page, with the site's own names."""
     pairs = site_params({"order": _DEFAULT_ORDER, **params})

@@ -17,6 +17,7 @@ from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
 
 from domain.money import MoneyError, parse_amount
 from scrapers.contract import ParsedSearch, SearchUrlError
+from scrapers.pasted_address import pasted_address
 from scrapers.vinted.domains import SITES, SOURCE_NAME, Site, site_of_host, www_base
 
 Params = dict[str, str | list[str]]
@@ -70,7 +71,6 @@ _ID = re.compile(r"[0-9]{1,20}")
 _CATALOG_PATH = re.compile(r"/catalog(?:/(?P<id>[0-9]{1,20})(?:-[^/]*)?)?/?")
 _BRAND_PATH = re.compile(r"/brand/(?:[^/]+/)?(?P<id>[0-9]{1,20})(?:-[^/]*)?/?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
-_MAX_URL = 8192
 _MAX_TEXT = 500
 
 
@@ -168,18 +168,7 @@ def params_as_pairs(params: Mapping[str, object]) -> list[tuple[str, str]]:
 
 
 def _locate(url: str, sandbox_url: str | None) -> tuple[Site, str, SplitResult, str]:
-    text = url.strip()
-    if len(text) > _MAX_URL:
-        raise SearchUrlError(f"the address is longer than {_MAX_URL} characters")
-    if "://" not in text:
-        text = f"https://{text.removeprefix('//')}"
-    try:
-        parts = urlsplit(text)
-        host = parts.hostname or ""
-    except ValueError as error:
-        raise SearchUrlError(f"this is not an address: {text[:80]!r}") from error
-    if parts.scheme.lower() not in {"http", "https"}:
-        raise SearchUrlError(f"this is not a web address: {text[:80]!r}")
+    text, parts, host = pasted_address(url)
     site = site_of_host(host)
     if site is not None:
         return site, parts.path, parts, www_base(site.country)

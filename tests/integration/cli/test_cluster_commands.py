@@ -40,6 +40,11 @@ def test_a_watch_is_clustered_listed_and_shown(pricescope: Command) -> None:
     ]
     assert lines[0]["label"] in pricescope("clusters", "show", "jeans", first[:10]).stdout
     alone = pricescope("clusters", "show", "jeans", "unique", "--limit", "9999", "--json").stdout.splitlines()
+    places = pricescope("clusters", "of", str(members[-1]["listing_id"]), "--json").stdout.splitlines()
+    place = next(row for row in map(json.loads, places) if row["level"] == "product")
+    assert (place["watch"], place["cluster_id"], place["size"]) == ("jeans", first, lines[0]["size"])
+    born = [json.loads(row) for row in pricescope("clusters", "changes", "jeans", "--json").stdout.splitlines()]
+    assert {row["to_id"] for row in born if row["kind"] == "born"} >= {line["cluster_id"] for line in lines}
     (run,) = [json.loads(row) for row in pricescope("clusters", "runs", "jeans", "--json").stdout.splitlines()]
     assert (run["state"], run["n_unique"], run["n_clusters"]) == ("success", len(alone), len(lines))
     assert sum(sizes) + len(alone) == run["n_listings"]
@@ -60,6 +65,7 @@ def test_what_cannot_be_done_is_said_without_a_traceback(pricescope: Command) ->
         (("run", "nothing"), "there is no watch 'nothing'"),
         (("show", "jeans", "zzz"), "has no cluster 'zzz'"),
         (("show", "jeans", ""), "more than one cluster"),
+        (("of", "vinted:0"), "no listing 'vinted:0' is stored"),
     ):
         done = pricescope("clusters", *arguments)
         assert (done.returncode, said in done.stderr, "Traceback" in done.stderr) == (2, True, False), done.stderr

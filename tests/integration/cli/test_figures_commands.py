@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from typer.testing import CliRunner
 
 from cli.errors import UserError
 from cli.main import app
+from domain.money import from_minor
 from domain.settings import settings
 from tests.integration.statistics import catalogue, stream
 from tests.integration.statistics.market import dbt
@@ -72,6 +74,22 @@ def test_a_product_s_days_are_shown_for_as_long_as_asked(run: Run, figures: Data
     table = run("product", "history", "SKU1").stdout
     assert "min price" in table
     assert wanted[0]["price_date"] in table
+
+
+def test_every_kept_price_of_a_product_is_shown_where_asked(run: Run, figures: DatabaseUrl) -> None:
+    since = datetime.now(UTC).date() - timedelta(days=29)
+    wanted = stored(
+        figures,
+        "select l.source, h.observed_at, coalesce(h.total_minor, h.price_minor) as minor, h.currency"
+        " from core.product_sources l join core.price_history h using (listing_id) where l.product_id = 1"
+        f" and h.observed_at >= '{since} 00:00+00' order by h.observed_at, h.listing_id",
+    )
+    rows = printed(run("product", "history", "SKU1", "--every", "--json"))
+    assert len({row["source"] for row in rows}) > 1
+    assert [(row["source"], datetime.fromisoformat(row["observed_at"]), Decimal(row["price"])) for row in rows] == [
+        (row["source"], row["observed_at"], from_minor(row["minor"], row["currency"])) for row in wanted
+    ]
+    assert run("product", "history", "SKU1", "--every").stdout.count("\n") > len(wanted)
 
 
 def test_a_product_s_standing_its_sources_seasons_and_spread(run: Run, figures: DatabaseUrl) -> None:

@@ -91,6 +91,9 @@ def test_the_commands_of_the_page_write_the_open_data(pricescope: Command, folde
     for arguments in commands("open-data.md", open_data=folder / "open-data"):
         done = pricescope(*arguments)
         assert done.returncode == 0, done.stderr
+        if "--check" in arguments:
+            assert re.fullmatch(r"[1-9]\d* files in .* are as the manifest says\n", done.stdout)
+            continue
         assert re.search(r"price_history: [\d,]+ rows", done.stdout)
         assert f"MB in {folder / 'open-data'}" in done.stdout
     assert (folder / "open-data" / "manifest.json").exists()
@@ -98,6 +101,19 @@ def test_the_commands_of_the_page_write_the_open_data(pricescope: Command, folde
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "no table sellers" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_a_file_that_is_not_as_it_was_written_is_named(pricescope: Command, folder: Path) -> None:
+    place = folder / "open-data"
+    spoilt = next(place.glob("table=price_history/**/*.parquet"))
+    content = spoilt.read_bytes()
+    spoilt.write_bytes(content[:-1] + b"?")
+    told = pricescope("export", "--output", place, "--check")
+    assert (told.returncode, told.stdout) == (1, f"missing or changed: {spoilt.relative_to(place)}\n")
+    spoilt.write_bytes(content)
+    assert pricescope("export", "--output", place, "--check").returncode == 0
+    nothing = pricescope("export", "--output", folder / "nothing", "--check")
+    assert (nothing.returncode, "holds no export" in nothing.stderr) == (2, True)
 
 
 def test_the_page_leads_from_every_alert_to_the_bytes_it_was_read_from(

@@ -47,3 +47,11 @@ def test_products_are_added_linked_imported_and_compared(pricescope: Command, tm
     assert pricescope("product", "changes", "--days", "2").returncode == 2
     early = pricescope("product", "changes")
     assert (early.returncode, "no statistics" in early.stderr) == (2, True)
+
+
+def test_a_file_with_nothing_under_its_head_line_is_told(pricescope: Command, tmp_path: Path) -> None:
+    file = tmp_path / "head.csv"
+    file.write_text("sku;name\n\n;\n")
+    told = pricescope("product", "import", file)
+    assert (told.returncode, told.stdout) == (2, "")
+    assert told.stderr == f"pricescope: {file}: there are no lines under the head line\n"

@@ -19,6 +19,11 @@ from warehouse.connect import DatabaseUrl, connect
 pytestmark = pytest.mark.integration
 
 
+def vectors(pricescope: Command) -> dict[tuple[str, str], int]:
+    rows = map(json.loads, pricescope("database", "vectors", "--json").stdout.splitlines())
+    return {(row["model"], row["kind"]): row["vectors"] for row in rows}
+
+
 def test_like_listings_are_listed_and_what_cannot_be_found_is_said(
     pricescope: Command, own_database: DatabaseUrl, tmp_path: Path
 ) -> None:
@@ -45,3 +50,14 @@ def test_like_listings_are_listed_and_what_cannot_be_found_is_said(
     ):
         done = pricescope("similar", *what)
         assert (done.returncode, said in done.stderr, "Traceback" in done.stderr) == (2, True, False), done.stderr
+
+
+def test_vectors_are_listed_by_model_and_those_of_one_can_go(pricescope: Command) -> None:
+    ((model, kind), count) = next(iter(vectors(pricescope).items()))
+    assert (kind, count) == ("title", 3)
+    unknown = pricescope("database", "vectors", "--forget", "no-such-model")
+    assert (unknown.returncode, "there is no vector by 'no-such-model'" in unknown.stderr) == (2, True)
+    assert vectors(pricescope) == {(model, "title"): 3}
+    gone = pricescope("database", "vectors", "--forget", model)
+    assert (gone.returncode, gone.stdout) == (0, f"3 vectors by {model} deleted\n"), gone.stderr
+    assert vectors(pricescope) == {}

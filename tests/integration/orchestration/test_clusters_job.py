@@ -13,7 +13,7 @@ from pipeline.poll import poll_day, utc_now
 from pipeline.read import read_day
 from tests.integration.orchestration.jobs import URL, errors_of, metadata_of
 from tests.sandbox import add_watch
-from warehouse.clusters import current_run, list_runs
+from warehouse.cluster_runs import current_run, list_runs
 
 pytestmark = pytest.mark.integration
 OTHER = "https://www.vinted.fr/catalog?search_text=barbour&order=newest_first"

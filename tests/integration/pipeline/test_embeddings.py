@@ -15,10 +15,11 @@ from domain.settings import Settings
 from ml.embeddings.contract import Progress, Vectors
 from ml.embeddings.load import text_encoder
 from ml.embeddings.models import MINILM
-from pipeline.embeddings import embed_texts, first_day_to_embed, text_space
+from pipeline.embeddings import embed_texts, first_day_to_embed, forget_model, index_spaces, text_space
 from tests.embedding_models import models_dir
 from tests.integration.warehouse.samples import START, listing, page, store_and_load
-from warehouse.embeddings import Scope, Space, count_spaces, read_vectors
+from warehouse.embeddings import Scope, Space, count_spaces, read_vectors, store_vectors
+from warehouse.neighbours import has_index
 
 pytestmark = pytest.mark.integration
 
@@ -158,3 +159,16 @@ def test_another_engine_fills_a_space_of_its_own(
     assert {space.model_id.rpartition("/")[2] for space in count_spaces(conn)} == {"int8-ort", "fp32-ort"}
     other = settings.model_copy(update={"embedding_engine": "fp32-ort"})
     assert text_space(other).model_id == full.model_id != text_space(settings).model_id == encoder.model_id
+
+
+def test_a_model_that_is_forgotten_leaves_neither_vectors_nor_indexes(conn: psycopg.Connection) -> None:
+    _load(conn, [listing(1)])
+    ids = [listing_id for (listing_id,) in conn.execute("select listing_id from core.listings").fetchall()]
+    former, kept = [Space("title", "former"), Space("description", "former")], Space("title", "kept")
+    for space in (*former, kept):
+        store_vectors(conn, space, ids, [bytes(32)], np.ones((1, 8), np.float32) / np.sqrt(np.float32(8)))
+    assert len(index_spaces(conn, least=1)) == 3
+    assert forget_model(conn, "former") == 2
+    assert count_spaces(conn) == {kept: 1}
+    assert [has_index(conn, space) for space in (*former, kept)] == [False, False, True]
+    assert forget_model(conn, "former") == 0

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from domain.listing import Availability
 from domain.price_kind import PriceKind
 from domain.settings import Settings
-from pipeline.products import AddressBook, ProductFileError, ProductRowError, import_products
+from pipeline.csv_file import CsvFileError
+from pipeline.products import AddressBook, ProductRowError, import_products
 from tests.integration.warehouse.samples import START, listing, page, store_and_load
 from warehouse.fx import Rate, upsert_rates
 from warehouse.products import (
@@ -90,7 +91,7 @@ def test_each_bad_row_is_told_by_its_line_and_the_good_are_kept(conn: psycopg.Co
     assert said[5].startswith("gtin: '5901234123450'")
     assert said[6].startswith("url:")
     assert "colour" in said[7]
-    assert said[8] == "3 fields, the first line has 6"
+    assert said[8] == "3 fields where the head line has 6"
     assert "line 2 says 'Good'" in said[13]
     assert said[14].startswith("name:")
     assert done.rows == 12
@@ -100,16 +101,18 @@ def test_each_bad_row_is_told_by_its_line_and_the_good_are_kept(conn: psycopg.Co
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "no column sku, name"),
-        (b"sku;title\n", "unknown column 'title'"),
+        (b"", "the file is empty; its first line must name the columns sku, name"),
+        (b"sku;title\n", "no column name in the head line; it has: sku, title"),
+        (b"sku;name;title\n", "unknown column 'title'; the columns are sku, name"),
         (b"sku,name,sku\n", "twice"),
         (b"sku,name\nA,\xff\n", "line 2 is not UTF-8"),
+        ("sku,name\nA,B\n".encode("utf-16-le"), "UTF-16 without its mark; save the file as UTF-8"),
     ],
 )
 def test_a_file_that_is_no_list_of_products_says_what_to_do(
     content: bytes, said: str, conn: psycopg.Connection
 ) -> None:
-    with pytest.raises(ProductFileError, match=said):
+    with pytest.raises(CsvFileError, match=said):
         import_products(conn, SETTINGS, content)
 
 
@@ -117,6 +120,8 @@ def test_spreadsheets_semicolons_marks_and_windows_lines_are_read(conn: psycopg.
     content = "\ufeffSKU;Name;GTIN\r\nA;Płaszcz;036000291452\r\n".encode()
     assert import_products(conn, SETTINGS, content).bad == ()
     assert _rows(conn, "select sku, name, gtin from core.products") == [("A", "Płaszcz", "0036000291452")]
+    unicode_text = "sku\tname\r\nB\tPłaszcz\r\n".encode("utf-16")
+    assert import_products(conn, SETTINGS, unicode_text).counts.new == 1
 
 
 @hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,9 +13,12 @@ from typing import Any
 
 import httpx2
 import pytest
+from typer.testing import CliRunner
 
+from cli.main import app
 from domain.page import PageMeaning, PageReading, RawPage
 from domain.settings import Settings
+from domain.settings import settings as shared_settings
 from sandbox.cbu.site import rates_of
 from sandbox.server import SandboxServer
 from scrapers.answers import base_url, sandbox_headers
@@ -23,7 +27,6 @@ from scrapers.http import PoliteClient
 from scrapers.rates import cbu
 from scrapers.registry import create_source, source_entry
 from scrapers.uzex.client import REQUESTS_PER_SECOND, UzexSource
-from scrapers.uzex.dictionaries import read_dictionary
 from tests.sandbox import SEED, clear_faults, running_sandbox, set_fault
 
 pytestmark = pytest.mark.integration
@@ -140,14 +143,19 @@ def test_the_search_text_selects_listings_on_our_side(market: SandboxServer, set
     assert any(reading.lots and not reading.listings for _, reading in wanted[1:]), "the lots are kept all the same"
 
 
-def test_the_dictionaries_say_which_regions_there_are(settings: Settings) -> None:
-    async def main() -> tuple[dict[str, str], dict[str, str]]:
-        async with UzexSource(settings) as source:
-            return read_dictionary(await source.fetch_regions()), read_dictionary(await source.fetch_categories())
-
-    regions, categories = asyncio.run(main())
-    assert regions["2105"] == "город Ташкент"
-    assert len(categories) > 4
+def test_the_command_says_which_regions_there_are(
+    market: SandboxServer, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRICESCOPE_SANDBOX_URL", market.url)
+    monkeypatch.setenv("PRICESCOPE_HOME", str(settings.home))
+    shared_settings.cache_clear()
+    try:
+        shown = CliRunner().invoke(app, ["uzex", "regions", "--json"])
+        assert {"region_id": "2105", "name": "город Ташкент"} in map(json.loads, shown.stdout.splitlines())
+        set_fault(market, "withdrawn", source="uzex")
+        assert "UZEX told no regions (changed)" in str(CliRunner().invoke(app, ["uzex", "regions"]).exception)
+    finally:
+        shared_settings.cache_clear()
 
 
 # ---------------------------------------------------------------- refusals

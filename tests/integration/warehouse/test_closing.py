@@ -13,9 +13,9 @@ from domain.money import from_minor
 from tests.integration.warehouse.samples import START, listing, page, store_and_load
 from warehouse.closing import close_month, months_to_close, pack_parts
 from warehouse.compaction import compact_month
-from warehouse.dashboards import Observation, product_history
 from warehouse.months import MonthError
 from warehouse.partitions import partition_months
+from warehouse.product_history import Observation, product_history
 from warehouse.retention import Keep, apply_retention
 from warehouse.watches import delete_listings
 

@@ -11,7 +11,7 @@ from warehouse.embeddings import (
     Scope,
     Space,
     count_spaces,
-    forget_model,
+    delete_space,
     missing_ids,
     read_vectors,
     store_vectors,
@@ -79,8 +79,8 @@ def test_spaces_do_not_see_one_another(conn: psycopg.Connection) -> None:
     assert read_vectors(conn, SPACE)[0].tolist() == ids[:1]
     assert [one.listing_id for one in nearest(conn, other, _vectors(1, dimensions=8)[0])] == ids[1:]
     assert read_vectors(conn, Space("image", SPACE.model_id))[1].shape == (0, 0)
-    assert forget_model(conn, SPACE.model_id) == 3
-    assert count_spaces(conn) == {other: 1}
+    assert delete_space(conn, SPACE) == 1
+    assert count_spaces(conn) == {Space("description", SPACE.model_id): 2, other: 1}
 
 
 def test_a_listing_takes_its_vectors_with_it_and_one_that_is_gone_is_skipped(conn: psycopg.Connection) -> None:

@@ -17,7 +17,7 @@ import pytest
 from tests.integration.warehouse.samples import START, listing, page, store_and_load
 from warehouse.connect import DatabaseUrl, connect
 from warehouse.open_data import ExportError, damaged_files, export, read_manifest
-from warehouse.open_tables import own_tables
+from warehouse.open_tables import OWN_TABLES
 from warehouse.parquet import ROW_GROUP
 from warehouse.partitions import ensure_partitions
 from warehouse.tables import metadata
@@ -113,7 +113,7 @@ def test_no_file_says_who_sold_who_was_told_or_what_the_page_was(filled: psycopg
 
 
 def test_a_new_column_of_an_exported_table_asks_for_a_decision(conn: psycopg.Connection) -> None:
-    for table in own_tables():
+    for table in OWN_TABLES:
         shown = {column.name for column in conn.execute(table.query(None)).description or []}
         for name, left_out in table.behind.items():
             columns = {column.name for column in metadata.tables[name].columns}

@@ -10,7 +10,6 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from cli.main import USER_ERRORS, app
-from cli.own_file import BadRow, Row, read_rows
 from ml.clustering.synthetic import generate
 
 _HEAD = "id,title,brand,group\n"
@@ -71,6 +70,13 @@ def test_other_encodings_separators_and_quoted_lines_are_read(tmp_path: Path) ->
     assert [row["id"] for row in _out(tmp_path)] == ["7", "caf\udce9"]
 
 
+def test_unicode_text_of_a_spreadsheet_is_read_and_a_column_of_no_use_may_stand_twice(tmp_path: Path) -> None:
+    text = "id\ttitle\tnote\tnote\n1\tPłaszcz wełniany\tx\ty\n"
+    result = _cluster(tmp_path, text.encode("utf-16"))
+    assert result.exit_code == 0, result.output
+    assert [(row["id"], row["label"]) for row in _out(tmp_path)] == [("1", "Płaszcz wełniany")]
+
+
 def test_dbscan_is_selectable_with_its_parameters(tmp_path: Path) -> None:
     result = _cluster(tmp_path, _HEAD + _ROWS, "--method", "dbscan", "--eps", "0.8", "--min-samples", "2")
     assert result.exit_code == 0, result.output
@@ -95,11 +101,16 @@ def test_themes_add_their_columns(tmp_path: Path) -> None:
     [
         (("--eps", "0.5"), _HEAD, "--eps does not go with --method products"),
         (("--method", "dbscan", "--cut", "0.3"), _HEAD, "--cut does not go with --method dbscan"),
-        ((), "name,title\nx,y\n", "must name the columns id, title"),
-        ((), "", "must name the columns id, title"),
+        ((), "name,title\nx,y\n", "in.csv: no column id in the head line; it has: name, title"),
+        ((), "id,title,brand,title\n1,a,b,c\n", "column title stands twice"),
+        ((), "", "its first line must name the columns id, title"),
+        ((), _HEAD, "in.csv: there are no lines under the head line"),
+        ((), _HEAD.encode("utf-16-le"), "seems to be UTF-16 without its mark; save the file as UTF-8"),
     ],
 )
-def test_a_mistake_ends_with_what_to_do(tmp_path: Path, options: tuple[str, ...], text: str, message: str) -> None:
+def test_a_mistake_ends_with_what_to_do(
+    tmp_path: Path, options: tuple[str, ...], text: str | bytes, message: str
+) -> None:
     result = _cluster(tmp_path, text, *options)
     assert isinstance(result.exception, USER_ERRORS)
     assert message in str(result.exception)
@@ -111,15 +122,6 @@ def test_the_input_is_never_overwritten(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["cluster", "--input", str(path), "--output", str(path)])
     assert isinstance(result.exception, USER_ERRORS)
     assert path.read_text() == _HEAD + _ROWS
-
-
-def test_a_quote_never_closed_costs_the_line_it_opens_on_alone(tmp_path: Path) -> None:
-    path = tmp_path / "in.csv"
-    path.write_text('id,title\n1,one\n2,"two\n3,three\n')
-    rows = list(read_rows(path, required=("id", "title")))
-    assert isinstance(rows[0], Row)
-    assert rows[1] == BadRow(3, "not CSV: unexpected end of data")
-    assert rows[2] == Row(4, {"id": "3", "title": "three"}), "it costs its own line and none after it"
 
 
 def test_a_thousand_rows_in_many_groups_keep_to_their_groups(tmp_path: Path) -> None:

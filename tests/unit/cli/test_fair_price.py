@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 
 from cli.errors import UserError
 from cli.main import app
-from pipeline.own_listings import ListingFileError, read_listings
+from pipeline.csv_file import CsvFileError
+from pipeline.own_listings import read_listings
 from tests.unit.ml.pricing.made import made
 
 
@@ -137,7 +138,7 @@ def test_a_file_of_nothing_but_placeholders_is_answered_line_by_line(tmp_path: P
 def test_files_that_are_no_tables_are_refused_with_what_to_do(tmp_path: Path) -> None:
     path = tmp_path / "in.csv"
     path.write_text("name;price\nx;1\n")
-    with pytest.raises(ListingFileError, match="no column id, title in the head line; it has: name, price"):
+    with pytest.raises(CsvFileError, match="no column id, title in the head line; it has: name, price"):
         read_listings(path)
     with pytest.raises(UserError, match=r"'EUR=x' is not like EUR=1\.16"):
         _run("--input", path, "--output", tmp_path / "o.csv", "--rates", "EUR=x")

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.money import MoneyError
-from pipeline.own_listings import decoded
 from pipeline.own_prices import decimal_sign, own_price
 
 
@@ -67,11 +66,3 @@ def test_any_amount_with_cents_is_read_back_and_votes_for_its_sign(
     text = f"{whole:,}".replace(",", thousands) + f"{decimal}{cents:02d}"
     assert decimal_sign([text]) == decimal
     assert own_price(text, decimal)[0] == Decimal(f"{whole}.{cents:02d}")
-
-
-def test_files_of_other_programs_are_read_in_their_own_letters() -> None:
-    assert decoded("id;café\n".encode("cp1252")) == "id;café\n"
-    assert decoded("id;café\n".encode("utf-16")) == "id;café\n"
-    assert decoded("id;café\n".encode("utf-8-sig")) == "id;café\n"
-    assert decoded("caf\u00e9;".encode() + b"\xff;ok") == "caf\u00e9;\ufffd;ok"
-    assert decoded(b"\xff;" + "caf\u00e9".encode()) == "\ufffd;caf\u00e9"

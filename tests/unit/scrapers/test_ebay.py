@@ -18,7 +18,7 @@ from domain.condition import Condition
 from domain.page import PageMeaning, PageReading
 from domain.price_kind import PriceKind
 from scrapers.contract import SearchUrlError
-from scrapers.ebay.conditions import condition_of, reason_of
+from scrapers.ebay.conditions import condition_of
 from scrapers.ebay.quota import Quota, read_quota, share_of_day
 from scrapers.ebay.reading import read_page
 from scrapers.ebay.requests import search_params, split
@@ -229,7 +229,7 @@ def test_every_condition_id_has_its_reason_and_an_unknown_one_no_grade() -> None
         "6000",
         "7000",
     )
-    assert all(reason_of(one) and condition_of(one) is not Condition.UNKNOWN for one in ids)
+    assert all(condition_of(one) is not Condition.UNKNOWN for one in ids)
     assert condition_of("8123") is condition_of(None) is Condition.UNKNOWN
 
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrapers.http import TokenBucket, is_loopback, origin, parse_retry_after
+from scrapers.http import is_loopback, origin
+from scrapers.pace import TokenBucket, parse_retry_after
 
 _NOW = datetime(2026, 9, 20, 12, 0, 0, tzinfo=UTC)
 

@@ -11,7 +11,8 @@ from selectolax.lexbor import LexborHTMLParser
 
 from domain.condition import Condition
 from domain.listing import Availability
-from scrapers.page_values import gtin, gunzip, schema_availability, schema_condition, shown_text, tidy
+from scrapers.page_values import gtin, schema_availability, schema_condition, shown_text, tidy
+from scrapers.recorded import gunzip
 
 
 # Numbers that begin with 2 are shops' own.

@@ -19,7 +19,7 @@ from sandbox.amazon.words import COUNTRIES
 from sandbox.empik import pages as empik_pages
 from sandbox.goods import goods, offer_of
 from tests.fixtures import fixture_path
-from tests.unit.scrapers.retail import NOON, read, reading_module, recorded
+from tests.unit.scrapers.retail import NOON, read, recorded, unguarded
 
 _FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _FILES = (
@@ -93,7 +93,7 @@ def test_a_recording_with_flipped_bytes_never_raises(file: tuple[str, str], seed
     _is_fit(read(source, bytes(body)))
     module = importlib.import_module(f"scrapers.{source}.recorded")
     page = module.recorded_page(bytes(body), fetched_at=NOON)
-    _is_fit(reading_module(source)._read(page))
+    _is_fit(unguarded(source)(page))
 
 
 _ODD: list[Any] = [

@@ -15,7 +15,7 @@ from domain.page import PageMeaning, PageReading, RawPage
 from domain.price_kind import PriceKind
 from scrapers.uzex.dictionaries import read_dictionary
 from scrapers.uzex.reading import read_page
-from scrapers.uzex.recorded import recorded_page, stated_time
+from scrapers.uzex.recorded import recorded_page
 from tests.fixtures import fixture_path
 
 DEALS = "auction_GetCompletedDeals_request_and_response.json"
@@ -148,8 +148,3 @@ def test_rows_without_their_envelope_are_told_by_their_fields(name: str) -> None
     bare = orjson.dumps(orjson.loads(fixture_path("uzex", name).read_bytes())["response_data"])
     reading, whole = read_page(recorded_page(bare, fetched_at=_THEN)), _read(name)
     assert (reading.lots, reading.listings) == (whole.lots, whole.listings)
-
-
-@pytest.mark.parametrize("name", ALL_FILES)
-def test_no_answer_says_when_it_was_made(name: str) -> None:
-    assert stated_time(fixture_path("uzex", name).read_bytes()) is None

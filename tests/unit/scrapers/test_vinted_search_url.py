@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from scrapers.contract import SearchUrlError
 from scrapers.vinted.domains import SITES, UnknownCountryError, place_of, site, site_of_host, www_base
-from scrapers.vinted.requests import old_params, page_params, service_params
+from scrapers.vinted.requests import page_params, service_params
 from scrapers.vinted.search_url import (
     LIST_PARAMS,
     ORDERS,
@@ -184,7 +184,6 @@ def test_the_service_gets_facets_joined_by_commas_and_nothing_empty():
         "per_page": "96",
     }
     assert len(sent) == len(dict(sent))
-    assert dict(old_params(params, page=1))["brand_ids"] == "53,7"
     assert ("brand_ids[]", "7") in page_params(params, page=1)
     assert ("catalog[]", "5") in page_params(params, page=1)
     assert ("order", "newest_first") in page_params(params, page=1)
@@ -193,15 +192,15 @@ def test_the_service_gets_facets_joined_by_commas_and_nothing_empty():
 @given(_searches())
 def test_no_filter_is_lost_and_none_is_empty_on_the_way_to_any_route(search: tuple[str, dict[str, str | list[str]]]):
     _, params = search
-    service, old = dict(service_params(params, page=1)), dict(old_params(params, page=1))
+    service = dict(service_params(params, page=1))
     website = page_params(params, page=1)
-    assert all([*service.values(), *old.values(), *(value for _, value in website)])
+    assert all([*service.values(), *(value for _, value in website)])
     for name, value in params.items():
         if isinstance(value, str):
-            assert service[name] == old[name] == dict(website)[name] == value
+            assert service[name] == dict(website)[name] == value
             continue
         facet = name.removesuffix("_ids")
-        assert service[f"attribute_ids[{facet}]"] == old[name] == ",".join(value)
+        assert service[f"attribute_ids[{facet}]"] == ",".join(value)
         assert [one for sent, one in website if sent in {f"{name}[]", f"{facet}[]"}] == value
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.clustering.model import PairModelError, read_model, shipped_model
+from ml.clustering.model import PairModelError, model_of, shipped_model
 from ml.clustering.synthetic import generate
 from ml.clustering.train import (
     as_json,
@@ -29,11 +29,9 @@ def test_the_same_input_gives_the_same_coefficients_and_another_seed_others() ->
     assert train([synthetic_set(800, 2)]).weights != first.weights
 
 
-def test_coefficients_written_are_read_back_and_named_by_their_content(tmp_path: Path) -> None:
+def test_coefficients_written_are_read_back_and_named_by_their_content() -> None:
     trained = train([synthetic_set(800, 1)])
-    path = tmp_path / "model.json"
-    path.write_text(as_json(trained))
-    model = read_model(path)
+    model = model_of(as_json(trained), "model.json")
     assert (model.weights, model.intercept) == (trained.weights, trained.intercept)
     assert model.version != shipped_model().version
 
@@ -83,11 +81,9 @@ def test_few_pairs_hardly_move_and_no_pairs_are_no_problem() -> None:
 
 
 @pytest.mark.parametrize("text", ["[]", "{}", '{"coefficients": {"x": 1}, "intercept": 0, "version": "v"}', "not json"])
-def test_a_file_that_is_no_model_is_refused(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "model.json"
-    path.write_text(text)
-    with pytest.raises(PairModelError):
-        read_model(path)
+def test_a_file_that_is_no_model_is_refused(text: str) -> None:
+    with pytest.raises(PairModelError, match=r"^model\.json: "):
+        model_of(text, "model.json")
 
 
 def test_the_catalogue_is_the_same_for_the_same_seed_and_as_large_as_asked() -> None:
