@@ -23,6 +23,7 @@ from tests.integration.statistics.stream import (
     add_sights,
     lose_day,
     market_periods,
+    price_trend,
     random_page,
     random_sight,
     random_stream,
@@ -76,12 +77,23 @@ def same(have: object, want: object) -> bool:
 
 
 def joined(kept: Mapping[str, dict[Key, Row]], made: Mapping[str, dict[Key, Row]], last_day: date) -> dict[str, Any]:
-    """Return the rows kept from before each mart's first day made anew, and those made from there on."""
-    return {
+    """Return the rows kept from before each mart's first day made anew, and those made from there on.
+
+    What a source's prices are compared with are those that the market's rows tell, kept or made.
+    """
+    rows = {
         mart: {key: row for key, row in kept[mart].items() if not is_rebuilt(mart, key, last_day)}
         | {key: row for key, row in made[mart].items() if is_rebuilt(mart, key, last_day)}
         for mart in MODELS
     }
+    days = rows["source_daily_stats"]
+    for key, row in days.items():
+        if is_rebuilt("source_daily_stats", key, last_day):
+            source, day = key
+            week = [(source, "all", "day", day - timedelta(days=back)) for back in range(1, 8)]
+            medians = [rows["market_trends"].get(one, {}).get("median_price") for one in week]
+            days[key] = row | price_trend(row["median_price"], medians)
+    return rows
 
 
 def assert_equal(have: Mapping[Key, Row], want: Mapping[Key, Row]) -> None:
