@@ -61,7 +61,10 @@
 
 {#- Of days, weeks and months those that reach into the window, which the model tells by made_from. -#}
 {% macro get_incremental_rebuild_periods_sql(arg_dict) %}
-    {% do return(delete_and_insert(arg_dict, period_end() ~ ' > ' ~ days_made_from(model.compiled_code))) %}
+    {%- set since = days_made_from(model.compiled_code) -%}
+    {#- The start says so of nearly all, by its index. -#}
+    {%- set reaches = 'period_start >= ' ~ first_period_from(since) ~ ' and ' ~ period_end() ~ ' > ' ~ since -%}
+    {% do return(delete_and_insert(arg_dict, reaches)) %}
 {% endmacro %}
 
 {% macro delete_and_insert(arg_dict, condition) %}
