@@ -7,11 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
 from cli.context import note, out, warehouse
 from cli.errors import UserError
+from cli.printing import print_whole
 from pipeline.reprocess import TrialOutcome, count_stored, try_again
 from scrapers.registry import source_names
 
@@ -100,11 +102,11 @@ def _show(outcome: TrialOutcome) -> None:
             table.add_row(
                 field if place == 0 else "",
                 f"{count:,}" if place == 0 else "",
-                change.url,
-                _short(change.before),
-                _short(change.after),
+                escape(change.url),
+                escape(_short(change.before)),
+                escape(_short(change.after)),
             )
-    out.print(table)
+    print_whole(table)
 
 
 def _short(value: object) -> str:

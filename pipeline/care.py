@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 import psycopg
@@ -13,6 +13,7 @@ from warehouse.closing import close_month, months_to_close, pack_parts
 from warehouse.compaction import CompactedMonth, compact_month, months_to_compact
 from warehouse.partitions import ensure_partitions_ahead
 from warehouse.retention import Keep, apply_retention
+from warehouse.runs import end_killed
 
 # Pages of a day that come later than this make its month be packed again.
 _SETTLED_DAYS = 3
@@ -25,6 +26,7 @@ class CareOutcome(msgspec.Struct, kw_only=True):
         archived_months: written to Parquet before they went.
         deleted_rows: by table, besides whole months.
         kinds_told: listings whose kind was told by other words, or not yet.
+        killed_runs: rows of the log of runs that never ended; they count as failed.
     """
 
     dropped_partitions: int = 0
@@ -32,6 +34,7 @@ class CareOutcome(msgspec.Struct, kw_only=True):
     partitions_made: int = 0
     deleted_rows: dict[str, int] = msgspec.field(default_factory=dict)
     kinds_told: int = 0
+    killed_runs: int = 0
 
 
 class CompactionOutcome(msgspec.Struct, kw_only=True):
@@ -58,6 +61,7 @@ def take_care(conn: psycopg.Connection, settings: Settings, *, today: date) -> C
     """
     made = ensure_partitions_ahead(conn, today)
     told = retell_kinds(conn, settings)
+    killed = end_killed(conn, datetime(today.year, today.month, today.day, tzinfo=UTC) - timedelta(days=1))
     keep = Keep(
         raw_page_days=settings.raw_page_days,
         item_days=settings.item_days,
@@ -71,6 +75,7 @@ def take_care(conn: psycopg.Connection, settings: Settings, *, today: date) -> C
         partitions_made=len(made),
         deleted_rows={table: rows for table, rows in gone.rows.items() if rows},
         kinds_told=told,
+        killed_runs=killed,
     )
 
 

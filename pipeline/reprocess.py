@@ -22,7 +22,7 @@ from domain.settings import Settings
 from pipeline.kinds import kind_teller
 from scrapers.contract import Source
 from scrapers.registry import create_source
-from warehouse.diff import FieldChange, LoadDiff, begin_diff, end_diff
+from warehouse.diff import FieldChange, LoadDiff, begin_diff, end_diff, newest_listing, not_remembered
 from warehouse.listing_rows import TellKind
 from warehouse.pages import count_pages, pages_of_day
 from warehouse.reread import ReadPage, load_pages
@@ -111,13 +111,22 @@ def _trial(
     tell_kind: TellKind,
 ) -> LoadDiff:
     page_ids = [page_id for page_id, _ in batch]
-    begin_diff(conn, source.name, page_ids)
-    outcome.quarantined_before += _quarantined(conn, page_ids)
     pages = [ReadPage(page_id, page, source.read(page)) for page_id, page in batch]
-    loads = load_pages(conn, pages, parser_version=source.parser_version, tell_kind=tell_kind, again=True)
-    touched = {listing_id for loaded in loads for listing_id in loaded.listing_ids}
-    outcome.quarantined_after += _quarantined(conn, page_ids)
-    return end_diff(conn, sorted(touched))
+    quarantined, newest = _quarantined(conn, page_ids), newest_listing(conn)
+    also: set[int] = set()
+    while True:
+        with conn.transaction():
+            begin_diff(conn, source.name, page_ids, also=also)
+            loads = load_pages(conn, pages, parser_version=source.parser_version, tell_kind=tell_kind, again=True)
+            touched = {listing_id for loaded in loads for listing_id in loaded.listing_ids}
+            missed = not_remembered(conn, touched, newest=newest)
+            if missed:
+                # Known, but not as shown by these pages: such as a thing sold that an older page told the price of.
+                also.update(missed)
+                raise psycopg.Rollback
+            outcome.quarantined_before += quarantined
+            outcome.quarantined_after += _quarantined(conn, page_ids)
+            return end_diff(conn, sorted(touched))
 
 
 def _add(outcome: TrialOutcome, diff: LoadDiff, fields: dict[str, set[int]], new: set[str]) -> None:

@@ -5,7 +5,7 @@ Belongs here: SQL within one transaction, which its caller keeps or takes back. 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -43,19 +43,44 @@ class LoadDiff(msgspec.Struct, kw_only=True):
     history_changed: int = 0
 
 
-def begin_diff(conn: psycopg.Connection, source: str, page_ids: Sequence[int]) -> None:
-    """Remember what is known of the listings that these pages showed; in the transaction to be compared."""
+def begin_diff(conn: psycopg.Connection, source: str, page_ids: Sequence[int], *, also: Collection[int] = ()) -> None:
+    """Remember what is known of the listings that these pages showed; in the transaction to be compared.
+
+    Args:
+        conn: in a transaction.
+        source: of the pages.
+        page_ids: stored pages.
+        also: ids of listings to remember besides.
+    """
     conn.execute("drop table if exists pricescope_before_listings, pricescope_before_history, pricescope_before_ids")
     conn.execute(
         "create temp table pricescope_before_ids on commit drop as"
-        " select distinct id as listing_id from ops.page_readings r, unnest(r.listing_ids) as id"
-        " where r.source = %s and r.page_id = any(%s::bigint[])",
-        (source, integer_array(page_ids)),
+        " select id as listing_id from ops.page_readings r, unnest(r.listing_ids) as id"
+        " where r.source = %s and r.page_id = any(%s::bigint[]) union select unnest(%s::bigint[])",
+        (source, integer_array(page_ids), integer_array(also)),
     )
     conn.execute("analyze pricescope_before_ids")
     conn.execute(f"create temp table pricescope_before_listings on commit drop as {_LISTINGS}", {"hidden": _NOT_SHOWN})
     conn.execute(f"create temp table pricescope_before_history on commit drop as {_HISTORY}")
     conn.execute("analyze pricescope_before_listings, pricescope_before_history")
+
+
+def newest_listing(conn: psycopg.Connection) -> int:
+    """Return the highest id of a listing: one made later has a higher one."""
+    (newest,) = conn.execute("select coalesce(max(listing_id), 0) from core.listing_details").fetchone() or (0,)
+    return int(newest)
+
+
+def not_remembered(conn: psycopg.Connection, listing_ids: Collection[int], *, newest: int) -> list[int]:
+    """Return those up to ``newest`` that ``begin_diff`` did not remember: they would be taken for new."""
+    return [
+        listing_id
+        for (listing_id,) in conn.execute(
+            "select unnest(%s::bigint[]) except select listing_id from pricescope_before_ids",
+            (integer_array(sorted(listing_ids)),),
+        ).fetchall()
+        if listing_id <= newest
+    ]
 
 
 def end_diff(conn: psycopg.Connection, listing_ids: Sequence[int]) -> LoadDiff:

@@ -96,6 +96,15 @@ def get_run(conn: psycopg.Connection, scrape_run_id: int) -> ScrapeRun | None:
     )
 
 
+def end_killed(conn: psycopg.Connection, before: datetime) -> int:
+    """Call failed what began before a time (UTC) and never said how it ended; return how many runs."""
+    return conn.execute(
+        "update ops.scrape_runs set state = 'failure', ended_at = now(),"
+        " error = 'It was killed: it never said how it ended.' where state = 'running' and started_at < %s",
+        (before,),
+    ).rowcount
+
+
 def recent_runs(conn: psycopg.Connection, *, source: str | None = None, limit: int = 50) -> list[ScrapeRun]:
     """Return runs, the newest first."""
     return read_rows(

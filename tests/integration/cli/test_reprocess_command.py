@@ -101,5 +101,10 @@ def test_a_range_is_tried_shown_and_kept_and_then_nothing_would_change(
         assert kept.stdout.count(": backfill success: 1 pages, 1 listings") == 2, "a run for each day that has pages"
         history = "select price_minor from core.price_history order by observed_at"
         assert conn.execute(history).fetchall() == [(2000,), (1800,)]
+        conn.execute("update core.listing_details set title = '[old] Coat'")
+        shown = pricescope("reprocess", "vinted", *days, COLUMNS="60").stdout
+        assert "https://www.vinted.fr/items/8000000001" in shown, "not cut to the window"
+        assert "[old] Coat" in shown
+        conn.execute("update core.listing_details set title = 'Coat'")
         again = pricescope("reprocess", "vinted", *days)
         assert (again.returncode, again.stdout.splitlines()[-1]) == (0, "Nothing would change.")

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from domain.settings import Settings
-from pipeline.care import CompactionOutcome, compact_history
+from pipeline.care import CompactionOutcome, compact_history, take_care
 from tests.integration.warehouse.samples import listing, page, store_and_load
 
 pytestmark = pytest.mark.integration
@@ -59,3 +59,16 @@ def test_where_the_owner_asks_for_it_months_are_compacted_instead_of_packed(watc
     again = compact_history(watched, COMPACTING, today=date(2026, 6, 10))
     assert (again.rows_before, again.rows_after) == (4, 0)
     assert packed(watched) == []
+
+
+def test_a_run_that_was_killed_counts_as_failed_a_day_later(conn: psycopg.Connection) -> None:
+    conn.execute(
+        "insert into ops.scrape_runs (run_id, task, source, day, state, started_at) values"
+        " ('killed', 'backfill', 'vinted', '2026-06-01', 'running', '2026-05-31 23:00+00'),"
+        " ('under way', 'poll', 'vinted', '2026-06-01', 'running', '2026-06-01 01:00+00')"
+    )
+    assert take_care(conn, KEEPING, today=date(2026, 6, 2)).killed_runs == 1
+    assert conn.execute("select run_id, state from ops.scrape_runs order by 1").fetchall() == [
+        ("killed", "failure"),
+        ("under way", "running"),
+    ]

@@ -138,3 +138,13 @@ def test_a_better_parser_reads_the_pages_that_an_older_one_read_without_being_to
     assert (outcome.pages, outcome.records) == (3, 6)
     assert conn.execute("select condition from core.listings where title = 'Coat 1'").fetchone() == ("very_good",)
     assert read_day(conn, read, "vinted", DAY).pages == 0
+
+
+def test_a_listing_that_was_known_from_other_pages_alone_is_not_told_to_be_new(
+    conn: psycopg.Connection, read: Settings
+) -> None:
+    # As a page leaves it whose things were not known yet when it was read, and had no price.
+    conn.execute("update ops.page_readings set listing_ids = '{}', thin_ids = '{}'")
+    outcome = try_again(conn, read, "vinted", [DAY])
+    assert (outcome.new_listings, outcome.changed_listings, outcome.history_added) == (0, 0, 0)
+    assert not outcome.changes_anything

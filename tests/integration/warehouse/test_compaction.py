@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.integration.warehouse.samples import START, listing, page, store_and_load
 from warehouse.compaction import anchor_month, compact_month, months_to_compact
 from warehouse.months import MonthError
-from warehouse.partitions import drop_month
+from warehouse.partitions import drop_month, partition_months
 
 pytestmark = pytest.mark.integration
 
@@ -162,3 +162,43 @@ def test_whatever_was_seen_in_whatever_order_compaction_tells_the_same(
         if conn.execute("select to_regclass(%s)", (f"core.price_history_{month:%Y_%m}",)).fetchone() != (None,):
             compact_month(conn, month, today=TODAY)
     assert days(conn) == before
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    seen=st.lists(
+        st.tuples(st.integers(0, 70), st.integers(0, 1439), st.integers(1, 2), st.sampled_from(["20.00", "15.00"])),
+        min_size=4,
+        max_size=14,
+        unique_by=lambda one: one[:2],
+    ),
+    late=st.sets(st.integers(0, 13), min_size=1, max_size=4),
+    compacted=st.sets(st.sampled_from([date(2026, month, 1) for month in (3, 4, 5)]), min_size=1),
+)
+def test_pages_that_come_after_compaction_tell_what_they_would_have_told_before(
+    conn: psycopg.Connection, seen: list[tuple[int, int, int, str]], late: set[int], compacted: set[date]
+) -> None:
+    ordered = sorted(seen)
+    afterwards = [one for place, one in enumerate(ordered) if place in late]
+    told = []
+    for compacts in (False, True):
+        conn.execute(
+            "truncate core.listing_details, core.price_history, core.price_history_months, core.price_history_packed,"
+            " ops.compacted_months, ops.packed_months, ops.page_readings, raw.pages restart identity cascade"
+        )
+        for place, (day, minute, number, price) in enumerate(ordered):
+            if place not in late:
+                store_and_load(conn, page(day * DAY + minute - 720), [listing(number, price)])
+        for month in sorted(compacted) if compacts else ():
+            if month in partition_months(conn, "core.price_history"):
+                compact_month(conn, month, today=TODAY)
+        for day, minute, number, price in afterwards:
+            store_and_load(conn, page(day * DAY + minute - 720), [listing(number, price)])
+        told.append(
+            conn.execute(
+                "select distinct on (external_id, day) external_id, day, d.price_minor, d.availability"
+                " from core.price_history_days d join core.listings using (listing_id)"
+                " order by external_id, day, d.observed_at desc nulls last"
+            ).fetchall()
+        )
+    assert told[1] == told[0]

@@ -306,3 +306,34 @@ def test_a_late_stock_is_put_in_its_place_and_the_present_one_stays(conn: psycop
     rows = conn.execute("select observed_at, quantity from core.stock_history order by 1").fetchall()
     assert rows == [(at(0), 9), (at(30), 7), (at(60), 5)]
     assert conn.execute("select quantity from core.listing_state").fetchone() == (5,)
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="warehouse/unpriced.py keeps nothing of a thing that is not known yet, so of days that are read out of order"
+    " (a backfill of many) the newer one's 'sold' is lost until they are read again",
+)
+def test_a_thing_sold_before_its_older_page_was_read_is_sold_whatever_the_order(conn: psycopg.Connection) -> None:
+    load(conn, 60, [], [unpriced(1, Availability.SOLD)])
+    load(conn, 0, [listing(1)])
+    assert _state(conn)[0] == "sold"
+    rows = conn.execute("select availability from core.price_history order by observed_at").fetchall()
+    assert rows == [("available",), ("sold",)]
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="warehouse/load.py (_checkpoint) keeps what the same version said of the page before, also where the page is"
+    " read again on purpose, so ops.page_readings never learns which listings it shows",
+)
+def test_a_page_read_again_says_which_listings_it_shows(conn: psycopg.Connection) -> None:
+    sold = PageReading(meaning=PageMeaning.OK, unpriced=(unpriced(1, Availability.SOLD),))
+    raw = page(60)
+    page_id = store_page(conn, raw)
+    load_reading(conn, page_id, raw, sold, parser_version=1)
+    load(conn, 0, [listing(1)])
+    load_reading(conn, page_id, raw, sold, parser_version=1, again=True)
+    assert _state(conn)[0] == "sold"
+    found = conn.execute("select listing_ids from ops.page_readings where page_id = %s", (page_id,)).fetchone()
+    assert found is not None
+    assert len(found[0]) == 1
