@@ -1,6 +1,6 @@
 """A year of the house and more: appending, aggregating, reading, storing, at 9, 18 and 27 million rows of history.
 
-Run: ``python -m benchmarks.year [years] [--home DIR]`` (3 years without; about 25 minutes, 12 GB of disk). Each figure
+Run: ``python -m benchmarks.year [years] [--home DIR]`` (3 years without; about 30 minutes, 12 GB of disk). Each figure
 stands beside a peer or a limit of the same run:
 
 - appending a day, beside the schema of a naive price monitor (one table, numeric prices, four indexes), on the first,
@@ -147,6 +147,8 @@ class _Year:
         self.today = datetime.now(UTC).date()
         self.first = self.today - timedelta(days=365)
         self.history: dict[int, dict[str, float]] = {}
+        # By the rows of history: the seconds of each model in a full refresh.
+        self.full: dict[int, dict[str, float]] = {}
 
     def measure(self) -> None:
         ensure_database(self.url)
@@ -256,13 +258,15 @@ class _Year:
 
     def _dbt_full(self) -> None:
         selection = [f"+{name}" for name in _MODELS]
-        self.full = self._dbt("--full-refresh", "--select", *selection)
-        print("dbt full refresh: " + ", ".join(f"{name} {self.full[name]:.1f} s" for name in _MODELS))
+        rows = self._rows()
+        self.full[rows] = took = self._dbt("--full-refresh", "--select", *selection)
+        print(f"dbt full refresh of {rows:,} rows: " + ", ".join(f"{name} {took[name]:.1f} s" for name in _MODELS))
         with self._connect() as conn:
             vacuum(conn)
 
     def _aggregate(self, prices: Prices) -> None:
-        """Aggregate the day that was just appended."""
+        """Aggregate a day more, after a full refresh of all that is there."""
+        self._dbt_full()
         selection = [f"+{name}" for name in _MODELS]
         with self._connect() as conn:
             load_days(conn, prices, self.today, 1)
@@ -297,18 +301,20 @@ class _Year:
             )
         print(f"  pandas groupby, read and written back   {frames * 1e3:8.0f} ms  {frames / bare:4.1f} x")
         print(f"  DuckDB over the day's rows              {duck * 1e3:8.0f} ms  {duck / bare:4.1f} x")
-        print("  incremental / full refresh (9.1 M rows)      first run of the day        a later run")
-        for name in _INCREMENTAL:
-            first, later, full = fresh[name], again[name], self.full[name]
-            print(
-                f"    {name:36} {first:5.2f} s of {full:6.1f} s {first / full:6.1%}"
-                f"   {later:5.2f} s {later / full:6.1%}"
-            )
-        full, first, later = (sum(took[name] for name in _INCREMENTAL) for took in (self.full, fresh, again))
-        print(
-            f"    {'together':36} {first:5.2f} s of {full:6.1f} s {first / full:6.1%}"
-            f"   {later:5.2f} s {later / full:6.1%}"
-        )
+        self._shares(fresh, again)
+
+    def _shares(self, fresh: Mapping[str, float], again: Mapping[str, float]) -> None:
+        """Print what the first and a later run of the day took, and their shares of each full refresh."""
+        sizes = "".join(f"   of {rows / 1e6:4.1f} M rows, full    first   later" for rows in self.full)
+        print(f"  incremental beside a full refresh        first    later{sizes}")
+        for name in (*_INCREMENTAL, "together"):
+            names = _INCREMENTAL if name == "together" else (name,)
+            first, later = (sum(took[one] for one in names) for took in (fresh, again))
+            fulls = [sum(took[one] for one in names) for took in self.full.values()]
+            shares = "".join(f"   {full:19.1f} s {first / full:8.1%} {later / full:7.1%}" for full in fulls)
+            # It reads no history, so there is little that a run could save.
+            note = "   (of the market's days)" if name == "source_daily_stats" else ""
+            print(f"    {name:34} {first:6.2f} s {later:6.2f} s{shares}{note}")
 
     def _delete_insert(self, conn: psycopg.Connection) -> None:
         with conn.transaction(force_rollback=True):

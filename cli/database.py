@@ -7,11 +7,13 @@ from typing import Annotated
 
 import msgspec
 import typer
+from rich import box
+from rich.markup import escape
 from rich.table import Table
 
-from cli.context import out, warehouse
+from cli.context import note, out, warehouse
 from cli.errors import UserError
-from cli.printing import AsJson, print_rows
+from cli.printing import AsJson, print_rows, print_whole
 from scrapers.registry import source_names
 from warehouse.compaction import compact_month
 from warehouse.months import MonthError
@@ -122,7 +124,12 @@ def show_vectors(
 
 
 def _print(report: Report) -> None:
-    table = Table(*report.columns)
+    if report.missing is not None:
+        note.print(report.missing)
+    if not report.rows:
+        out.print("Nothing to show now.")
+        return
+    table = Table(*report.columns, box=box.SIMPLE)
     for row in report.rows:
-        table.add_row(*("" if value is None else str(value) for value in row))
-    out.print(table)
+        table.add_row(*("" if value is None else escape(" ".join(str(value).split())) for value in row))
+    print_whole(table)

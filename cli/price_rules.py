@@ -82,7 +82,7 @@ def list_all() -> None:
     table = Table("no", "product", "tell when", "channels")
     for rule in rules:
         words = in_words(rule)
-        if rule.currency not in {None, base}:
+        if rule.is_silent(base):
             words += f" (silent: the base currency is {base} now)"
         table.add_row(
             str(rule.price_rule_id), rule.sku or "every product", words, ", ".join(rule.channels) or "all configured"
@@ -103,6 +103,11 @@ def check() -> None:
     """Look now; `pricescope up` does so every hour. What is told waits in the outbox for its channel."""
     with warehouse("product") as (conn, settings):
         done = check_prices(conn, settings, run_id="cli", now=datetime.now(UTC))
+    if done.silent:
+        note.print(
+            f"{done.silent} rules say nothing: their limit is in another currency than the base currency,"
+            f" {settings.base_currency}. `pricescope product alert list` shows them; ask again in that currency."
+        )
     out.print(f"{done.rules} rules, {done.looked} looks, {done.news} with news, {done.notifications} messages queued")
 
 

@@ -32,10 +32,14 @@ def print_rows(rows: Sequence[msgspec.Struct], *, as_json: bool, none: str, hide
         note.print(none, markup=False)
         return
     fields = [name for name in rows[0].__struct_fields__ if name not in hide]
-    # Figures cut to the width of a window say nothing: rather let it wrap.
     table = Table(*(name.removesuffix("_percent").replace("_", " ") for name in fields), box=box.SIMPLE)
     for row in rows:
         table.add_row(*(_shown(name, getattr(row, name)) for name in fields))
+    print_whole(table)
+
+
+def print_whole(table: Table) -> None:
+    """Print a table as wide as it is: figures and names cut to the width of a window say nothing, so it may wrap."""
     whole = Measurement.get(out, out.options.update(max_width=10_000), table).maximum
     Console(width=max(whole, out.width), highlight=False).print(table)
 

@@ -33,19 +33,32 @@ def reprocess(
     """
     if source not in source_names():
         raise UserError(f"unknown source {source!r}; known: {', '.join(source_names())}")
-    days = _days(first.date(), (last or first).date())
+    asked = _days(first.date(), (last or first).date())
     with warehouse("reprocess") as (conn, settings):
-        total = count_stored(conn, source, days)
-        if total == 0:
+        stored = count_stored(conn, source, asked)
+        if not stored:
             raise UserError(
-                f"no page of {source} is stored from {days[0]} to {days[-1]}; pages are kept for "
+                f"no page of {source} is stored from {asked[0]} to {asked[-1]}; pages are kept for "
                 f"{settings.raw_page_days} days (PRICESCOPE_RAW_PAGE_DAYS)"
+            )
+        days, total = list(stored), sum(stored.values())
+        if days[0] < settings.first_day:
+            raise UserError(
+                f"pages of {source} are stored from {days[0]} on, but Dagster's partitions begin on"
+                f" {settings.first_day}: set PRICESCOPE_FIRST_DAY={days[0]}, or ask --from {settings.first_day} on"
+            )
+        if len(days) < len(asked):
+            note.print(
+                f"{len(asked) - len(days)} of these {len(asked)} days have no stored page of {source} and stay as they"
+                f" are; the first that has is {days[0]}. Pages are kept for {settings.raw_page_days} days"
+                " (PRICESCOPE_RAW_PAGE_DAYS)."
             )
         with Progress(console=note, transient=True) as bar:
             task = bar.add_task(f"reading {total:,} pages again", total=total)
             outcome = try_again(conn, settings, source, days, on_pages=lambda pages: bar.advance(task, pages))
     _show(outcome)
     if not outcome.changes_anything:
+        out.print("Nothing would change.")
         return
     if not keep and not typer.confirm("Keep these changes?", default=False, err=True):
         out.print("Nothing was kept.")
@@ -62,8 +75,10 @@ def reprocess(
 def _days(first: date, last: date) -> list[date]:
     if last < first:
         raise UserError(f"--to {last} is before --from {first}")
-    if last > datetime.now(UTC).date():
-        raise UserError(f"--to {last} is in the future (UTC)")
+    today = datetime.now(UTC).date()
+    if last > today:
+        option, day = ("--from", first) if first > today else ("--to", last)
+        raise UserError(f"{option} {day} is in the future (UTC); there are no pages of it")
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 

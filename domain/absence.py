@@ -84,11 +84,18 @@ class ShownPage(msgspec.Struct, frozen=True):
         number: 1-based; None where the source has no pages.
         meaning: as ``domain.page.PageMeaning``, or ``unread``.
         listing_ids: in the order shown.
+        records: how many things the page held, those among them that could not be read, or told no price, too.
     """
 
     number: int | None
     meaning: str
     listing_ids: tuple[int, ...]
+    records: int = 0
+
+    @property
+    def length(self) -> int:
+        """How much of a full page it is."""
+        return max(self.records, len(self.listing_ids))
 
 
 class CompleteRun(msgspec.Struct, frozen=True):
@@ -106,7 +113,7 @@ def complete_run(pages: Sequence[ShownPage], *, full_page: int) -> CompleteRun |
 
     Args:
         pages: in the order fetched.
-        full_page: listings that a full page of the source holds; a last page with fewer is the end of the results.
+        full_page: records that a full page of the source holds; a last page with fewer is the end of the results.
     """
     last: dict[int, ShownPage] = {}
     for place, page in enumerate(pages, start=1):
@@ -119,4 +126,4 @@ def complete_run(pages: Sequence[ShownPage], *, full_page: int) -> CompleteRun |
         return None
     ids = dict.fromkeys(listing_id for page in answered for listing_id in page.listing_ids)
     end = answered[-1]
-    return CompleteRun(tuple(ids), reached_end=end.meaning == "empty" or len(end.listing_ids) < full_page)
+    return CompleteRun(tuple(ids), reached_end=end.meaning == "empty" or end.length < full_page)

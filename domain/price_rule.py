@@ -47,6 +47,10 @@ class PriceRule(msgspec.Struct, frozen=True, kw_only=True):
     channels: tuple[str, ...] = ()
     created_at: datetime | None = None
 
+    def is_silent(self, base_currency: str) -> bool:
+        """Say whether its limit cannot be held against prices, which are told in another currency now."""
+        return self.currency not in {None, base_currency}
+
 
 class ProductMoment(msgspec.Struct, frozen=True, kw_only=True):
     """A product as a rule finds it: its cheapest offer now, and its past as the rule asks for it.

@@ -64,6 +64,8 @@ def task_of(context: dg.AssetExecutionContext, *, index: bool = False) -> runs.T
     tags = context.run.tags
     if "dagster/backfill" in tags or "dagster/asset_partition_range_start" in tags:
         return "backfill"
+    if tags.get("pricescope/task") == "backfill":
+        return "backfill"
     if tags.get("pricescope/task") == "import":
         return "import"
     if tags.get("pricescope/decision") == "probe":

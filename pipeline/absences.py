@@ -26,7 +26,7 @@ from warehouse.absences import (
     tracked,
 )
 from warehouse.checkpoints import load_checkpoint, save_checkpoint
-from warehouse.load import take_turn
+from warehouse.locks import take_loading_turn
 
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 # A complete run further back than this many says little about what changed since.
@@ -47,7 +47,7 @@ def find_absences(conn: psycopg.Connection, source: str) -> AbsenceOutcome:
     """Bring the absences of a source's watches up to its newest run; the same again changes nothing."""
     outcome = AbsenceOutcome()
     with conn.transaction():
-        take_turn(conn, source)
+        take_loading_turn(conn, source)
         kept = load_checkpoint(conn, _name(source))
         since = _BEGINNING if kept is None else datetime.fromisoformat(kept.value["until"])
         size = full_page(conn, source)

@@ -57,9 +57,10 @@ def take_care(conn: psycopg.Connection, settings: Settings, *, today: date) -> C
 
     Raises:
         SettingsError: naming every mistake of the owner's words.
-        warehouse.archive.ArchiveError: when a month cannot be archived; nothing of it is lost.
+        warehouse.archive.ArchiveError: when a month cannot be archived; nothing of it is lost, and all else is done.
     """
     made = ensure_partitions_ahead(conn, today)
+    told = retell_kinds(conn, settings)
     keep = Keep(
         raw_page_days=settings.raw_page_days,
         item_days=settings.item_days,
@@ -72,7 +73,7 @@ def take_care(conn: psycopg.Connection, settings: Settings, *, today: date) -> C
         archived_months=len(gone.archived),
         partitions_made=len(made),
         deleted_rows={table: rows for table, rows in gone.rows.items() if rows},
-        kinds_told=retell_kinds(conn, settings),
+        kinds_told=told,
     )
 
 

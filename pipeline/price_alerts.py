@@ -8,6 +8,7 @@ killed is repeated whole and tells nothing twice.
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
@@ -24,6 +25,8 @@ from ml.price_rules import judge_price
 from warehouse.outbox import enqueue
 from warehouse.price_rules import NewPriceEvent, list_price_rules, moments, record_events, remember, take_turn
 
+logger = logging.getLogger(__name__)
+
 # In the payload; a message shows fewer.
 _ITEMS = 50
 
@@ -33,7 +36,7 @@ class PriceAlertOutcome(msgspec.Struct, kw_only=True):
 
     Attributes:
         looked: products times rules; changed: of those whose memory is another now; news: told of them;
-        notifications: outbox rows written.
+        notifications: outbox rows written. silent: rules whose limit is in another currency than the base currency.
     """
 
     rules: int = 0
@@ -41,6 +44,7 @@ class PriceAlertOutcome(msgspec.Struct, kw_only=True):
     changed: int = 0
     news: int = 0
     notifications: int = 0
+    silent: int = 0
 
 
 def check_prices(conn: psycopg.Connection, settings: Settings, *, run_id: str, now: datetime) -> PriceAlertOutcome:
@@ -61,7 +65,16 @@ def check_prices(conn: psycopg.Connection, settings: Settings, *, run_id: str, n
             [msgspec.structs.replace(one, notification_ids=tuple(ids)) for one, ids in zip(news, told, strict=True)],
             run_id=run_id,
         )
+    silent = [rule for rule in rules.values() if rule.is_silent(settings.base_currency)]
+    for rule in silent:
+        logger.warning(
+            "price rule %d says nothing: its limit is in %s, but the base currency is %s now; ask again in that one",
+            rule.price_rule_id,
+            rule.currency,
+            settings.base_currency,
+        )
     return PriceAlertOutcome(
+        silent=len(silent),
         rules=len(rules),
         looked=len(judged),
         changed=changed,

@@ -25,10 +25,10 @@ from scrapers.contract import Source
 from scrapers.registry import create_source
 from warehouse.links import link_listings
 from warehouse.listing_rows import TellKind
-from warehouse.load import LoadResult
 from warehouse.pages import pages_of_day, read_page, unread_pages
 from warehouse.products import match_by_gtin
 from warehouse.quarantine import count_open, pages_to_retry
+from warehouse.readings import LoadResult
 from warehouse.reread import ReadPage, load_pages
 from warehouse.watches import list_watches
 

@@ -63,9 +63,10 @@ class TrialOutcome(msgspec.Struct, kw_only=True):
         )
 
 
-def count_stored(conn: psycopg.Connection, source: str, days: Iterable[date]) -> int:
-    """Return how many pages are stored of these days."""
-    return sum(count_pages(conn, source, day) for day in days)
+def count_stored(conn: psycopg.Connection, source: str, days: Iterable[date]) -> dict[date, int]:
+    """Return how many pages are stored of each of these days that has any."""
+    counted = {day: count_pages(conn, source, day) for day in days}
+    return {day: pages for day, pages in counted.items() if pages}
 
 
 def try_again(
@@ -89,7 +90,7 @@ def try_again(
     tell_kind = kind_teller(settings)
     outcome = TrialOutcome(source=source_name)
     fields: dict[str, set[int]] = {}
-    new: set[int] = set()
+    new: set[str] = set()
     for day in days:
         for batch in _batches(pages_of_day(conn, source_name, day)):
             with conn.transaction(force_rollback=True):
@@ -119,11 +120,9 @@ def _trial(
     return end_diff(conn, sorted(touched))
 
 
-def _add(outcome: TrialOutcome, diff: LoadDiff, fields: dict[str, set[int]], new: set[int]) -> None:
+def _add(outcome: TrialOutcome, diff: LoadDiff, fields: dict[str, set[int]], new: set[str]) -> None:
     new.update(diff.new_listings)
     for change in diff.changes:
-        if change.listing_id in new:
-            continue
         seen = fields.setdefault(change.field, set())
         if change.listing_id not in seen and len(outcome.samples.setdefault(change.field, [])) < _SAMPLES:
             outcome.samples[change.field].append(change)

@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import psycopg
+
 from domain.settings import Settings
 from orchestration.statistics.dbt_files import DBT
 from scrapers.browser import find_chromium
 from warehouse.connect import DatabaseError, connect, resolve_database
 from warehouse.embedded import EmbeddedServerError
 from warehouse.migrate import is_migrated
+from warehouse.price_rules import list_price_rules
 from warehouse.source_state import list_source_states
 
 _WANTED_FREE_GB = 5
@@ -62,8 +65,22 @@ def _database(settings: Settings) -> Iterator[Finding]:
                 for state in list_source_states(conn):
                     sentence = f"{state.state} since {state.since:%Y-%m-%d %H:%M} UTC {state.detail}".strip()
                     yield Finding(not state.is_blocked, f"source {state.source}", sentence)
+                yield from _price_limits(conn, settings.base_currency)
     except (DatabaseError, EmbeddedServerError) as error:
         yield Finding(False, "PostgreSQL", str(error))
+
+
+def _price_limits(conn: psycopg.Connection, base_currency: str) -> Iterator[Finding]:
+    silent = [rule for rule in list_price_rules(conn) if rule.is_silent(base_currency)]
+    if silent:
+        numbers = ", ".join(str(rule.price_rule_id) for rule in silent)
+        yield Finding(
+            False,
+            "price limits",
+            f"rules {numbers} say nothing: their limits are in {silent[0].currency}, but PRICESCOPE_BASE_CURRENCY is"
+            f" {base_currency} now. Ask again (pricescope product alert add ... --above), then remove them, or set"
+            " the currency back",
+        )
 
 
 def _channels(settings: Settings) -> Iterator[Finding]:

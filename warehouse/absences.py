@@ -5,10 +5,11 @@ Belongs here: SQL. Does not: what an absence is (``domain.absence``), the walk o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import psycopg
@@ -39,9 +40,9 @@ class Tracked(NamedTuple):
 def runs_since(conn: psycopg.Connection, source: str, since: datetime) -> Iterator[SearchRun]:
     """Return the runs of the source's watches whose pages were fetched after ``since``, in the order of their end."""
     found = conn.execute(_PAGES, {"source": source, "since": since}).fetchall()
+    unread = _unread(conn, [row[3:] for row in found])
     for (ended_at, watch_id, run_id), pages in groupby(found, key=lambda row: row[:3]):
-        shown = tuple(ShownPage(number, meaning, tuple(ids)) for _, _, _, number, meaning, ids in pages)
-        yield SearchRun(watch_id, run_id, ended_at, shown)
+        yield SearchRun(watch_id, run_id, ended_at, tuple(_shown(page[3:], unread) for page in pages))
 
 
 def runs_before(conn: psycopg.Connection, watch_id: int, before: datetime, *, at_most: int) -> list[SearchRun]:
@@ -58,26 +59,59 @@ def runs_before(conn: psycopg.Connection, watch_id: int, before: datetime, *, at
     runs = []
     for run_id, ended_at in found:
         pages = conn.execute(
-            "select p.page_number, r.meaning, r.listing_ids from raw.pages p join ops.page_readings r using (page_id)"
+            "select p.page_id, p.page_number, r.meaning, r.listing_ids, r.records, r.quarantined"
+            " from raw.pages p join ops.page_readings r using (page_id)"
             " where p.watch_id = %s and p.run_id = %s and p.fetched_at <= %s"
             " and p.fetched_at > %s - interval '1 day' order by p.fetched_at, p.page_id",
             (watch_id, run_id, ended_at, ended_at),
         ).fetchall()
-        runs.append(
-            SearchRun(
-                watch_id,
-                run_id,
-                ended_at,
-                tuple(ShownPage(number, meaning, tuple(ids)) for number, meaning, ids in pages),
-            )
-        )
+        unread = _unread(conn, pages)
+        runs.append(SearchRun(watch_id, run_id, ended_at, tuple(_shown(page, unread) for page in pages)))
     return runs
 
 
+def _shown(page: Sequence[Any], unread: Mapping[int, Sequence[tuple[int, int]]]) -> ShownPage:
+    """Return a page (page_id, number, meaning, listing ids, records, quarantined) with what it showed unreadably."""
+    page_id, number, meaning, listing_ids, records, _ = page
+    shown = list(listing_ids)
+    for place, listing_id in unread.get(page_id, ()):
+        if listing_id not in shown:
+            shown.insert(place, listing_id)
+    return ShownPage(number, meaning, tuple(shown), records)
+
+
+def _unread(conn: psycopg.Connection, pages: Sequence[Sequence[Any]]) -> dict[int, list[tuple[int, int]]]:
+    """Return by page the places and ids of known listings whose record could not be read: they were shown.
+
+    A record is known by its listing's id at the marketplace, which stands in it somewhere.
+    """
+    found: dict[int, list[tuple[int, int]]] = {}
+    wanted = [page[0] for page in pages if page[-1]]
+    if not wanted:
+        return found
+    for source, page_id, place, record in conn.execute(
+        "select source, page_id, record_index, record from ops.quarantine"
+        " where page_id = any(%s::bigint[]) and state = 'open' order by page_id, record_index",
+        (integer_array(wanted),),
+    ).fetchall():
+        words = [word for word in _WORDS.split(record.decode(errors="replace")) if word and "\0" not in word]
+        found.setdefault(page_id, []).extend(
+            (place, listing_id)
+            for (listing_id,) in conn.execute(
+                "select listing_id from core.listings where source = %s and external_id = any(%s)", (source, words)
+            ).fetchall()
+        )
+    return found
+
+
+# What ids are not made of, in JSON and in HTML.
+_WORDS = re.compile(r"""[\s"'<>{}\[\],:;=&?/\\]+""")
+
+
 def full_page(conn: psycopg.Connection, source: str) -> int:
-    """Return how many listings a full page of the source holds: the most that one of the last week held; 0 of none."""
+    """Return how many records a full page of the source holds: the most that one of the last week held; 0 of none."""
     (most,) = conn.execute(
-        "select coalesce(max(cardinality(listing_ids)), 0) from ops.page_readings"
+        "select coalesce(max(greatest(records, cardinality(listing_ids))), 0) from ops.page_readings"
         " where source = %s and day >= (select max(day) - 7 from ops.page_readings where source = %s)",
         (source, source),
     ).fetchone() or (0,)
@@ -189,8 +223,9 @@ def _past(conn: psycopg.Connection, watch_id: int) -> tuple[int, int]:
 
 # A run's pages carry its id; a run ends with its last page. Pages not read yet make it incomplete (meaning is null).
 _PAGES = """
-select max(p.fetched_at) over (partition by p.watch_id, p.run_id) as ended_at, p.watch_id, p.run_id, p.page_number,
-       coalesce(r.meaning, 'unread'), coalesce(r.listing_ids, '{}')
+select max(p.fetched_at) over (partition by p.watch_id, p.run_id) as ended_at, p.watch_id, p.run_id, p.page_id,
+       p.page_number, coalesce(r.meaning, 'unread'), coalesce(r.listing_ids, '{}'), coalesce(r.records, 0),
+       coalesce(r.quarantined, 0)
 from raw.pages p left join ops.page_readings r on r.page_id = p.page_id
 where p.source = %(source)s and p.fetched_at > %(since)s and p.watch_id is not null and p.run_id is not null
   and p.origin <> 'import'

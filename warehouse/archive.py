@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _BODY = "body"
-_TIME = {"raw.pages": "fetched_at", "core.price_history": "observed_at"}
+TIME_OF = {"raw.pages": "fetched_at", "core.price_history": "observed_at"}
 _KEY = {"raw.pages": ("fetched_at", "page_id"), "core.price_history": ("listing_id", "observed_at")}
 # What a row of history is about passes with the listing: its name at the source goes along.
 _NAMES = {"core.price_history": ("l.source", "l.external_id")}
@@ -77,7 +77,9 @@ class ArchivedPartition(msgspec.Struct, frozen=True, kw_only=True):
     database: RowsDigest
 
 
-def archive_partition(conn: psycopg.Connection, table: str, month: date, directory: Path) -> ArchivedPartition:
+def archive_partition(
+    conn: psycopg.Connection, table: str, month: date, directory: Path, *, open_too: bool = False
+) -> ArchivedPartition:
     """Write a closed month of a table to ``<directory>/table=<name>/month=<YYYY-MM>/part-0.parquet``, and prove it.
 
     All columns are kept, but the body of a raw page. Calling it again is cheap while nothing changed, and never loses
@@ -88,6 +90,7 @@ def archive_partition(conn: psycopg.Connection, table: str, month: date, directo
         table: ``core.price_history`` or ``raw.pages``.
         month: any day of the UTC month.
         directory: where archives are; made when absent.
+        open_too: also a month that is not over, some rows of which are about to go; it grows with the next archive.
 
     Raises:
         ValueError: for another table, or a month that is not over by the database's clock.
@@ -99,7 +102,8 @@ def archive_partition(conn: psycopg.Connection, table: str, month: date, directo
     path = directory / f"table={table.partition('.')[2]}" / f"month={first:%Y-%m}" / "part-0.parquet"
     try:
         with export_session(conn):
-            _require_closed(conn, first)
+            if not open_too:
+                _require_closed(conn, first)
             return _archive(conn, table, first, path)
     except (ParquetError, OSError) as error:
         raise ArchiveError(f"{table} of {first:%Y-%m} is not archived: {error}") from error
@@ -252,7 +256,7 @@ def _query(conn: psycopg.Connection, table: str, first: date) -> sql.Composed:
 
 def _month(table: str, first: date) -> sql.Composed:
     return sql.SQL("t.{time} >= {first} and t.{time} < {end}").format(
-        time=sql.Identifier(_TIME[table]),
+        time=sql.Identifier(TIME_OF[table]),
         first=sql.Literal(f"{first} 00:00+00"),
         end=sql.Literal(f"{next_month(first)} 00:00+00"),
     )

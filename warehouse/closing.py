@@ -19,6 +19,7 @@ import msgspec
 import psycopg
 from psycopg import sql
 
+from warehouse.locks import hold_history
 from warehouse.months import TABLE, identifier, lock_month, measure, replace_month
 from warehouse.partitions import next_month, partition_months, partition_name, parts_of
 
@@ -48,7 +49,7 @@ def months_to_close(conn: psycopg.Connection, *, closed_before: date) -> list[da
 
 
 def close_month(conn: psycopg.Connection, month: date, *, today: date) -> ClosedMonth:
-    """Put a month in order and pack it; readers go on, writers of that month wait.
+    """Put a month in order and pack it; readers go on, loads wait.
 
     Killed half way, the month is as it was. A month that was closed before is packed anew.
 
@@ -58,7 +59,7 @@ def close_month(conn: psycopg.Connection, month: date, *, today: date) -> Closed
         today: the UTC day it is.
 
     Raises:
-        warehouse.months.MonthError: when the month is not over or has no partition.
+        warehouse.months.MonthError: when the month is not over, has no partition or is being read for too long.
     """
     with conn.transaction():
         first = lock_month(conn, month, today=today)
@@ -74,7 +75,7 @@ def close_month(conn: psycopg.Connection, month: date, *, today: date) -> Closed
 
 
 def pack_parts(conn: psycopg.Connection, *, settled: date) -> date | None:
-    """Pack the parts of a month that end by a day which lies in it; readers go on, writers of those parts wait.
+    """Pack the parts of a month that end by a day which lies in it; readers go on, loads wait.
 
     Args:
         conn: a connection, not in a transaction.
@@ -89,8 +90,8 @@ def pack_parts(conn: psycopg.Connection, *, settled: date) -> date | None:
         return None
     until = ended[-1].end
     with conn.transaction():
+        hold_history(conn)
         for part in ended:
-            conn.execute(sql.SQL("lock table {} in share row exclusive mode").format(_table(part.name)))
             if not _is_watched(conn, part.name):
                 _watch(conn, part.name)
         found = conn.execute("select until from ops.packed_months where month = %s", (first,)).fetchone()

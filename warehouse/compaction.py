@@ -38,7 +38,7 @@ def months_to_compact(conn: psycopg.Connection, *, closed_before: date) -> list[
 
 
 def compact_month(conn: psycopg.Connection, month: date, *, today: date) -> CompactedMonth:
-    """Rewrite a closed month without its repetitions; readers go on, writers of that month wait.
+    """Rewrite a closed month without its repetitions; readers go on, loads wait.
 
     Killed half way, the month is as it was. A month compacted before is compacted again: late pages may have added to
     it.
@@ -49,7 +49,7 @@ def compact_month(conn: psycopg.Connection, month: date, *, today: date) -> Comp
         today: the UTC day it is.
 
     Raises:
-        warehouse.months.MonthError: when the month is not over or has no partition.
+        warehouse.months.MonthError: when the month is not over, has no partition or is being read for too long.
     """
     with conn.transaction():
         first = lock_month(conn, month, today=today)
@@ -75,7 +75,9 @@ def compact_month(conn: psycopg.Connection, month: date, *, today: date) -> Comp
 def expand_month(conn: psycopg.Connection, day: date) -> None:
     """Give a compacted month its heartbeats back, so that a late page of it finds each day's row.
 
-    In the load's transaction; nothing happens for a month that is not compacted. It is compacted anew by the next care.
+    In the load's transaction, its records staged (``pricescope_load``); nothing happens for a month that is not
+    compacted. It is compacted anew by the next care. Compacted months after it get rows of their own for what they
+    repeat of the page's listings, which is about to change.
     A heartbeat's time is that of the day's first page that showed the listing, or midnight where no page is kept.
 
     Args:
@@ -83,6 +85,10 @@ def expand_month(conn: psycopg.Connection, day: date) -> None:
         day: UTC day of the late page.
     """
     first = day.replace(day=1)
+    for (later,) in conn.execute(
+        "select month from ops.compacted_months where month > %s order by month", (first,)
+    ).fetchall():
+        conn.execute(_ANCHOR_PAGE, {"month": later, "start": _midnight(later)})
     if conn.execute("delete from ops.compacted_months where month = %s returning 1", (first,)).fetchone() is None:
         return
     conn.execute(_EXPAND, {"month": first})
@@ -162,13 +168,13 @@ set rows_before = greatest(m.rows_before, excluded.rows_before), rows_after = ex
     bytes_before = greatest(m.bytes_before, excluded.bytes_before), bytes_after = excluded.bytes_after,
     compacted_at = now()
 """
-_ANCHOR = """
+_ANCHOR_WHOSE = """
 insert into core.price_history (listing_id, observed_at, price_minor, total_minor, currency, availability)
 select m.listing_id, m.first_at, b.price_minor, b.total_minor, b.currency, b.availability
 from (
     -- The lowest bit that is set is the first day: at another the listing would count as seen where it was not.
     select listing_id, (month + log(2, (days & -days)::numeric)::int)::timestamp at time zone 'UTC' as first_at
-    from core.price_history_months where month = %(month)s and days <> 0
+    from core.price_history_months where month = %(month)s and days <> 0{whose}
 ) m
 cross join lateral (
     select * from core.price_history h
@@ -181,3 +187,5 @@ where not exists (
 )
 on conflict (listing_id, observed_at) do nothing
 """
+_ANCHOR = _ANCHOR_WHOSE.format(whose="")
+_ANCHOR_PAGE = _ANCHOR_WHOSE.format(whose=" and listing_id in (select listing_id from pricescope_load)")

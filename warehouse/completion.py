@@ -1,6 +1,6 @@
 """What a listing is once a page has been read that does not say everything: absent means unknown, never "no longer".
 
-Belongs here: the rule for each field, pure. Does not: SQL (``load``), the history's rows (``history``).
+Belongs here: the rule for each field, pure. Does not: SQL (``staged``, ``newer``), the history's rows (``history``).
 
 An item page of Vinted says neither total nor fee, seller, size or grade; its search service neither description nor
 colour nor category. For each field that a page leaves out:
@@ -75,6 +75,17 @@ def stated_total(listing: Listing) -> Decimal | None:
     if listing.total_price is None and listing.fee is not None:
         return listing.price + listing.fee
     return listing.total_price
+
+
+def minor_or_none(amount: Decimal | None, currency: str) -> int | None:
+    """Return an amount that may be unknown in minor units."""
+    return None if amount is None else to_minor(amount, currency)
+
+
+def priced(listing: Listing) -> Priced:
+    """Return price and total of a listing in minor units."""
+    currency = listing.currency
+    return Priced(to_minor(listing.price, currency), minor_or_none(listing.total_price, currency), currency)
 
 
 def total_minor(source: str, price_minor: int, currency: str, before: Priced | None) -> int | None:

@@ -31,12 +31,12 @@ class LoadDiff(msgspec.Struct, kw_only=True):
     """What changed.
 
     Attributes:
-        new_listings: ids.
+        new_listings: the marketplace's ids: ours are others when the load is taken back and tried again.
         changes: of listings that were known before, and of their availability now.
         history_added, history_removed, history_changed: rows of the price history.
     """
 
-    new_listings: list[int] = msgspec.field(default_factory=list)
+    new_listings: list[str] = msgspec.field(default_factory=list)
     changes: list[FieldChange] = msgspec.field(default_factory=list)
     history_added: int = 0
     history_removed: int = 0
@@ -68,9 +68,9 @@ def end_diff(conn: psycopg.Connection, listing_ids: Sequence[int]) -> LoadDiff:
     conn.execute("analyze pricescope_before_ids")
     diff = LoadDiff()
     values = {"hidden": _NOT_SHOWN}
-    for listing_id, url, field, before, after, is_new in conn.execute(_CHANGED_FIELDS, values).fetchall():
+    for listing_id, external_id, url, field, before, after, is_new in conn.execute(_CHANGED_FIELDS, values).fetchall():
         if is_new:
-            diff.new_listings.append(listing_id)
+            diff.new_listings.append(external_id)
         else:
             diff.changes.append(FieldChange(listing_id, url, field, before, after))
     diff.history_added, diff.history_removed, diff.history_changed = conn.execute(_CHANGED_HISTORY).fetchone() or (
@@ -89,7 +89,8 @@ _HISTORY = """
 select h.* from pricescope_before_ids i join core.price_history h using (listing_id)
 """
 _CHANGED_FIELDS = f"""
-select a.listing_id, a.shown ->> 'url', f.key, b.shown -> f.key, a.shown -> f.key, b.listing_id is null
+select a.listing_id, a.shown ->> 'external_id', a.shown ->> 'url', f.key, b.shown -> f.key, a.shown -> f.key,
+       b.listing_id is null
 from ({_LISTINGS}) a
 left join pricescope_before_listings b using (listing_id)
 cross join lateral (
@@ -99,7 +100,7 @@ cross join lateral (
     union all
     select '' where b.listing_id is null
 ) f
-order by 1, 3
+order by 1, 4
 """
 _CHANGED_HISTORY = f"""
 select count(*) filter (where b.listing_id is null), count(*) filter (where a.listing_id is null),

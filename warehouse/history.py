@@ -14,7 +14,7 @@ All functions work on the staged rows of the load (``pricescope_load``) and belo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +22,8 @@ import msgspec
 import psycopg
 
 from warehouse.completion import Priced, total_minor
+from warehouse.copy_text import integer_array, plain_array
+from warehouse.sightings import Sightings
 
 
 def append_history(conn: psycopg.Connection, values: Mapping[str, Any]) -> None:
@@ -40,11 +42,16 @@ def append_history(conn: psycopg.Connection, values: Mapping[str, Any]) -> None:
     )
 
 
-def correct_history(conn: psycopg.Connection, values: Mapping[str, Any]) -> dict[int, Priced]:
+def correct_history(conn: psycopg.Connection, values: Mapping[str, Any], sightings: Sightings) -> dict[int, Priced]:
     """Put the observations of a late or re-read page into the history as if they had come in time.
 
     Besides the row itself, the observation after it may need a row that it did not need before (the price went back),
     or need its row no longer (it only repeats this one).
+
+    Args:
+        conn: in the load's transaction.
+        values: the load's.
+        sightings: of the page's source, day and time.
 
     Returns:
         Present price and total of the listings whose observations after the page are all thin, so that the page tells
@@ -58,8 +65,22 @@ def correct_history(conn: psycopg.Connection, values: Mapping[str, Any]) -> dict
         found = _walk(conn, {**values, "listing_id": listing_id})
         if found is not None:
             present[listing_id] = found
-    conn.execute(_CORRECT, {**values, "walked": walked})
+    _correct_stated(conn, values, sightings, walked)
     return present
+
+
+def _correct_stated(
+    conn: psycopg.Connection, values: Mapping[str, Any], sightings: Sightings, walked: Sequence[int]
+) -> None:
+    """Correct the history of the staged listings that no thin observation follows."""
+    at, page_id = values["at"], values["page_id"]
+    ids = [row[0] for row in conn.execute(_TO_CORRECT, {**values, "walked": list(walked)}).fetchall()]
+    if not ids:
+        return
+    sightings.ask(conn, ids)
+    ids = [one for one in ids if not sightings.is_overruled(one, at, page_id)]
+    next_times = [sightings.after(one, at) for one in ids]
+    conn.execute(_CORRECT, {**values, "ids": integer_array(ids), "next_times": plain_array(next_times)})
 
 
 # A page read again that says what the history tells already needs none of what follows: nearly all of a backfill.
@@ -76,21 +97,24 @@ select exists (
                is distinct from (h.price_minor, h.total_minor, h.currency, h.availability))
 )
 """
-# observed: this page's (t, v). p, n: the history rows around t; h: the row at t; u: the first observation after t that
-# has no row of its own, so that its value is the one in effect before the correction (h, else p).
+_TO_CORRECT = """
+select listing_id
+from pricescope_load
+where ((is_late and (not is_counted or %(reparse)s)) or (is_again and %(reparse)s))
+  and listing_id <> all(%(walked)s) and price_minor > 0
+  and not exists (select from ops.price_reviews v
+                  where v.listing_id = pricescope_load.listing_id and v.observed_at = %(at)s
+                    and v.price_minor = pricescope_load.price_minor and v.state <> 'released')
+"""
+# observed: this page's (t, v), and when the listing was seen next on the day: an observation without a row has one
+# before it on its own day, so none beyond this day matters. p, n: the history rows around t; h: the row at t; u: the
+# first observation after t that has no row of its own, so that its value is the one in effect before the correction
+# (h, else p).
 _CORRECT = """
 with observed as (
-    select listing_id, price_minor, total_minor, currency, availability
-    from pricescope_load
-    where ((is_late and (not is_counted or %(reparse)s)) or (is_again and %(reparse)s))
-      and listing_id <> all(%(walked)s) and price_minor > 0
-      and not exists (select from ops.price_reviews v
-                      where v.listing_id = pricescope_load.listing_id and v.observed_at = %(at)s
-                        and v.price_minor = pricescope_load.price_minor and v.state <> 'released')
-      -- Of two pages of one instant the newer has its say.
-      and not exists (select from ops.page_readings r
-                      where r.source = %(source)s and r.day = %(day)s and r.fetched_at = %(at)s
-                        and r.page_id > %(page_id)s and listing_id = any(r.listing_ids))
+    select k.listing_id, k.price_minor, k.total_minor, k.currency, k.availability, s.next_at
+    from unnest(%(ids)s::bigint[], %(next_times)s::timestamptz[]) as s (listing_id, next_at)
+    join pricescope_load k on k.listing_id = s.listing_id
 ),
 around as (
     select o.*,
@@ -115,19 +139,9 @@ around as (
         order by a.observed_at limit 1
     ) n on true
 ),
-seen as (
-    select id as listing_id, r.fetched_at
-    from ops.page_readings r, unnest(r.listing_ids) as id
-    -- An observation without a row has one before it on its own day, so none beyond this day matters.
-    -- The overlap, which most pages of the day fail, costs a fraction of taking them apart.
-    where r.source = %(source)s and r.day = %(day)s and r.fetched_at > %(at)s
-      and r.listing_ids && (select array_agg(listing_id) from observed)
-      and id in (select listing_id from observed)
-),
 placed as (
     select a.*,
-           (select min(s.fetched_at) from seen s
-            where s.listing_id = a.listing_id and s.fetched_at < coalesce(a.n_at, 'infinity')) as u_at,
+           case when a.next_at < coalesce(a.n_at, 'infinity') then a.next_at end as u_at,
            a.p_at is null or a.differs_before
                or (a.p_at at time zone 'UTC')::date < %(day)s as is_needed,
            (a.price_minor, a.total_minor, a.currency, a.availability)

@@ -1,6 +1,6 @@
 """The kinds of stored listings: which were told by other word lists, and keeping what is told now.
 
-Belongs here: SQL. Does not: telling a kind, nor the kinds told at load (``load``).
+Belongs here: SQL. Does not: telling a kind, nor the kinds told at load (``listing_rows``, ``merge``).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Which watch holds which listing, where no search page of that watch says so.
+"""Which watch holds which listing.
 
-Belongs here: links made by content (imports), and questions over links. Does not: the links of a fetched page, which
-``warehouse.load`` makes in the page's own transaction.
+Belongs here: the links of a page that was fetched for a watch, links made by content (imports), and questions over
+links. Does not: which listings satisfy a watch (``domain.matching``).
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from datetime import datetime
 
 import psycopg
 
-from domain.exclusion import exclusions_of, facts_of
+from domain.exclusion import Facts, exclusions_of, facts_of
 from domain.listing import Listing
 from domain.watch import Watch
+from warehouse.copy_text import integer_array
+from warehouse.page_load import PageLoad
 from warehouse.rows import columns, read_rows
 
 
@@ -41,6 +43,74 @@ def link_listings(conn: psycopg.Connection, watch: Watch, listings: Sequence[Lis
             "flags": flags,
         },
     ).rowcount
+
+
+def link_page(conn: psycopg.Connection, load: PageLoad, listing_ids: Sequence[int], sent_ids: Sequence[int]) -> None:
+    """Link what a page shows to the watch that it was fetched for, and note what the owner leaves out.
+
+    Args:
+        conn: in the load's transaction.
+        load: of the page.
+        listing_ids: all that the page shows.
+        sent_ids: of these, those whose texts the page may have changed.
+    """
+    if load.watch is None or not listing_ids:
+        return
+    watch_id, exclusions, is_initial = load.watch
+    flagged: dict[int, bool] = {}
+    if exclusions:
+        # Of the stored texts, not the page's: a search page does not repeat the description an item page gave.
+        flagged = {
+            listing_id: exclusions.reason(
+                Facts(
+                    title=title,
+                    description=description,
+                    country=country,
+                    seller_id=seller_id,
+                    seller_login=login,
+                    is_business=is_business,
+                )
+            )
+            is not None
+            for listing_id, title, description, country, seller_id, login, is_business in conn.execute(
+                "select l.listing_id, l.title, l.description, l.country, s.external_id, s.login, s.is_business"
+                " from core.listings l left join core.sellers s on s.seller_id = l.seller_id"
+                " where l.listing_id = any(%(sent)s::bigint[]) or (l.listing_id = any(%(all)s::bigint[]) and not exists"
+                " (select from app.watch_listings w where w.watch_id = %(watch_id)s and w.listing_id = l.listing_id))",
+                {
+                    "watch_id": watch_id,
+                    "sent": integer_array(sent_ids),
+                    "all": integer_array(listing_ids),
+                },
+            ).fetchall()
+        }
+    conn.execute(
+        """
+        insert into app.watch_listings as w
+            (watch_id, listing_id, first_seen_at, last_seen_at, is_blacklisted, is_initial)
+        select %(watch_id)s, k.listing_id, %(at)s, %(at)s, coalesce(f.is_blacklisted, known.is_blacklisted, false),
+               %(is_initial)s
+        from unnest(%(listing_ids)s::bigint[]) as k (listing_id)
+        left join unnest(%(flag_ids)s::bigint[], %(flags)s::boolean[]) as f (listing_id, is_blacklisted)
+               on f.listing_id = k.listing_id
+        left join app.watch_listings known on known.watch_id = %(watch_id)s and known.listing_id = k.listing_id
+        order by k.listing_id
+        on conflict (watch_id, listing_id) do update
+        set first_seen_at = least(w.first_seen_at, excluded.first_seen_at),
+            last_seen_at = greatest(w.last_seen_at, excluded.last_seen_at),
+            is_blacklisted = excluded.is_blacklisted
+        where w.first_seen_at > excluded.first_seen_at or w.last_seen_at < excluded.last_seen_at
+           or w.is_blacklisted <> excluded.is_blacklisted
+        """,
+        {
+            **load.values,
+            "watch_id": watch_id,
+            "listing_ids": integer_array(listing_ids),
+            "is_initial": is_initial,
+            "flag_ids": list(flagged),
+            "flags": list(flagged.values()),
+        },
+    )
 
 
 def watches_of_listing(conn: psycopg.Connection, listing_id: int) -> list[Watch]:

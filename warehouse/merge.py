@@ -1,7 +1,7 @@
 """Writes what is shown of known listings: their wide row where more than the price moved, and their price.
 
 Belongs here: which of the two rows is written, and what a late page may fill. Does not: what is to be shown
-(``completion``), the present state beside the price and the history (``load``, ``changed``).
+(``completion``), the present state beside the price and the history (``staged``, ``newer``).
 
 A listing is its details (``core.listing_details``, some kilobytes with five indexes) and its price
 (``core.listing_state``, a hundred bytes with one). Nearly all changes are of the price alone, so the details are
@@ -68,7 +68,7 @@ def merge(conn: psycopg.Connection, values: Mapping[str, Any], rows: Sequence[Ro
         conn: in the load's transaction.
         values: the load's (``source``, ``page_id``, ``at``).
         rows: of one page.
-        tell_kind: see ``load``.
+        tell_kind: see ``load.load_reading``.
     """
     sent = [row for row in rows if row.is_sent]
     written = [row for row in sent if row.is_late or row.shown is None or _differs(row, row.shown)]

@@ -7,15 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from time import sleep
 
 import psycopg
 from psycopg import sql
 
+from warehouse.locks import HISTORY, hold_history
 from warehouse.partitions import for_values, next_month, partition_name
 
-TABLE = "core.price_history"
+TABLE = HISTORY
 _WHOLE = sql.Identifier(*TABLE.split("."))
 
+# Together well under the time that loads wait for a lock (warehouse.connect).
+_ATTEMPTS = 10
+_WAIT_MILLISECONDS = 2_000
+_PAUSE_SECONDS = 0.3
 
 # The key of core.price_history; attaching takes it for the parent's.
 _FULL_KEY = """
@@ -29,7 +35,7 @@ class MonthError(ValueError):
 
 
 def lock_month(conn: psycopg.Connection, month: date, *, today: date) -> date:
-    """Let the month's readers go on and its writers wait until the transaction ends; return its first day.
+    """Let all writers of the history wait until the transaction ends, and its readers go on; return the first day.
 
     Raises:
         MonthError: when the month is not over or has no partition.
@@ -39,7 +45,7 @@ def lock_month(conn: psycopg.Connection, month: date, *, today: date) -> date:
         raise MonthError(f"{first:%Y-%m} is not over; only closed months are written anew")
     if conn.execute("select to_regclass(%s)", (partition_name(TABLE, first),)).fetchone() == (None,):
         raise MonthError(f"there is no history of {first:%Y-%m}")
-    conn.execute(sql.SQL("lock table {} in share row exclusive mode").format(identifier(first)))
+    hold_history(conn)
     return first
 
 
@@ -65,6 +71,9 @@ def replace_month(conn: psycopg.Connection, month: date, fill: str) -> None:
         conn: a connection.
         month: first of the month.
         fill: an insert into ``{new}`` from ``{old}`` and what it likes of ``{whole}``, by listing and time.
+
+    Raises:
+        MonthError: when somebody reads the history for so long that the place cannot be taken.
     """
     old = identifier(month)
     schema, _, table = partition_name(TABLE, month).partition(".")
@@ -81,6 +90,28 @@ def replace_month(conn: psycopg.Connection, month: date, fill: str) -> None:
         # After the rows and full: these months are read, and hardly ever added to.
         _FULL_KEY,
         "create index on {new} using brin (observed_at)",
+    ):
+        conn.execute(sql.SQL(statement).format(**names))
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            sleep(_PAUSE_SECONDS)
+        try:
+            with conn.transaction():
+                _take_place(conn, names)
+        except psycopg.errors.LockNotAvailable:
+            continue
+        return
+    raise MonthError(
+        f"the price history is being read by a long query (an export, a backup, dbt), so {month:%Y-%m} was left as it"
+        " was; try again once that is over, or leave it to the next care"
+    )
+
+
+def _take_place(conn: psycopg.Connection, names: Mapping[str, sql.Composable]) -> None:
+    # Who waits for the whole table lets no new reader in: so it waits shortly, and often.
+    conn.execute("select set_config('lock_timeout', %s, true)", (f"{_WAIT_MILLISECONDS}",))
+    conn.execute(sql.SQL("lock table only {whole} in access exclusive mode").format(**names))
+    for statement in (
         "alter table {whole} detach partition {old}",
         "drop table {old}",
         "alter table {new} rename to {name}",

@@ -1,7 +1,7 @@
 """Known listings of which a newer page says something else: the usual change, nearly always of the price alone.
 
 Belongs here: telling what becomes of them, and writing their state and history in one statement of arrays. Does not:
-what is late, read again, on the page twice or not to be believed (``load`` stages those), their details (``merge``).
+what is late, read again, on the page twice or not to be believed (``staged``), their details (``merge``).
 
 The rules are those of the staged lane, with one look less: the page is newer than all that was seen of the listing, so
 the state before it decides what enters the history.
@@ -17,7 +17,7 @@ import psycopg
 from domain.listing import Listing
 from domain.money import to_minor
 from domain.plausibility import implausible
-from warehouse.completion import Priced, complete, stated_total, total_minor
+from warehouse.completion import complete, minor_or_none, priced, stated_total, total_minor
 from warehouse.copy_text import binary_array, integer_array, plain_array
 from warehouse.known import Shown, is_seller_due, known_listings
 from warehouse.listing_rows import GONE
@@ -67,17 +67,13 @@ def _told(one: Newer, shown: Shown, values: Mapping[str, Any]) -> Told:
     place, seen, own = one.record
     # A page that says exactly what is known has nothing to be completed with.
     known = None if own == shown.content_hash and not shown.has_carried else shown
-    before = None
-    if known is not None:
-        listing = known.listing
-        before = Priced(
-            to_minor(listing.price, listing.currency), _minor(listing, listing.total_price), listing.currency
-        )
+    before = None if known is None else priced(known.listing)
     completed = complete(seen, None if known is None else known.listing, before)
     content_hash = own if own and completed.listing is seen else completed.listing.content_hash()
     price = to_minor(seen.price, seen.currency)
-    stated = stated_total(seen)
-    total = _minor(seen, stated) if stated is not None else total_minor(seen.source, price, seen.currency, before)
+    total = minor_or_none(stated_total(seen), seen.currency)
+    if total is None:
+        total = total_minor(seen.source, price, seen.currency, before)
     is_price_moved = (price, total, seen.currency) != (shown.price_minor, shown.total_minor, shown.currency)
     is_new_day = utc_day(shown.last_seen_at) < values["day"]
     is_changed = content_hash != shown.content_hash
@@ -91,7 +87,7 @@ def _told(one: Newer, shown: Shown, values: Mapping[str, Any]) -> Told:
         shown=known,
         is_new=False,
         is_late=False,
-        is_thin=stated is None,
+        is_thin=stated_total(seen) is None,
         is_changed=is_changed,
         is_completed=known is not None and not is_changed and completed.carried != known.carried,
         is_rewritten=False,
@@ -102,10 +98,6 @@ def _told(one: Newer, shown: Shown, values: Mapping[str, Any]) -> Told:
     )
     is_history = price > 0 and (is_price_moved or is_new_day or seen.availability != shown.availability)
     return Told(seen, row, price, total, is_price_moved, is_history)
-
-
-def _minor(listing: Listing, amount: Any) -> int | None:
-    return None if amount is None else to_minor(amount, listing.currency)
 
 
 def write(conn: psycopg.Connection, values: Mapping[str, Any], told: Sequence[Told]) -> None:

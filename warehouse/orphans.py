@@ -12,7 +12,7 @@ from datetime import datetime
 import msgspec
 import psycopg
 
-from warehouse.load import take_turn
+from warehouse.locks import take_loading_turn
 from warehouse.rows import read_rows
 from warehouse.watches import delete_listings
 
@@ -55,7 +55,7 @@ def delete_orphans(conn: psycopg.Connection, source: str) -> int:
     deleted = 0
     while True:
         with conn.transaction():
-            take_turn(conn, source)
+            take_loading_turn(conn, source)
             found = conn.execute(
                 f"select l.listing_id {_ORPHANS} and l.source = %s order by l.listing_id limit %s".encode(),
                 (source, _BATCH),

@@ -17,7 +17,9 @@ import msgspec
 import psycopg
 from psycopg import sql
 
-PARTITIONED = ("raw.pages", "core.price_history")
+from warehouse.locks import HISTORY, hold_history
+
+PARTITIONED = ("raw.pages", HISTORY)
 MONTHS_AHEAD = 2
 # Days of the month on which a part of the price history begins. More parts: less log, more places to look in.
 PART_STARTS = (1, 6, 11, 16, 21, 26)
@@ -94,6 +96,9 @@ def drop_month(
     """Drop a month's partition whole; False when ``still_wanted``, asked once nobody can write to it, says no."""
     name = sql.Identifier(*partition_name(table, month).split("."))
     with conn.transaction():
+        if table == HISTORY:
+            hold_history(conn)
+        # Afterwards: a load may make partitions in its turn.
         conn.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (_DDL_LOCK,))
         conn.execute(sql.SQL("lock table {} in share row exclusive mode").format(name))
         if not still_wanted():
@@ -133,7 +138,7 @@ def _create(conn: psycopg.Connection, table: str, month: date) -> None:
     whole = sql.Identifier(*table.split("."))
     # LIKE + ATTACH waits for no reader or writer of the parent, unlike CREATE TABLE ... PARTITION OF.
     create = sql.SQL("create table {} (like {} including all excluding identity)").format(child, whole)
-    if table != "core.price_history":
+    if table != HISTORY:
         conn.execute(create)
     else:
         conn.execute(create + sql.SQL(" partition by range (observed_at)"))
@@ -158,7 +163,7 @@ def for_values(first: date, end: date) -> sql.Composed:
 def parts_of(month: date) -> list[Part]:
     """Return the parts in which a month of the price history is written, oldest first."""
     starts = [month.replace(day=day) for day in PART_STARTS]
-    name = partition_name("core.price_history", month)
+    name = partition_name(HISTORY, month)
     return [
         Part(name=f"{name}_{first:%d}", first=first, end=end)
         for first, end in zip(starts, [*starts[1:], next_month(month)], strict=True)

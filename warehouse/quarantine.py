@@ -1,16 +1,27 @@
 """The quarantine: records that could not become listings, each with its reason and its page.
 
-Belongs here: listing them and choosing pages to read again. They are put in, and resolved, by ``warehouse.load``.
+Belongs here: putting them in and resolving them as a page is loaded, listing them, choosing pages to read again. Does
+not: what makes a record one that cannot be stored (``poison``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 import psycopg
 
 from warehouse.rows import columns, read_rows
+
+
+class Rejected(msgspec.Struct, frozen=True):
+    """A record of a page that cannot be stored: its place, why, and as it came."""
+
+    index: int
+    reason: str
+    record: bytes
 
 
 class QuarantinedRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +50,43 @@ def list_quarantine(
         " where (%(source)s::text is null or source = %(source)s) and (%(state)s::text is null or state = %(state)s)"
         " order by quarantine_id desc limit %(limit)s",
         {"source": source, "state": state, "limit": limit},
+    )
+
+
+def keep_rejected(
+    conn: psycopg.Connection, values: Mapping[str, Any], rejected: Sequence[Rejected], *, was_read: bool
+) -> None:
+    """Keep the refused records of a page; resolve those of an earlier reading of it that are fine now.
+
+    Args:
+        conn: in the load's transaction.
+        values: the load's (``source``, ``page_id``, ``at``).
+        rejected: of the page.
+        was_read: the page was read before.
+    """
+    if was_read:
+        conn.execute(
+            "update ops.quarantine set state = 'resolved', resolved_at = now()"
+            " where page_id = %(page_id)s and state = 'open' and record_index <> all(%(indexes)s)",
+            {**values, "indexes": [record.index for record in rejected]},
+        )
+    if not rejected:
+        return
+    conn.execute(
+        """
+        insert into ops.quarantine as q (source, page_id, fetched_at, record_index, reason, record)
+        select %(source)s, %(page_id)s, %(at)s, record_index, reason, record
+        from unnest(%(indexes)s::int[], %(reasons)s::text[], %(records)s::bytea[]) as r (record_index, reason, record)
+        on conflict (page_id, record_index) do update
+        set reason = excluded.reason, record = excluded.record, state = 'open', resolved_at = null
+        where (q.reason, q.record, q.state) is distinct from (excluded.reason, excluded.record, 'open')
+        """,
+        {
+            **values,
+            "indexes": [record.index for record in rejected],
+            "reasons": [record.reason for record in rejected],
+            "records": [record.record for record in rejected],
+        },
     )
 
 

@@ -1,7 +1,7 @@
 """Records that say what is known already: most of what a poll brings.
 
 Belongs here: telling them apart by key and content hash alone, and their heartbeat. Does not: what is new, changed,
-late or told before (``load``).
+late or told before (``newer``, ``staged``).
 
 One statement looks all records of a page up, and for the unchanged touches the narrow ``core.listing_state``, and once
 a day ``core.price_history``. The wide row is not read: the key's index carries the listing's id. Works in the load's

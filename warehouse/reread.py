@@ -27,9 +27,14 @@ from warehouse.completion import Completed, Priced, complete, fill, stated_total
 from warehouse.copy_text import copy_lines, flag, integer_array, plain, text
 from warehouse.known import known_listings
 from warehouse.listing_rows import GONE, TellKind
-from warehouse.load import LoadResult, Prepared, load_reading, prepare, take_turn
+from warehouse.load import load_reading
+from warehouse.locks import begin_loading
 from warehouse.pages import utc_day
-from warehouse.poison import refusal, storable
+from warehouse.planner import plan_as_usual
+from warehouse.poison import refusal
+from warehouse.prepared import Prepared, prepare
+from warehouse.readings import LoadResult, keep_settled_reading
+from warehouse.sightings import Sightings
 
 # Handing a page to another thread costs as much as preparing some listings.
 _WORTH_A_THREAD = 32
@@ -77,7 +82,8 @@ def load_pages(
 
     Args:
         conn: in a transaction; the source's turn is held until it ends, so not for long.
-        pages: of one source, in fetch order; read before or not.
+        pages: of one source, in fetch order; read before or not. Until all are loaded, the transaction's statements
+            are planned as a load's.
         parser_version: see ``load_reading``.
         tell_kind: the same.
         again: the same.
@@ -85,8 +91,9 @@ def load_pages(
     if not pages:
         return
     source = pages[0].page.source
-    take_turn(conn, source)
-    settled = _settled(conn, source, pages, parser_version, tell_kind, again=again)
+    begin_loading(conn, source)
+    settled, known_ids = _settled(conn, source, pages, parser_version, tell_kind, again=again)
+    sightings = Sightings(source, min(one.page.fetched_at for one in pages), known_ids)
     touched: set[int] = set()
     loaded: LoadResult | None = None
 
@@ -100,7 +107,8 @@ def load_pages(
         found = settled.get(one.page_id)
         if found is not None and touched.isdisjoint(found.listing_ids):
             if found.is_newly_read:
-                _checkpoint(conn, one, found, parser_version)
+                keep_settled_reading(conn, one.page_id, one.reading, parser_version, found.listing_ids, found.thin_ids)
+                sightings.put(one.page_id, one.page.fetched_at, found.listing_ids)
             yield LoadResult(
                 new=0,
                 changed=0,
@@ -118,10 +126,13 @@ def load_pages(
             tell_kind=tell_kind,
             again=again,
             prepared=prepared,
+            sightings=sightings,
+            has_turn=True,
         )
         # What was told of these before no longer holds.
         touched.update(loaded.listing_ids)
         yield loaded
+    plan_as_usual(conn)
 
 
 def _settled(
@@ -132,8 +143,8 @@ def _settled(
     tell_kind: TellKind | None,
     *,
     again: bool,
-) -> dict[int, _Settled]:
-    """Return the pages that loading would leave as they are, by page_id."""
+) -> tuple[dict[int, _Settled], set[int]]:
+    """Return the pages that loading would leave as they are, by page_id, and the known listings of the others."""
     read_by: dict[int, int] = dict(
         conn.execute(_READ_BEFORE, {"ids": integer_array(one.page_id for one in pages), "source": source}).fetchall()
     )
@@ -143,10 +154,11 @@ def _settled(
         if one.page_id in read_by and (again or parser_version > read_by[one.page_id]) and _is_plain(one, source)
     ]
     if not asked:
-        return {}
+        return {}, set()
     kept = _kept(conn, source, asked)
     known = known_listings(conn, sorted({one.listing_id for one in kept.values()}))
-    settled = {}
+    settled: dict[int, _Settled] = {}
+    others: set[int] = set()
     for one in asked:
         rows = [kept.get((one.page_id, place)) for place in range(len(one.reading.listings))]
         ids, thin = [], []
@@ -158,7 +170,9 @@ def _settled(
                 thin.append(row.listing_id)
         else:
             settled[one.page_id] = _Settled(ids, thin, parser_version > read_by[one.page_id])
-    return settled
+        if one.page_id not in settled:
+            others.update(row.listing_id for row in rows if row is not None)
+    return settled, others
 
 
 def _is_plain(one: ReadPage, source: str) -> bool:
@@ -211,10 +225,7 @@ def _kept(conn: psycopg.Connection, source: str, pages: Sequence[ReadPage]) -> d
     conn.execute(_CREATE)
     conn.execute("delete from pricescope_reread")
     copy_lines(conn, "pricescope_reread", (line for one in pages for line in _lines(one)))
-    # Few rows against tables that grow: by index, whatever the planner knows of them.
-    conn.execute(_PLANNER, {"usual": "off"})
     found = conn.execute(_LOOK_UP, {"source": source, "gone": list(GONE)}).fetchall()
-    conn.execute(_PLANNER, {"usual": "on"})
     return {
         (row[0], row[1]): _Kept(row[2], row[3], row[4], row[5], row[6:10], row[10:14], row[14:17], row[17])
         for row in found
@@ -234,33 +245,6 @@ def _lines(one: ReadPage) -> Iterator[str]:
         )
 
 
-def _checkpoint(conn: psycopg.Connection, one: ReadPage, found: _Settled, parser_version: int) -> None:
-    """Note that a better parser read the page, and found what was known."""
-    conn.execute(
-        """
-        update ops.page_readings
-        set parser_version = %(version)s, meaning = %(meaning)s, detail = %(detail)s, records = %(records)s,
-            new_items = 0, changed_items = 0, unchanged_items = %(records)s, quarantined = 0, unpriced = 0,
-            listing_ids = %(listing_ids)s::bigint[], thin_ids = %(thin_ids)s::bigint[], read_at = now()
-        where page_id = %(page_id)s
-        """,
-        {
-            "version": parser_version,
-            "meaning": str(one.reading.meaning),
-            "detail": storable(one.reading.detail),
-            "records": len(one.reading.listings),
-            "listing_ids": integer_array(found.listing_ids),
-            "thin_ids": integer_array(found.thin_ids),
-            "page_id": one.page_id,
-        },
-    )
-
-
-_PLANNER = """
-select set_config('enable_seqscan', %(usual)s, true), set_config('enable_hashjoin', %(usual)s, true),
-       set_config('enable_mergejoin', %(usual)s, true), set_config('enable_memoize', %(usual)s, true),
-       set_config('jit', 'off', true)
-"""
 # Pages whose records were all stored, of a watch that leaves nothing out by the owner's wish.
 _READ_BEFORE = """
 select r.page_id, r.parser_version

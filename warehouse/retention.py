@@ -3,8 +3,9 @@
 Belongs here: the order and the bounds of deletion. A run killed half way is finished by the next: each step looks at
 what is there. Statistics in ``marts`` are dbt's and stay for ever.
 
-Months go whole, as partitions. Where an archive is kept, a month is written to Parquet first, proved, and dropped only
-if nothing was added to it since.
+Months go whole, as partitions; of the month in which the time to keep begins, rows go day by day. Where an archive is
+kept, either is written to Parquet first and proved, and a month is dropped only if nothing was added to it since. What
+cannot be archived stays, and with it what belongs to it; all else goes.
 """
 
 from __future__ import annotations
@@ -18,16 +19,24 @@ from typing import Literal
 import msgspec
 import psycopg
 
-from warehouse.archive import ArchivedPartition, archive_partition, is_unchanged
+from warehouse.archive import TIME_OF, ArchivedPartition, ArchiveError, archive_partition, is_unchanged
 from warehouse.compaction import anchor_month
-from warehouse.load import take_turn
-from warehouse.partitions import drop_month, expired_months, next_month, partition_name
+from warehouse.locks import take_loading_turn
+from warehouse.partitions import drop_month, expired_months, next_month, partition_months, partition_name
 from warehouse.photo_key import photo_key
 from warehouse.watches import delete_listings
 
 _BATCH = 5_000
 # As the history's own months go: whole.
 _MONTH_GONE = "month < date_trunc('month', %(before)s::timestamptz at time zone 'UTC')"
+
+# What tells of a month's rows stays as long as they do.
+_NEEDS = {
+    "raw.pages": "raw.pages",
+    "core.price_history_months": "core.price_history",
+    "core.price_history_packed": "core.price_history",
+    "ops.packed_months": "core.price_history",
+}
 
 
 class Keep(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,16 +77,22 @@ def apply_retention(conn: psycopg.Connection, keep: Keep, *, today: date) -> Ret
         today: the UTC day it is.
 
     Raises:
-        warehouse.archive.ArchiveError: when a month cannot be archived; it and the newer ones stay.
+        warehouse.archive.ArchiveError: at the end, when a month cannot be archived: it and the newer ones stay, of the
+            price history also the listings. All else is deleted.
     """
     partitions: list[str] = []
     archived: list[Path] = []
-    _drop_months(conn, "raw.pages", keep.raw_page_days, keep, today, partitions, archived)
-    _drop_months(conn, "core.price_history", keep.item_days, keep, today, partitions, archived)
+    failures: dict[str, ArchiveError] = {}
+    for table, days in (("raw.pages", keep.raw_page_days), ("core.price_history", keep.item_days)):
+        try:
+            _drop_months(conn, table, days, keep, today, partitions, archived)
+            _archive_begun(conn, table, days, keep, today, archived)
+        except ArchiveError as error:
+            failures[table] = error
     pages_before = _midnight(today - timedelta(days=keep.raw_page_days))
     items_before = _midnight(today - timedelta(days=keep.item_days))
     logs_before = _midnight(today - timedelta(days=keep.run_log_days))
-    rows = {"core.listings": _delete_listings(conn, items_before)}
+    rows = {"core.listings": 0 if "core.price_history" in failures else _delete_listings(conn, items_before)}
     rows["core.sellers"] = delete_orphan_sellers(conn)
     # Vectors, memberships and estimates went with their listing; a photo's row belongs to an address.
     rows["ml.photos"] = delete_orphan_photos(conn)
@@ -96,10 +111,14 @@ def apply_retention(conn: psycopg.Connection, keep: Keep, *, today: date) -> Ret
         ("ops.scrape_runs", "ended_at < %(before)s", logs_before),
         ("app.notifications", "kind <> 'deal' and sent_at < %(before)s", logs_before),
     ):
+        if _NEEDS.get(table) in failures:
+            continue
         rows[table] = (
             rows.get(table, 0) + conn.execute(f"delete from {table} where {where}", {"before": before}).rowcount
         )
     rows |= delete_old_model_runs(conn, logs_before)
+    if failures:
+        raise ArchiveError("; ".join(str(error) for error in failures.values()))
     return RetentionResult(partitions=tuple(partitions), archived=tuple(archived), rows=rows)
 
 
@@ -122,6 +141,23 @@ def _drop_months(
             dropped.append(partition_name(table, month))
 
 
+def _archive_begun(
+    conn: psycopg.Connection, table: str, keep_days: int, keep: Keep, today: date, archived: list[Path]
+) -> None:
+    """Archive the month in which the time to keep begins: its older rows go one by one, long before the month does."""
+    first_kept = today - timedelta(days=keep_days)
+    month = first_kept.replace(day=1)
+    if keep.archive is None or month not in partition_months(conn, table):
+        return
+    time = TIME_OF[table]
+    found = conn.execute(
+        f"select exists (select from {table} where {time} >= %s and {time} < %s)",
+        (_midnight(month), _midnight(first_kept)),
+    ).fetchone()
+    if found == (True,):
+        archived.append(archive_partition(conn, table, month, keep.archive, open_too=True).path)
+
+
 def _is_safe(conn: psycopg.Connection, archived: ArchivedPartition | None) -> bool:
     return archived is None or is_unchanged(conn, archived)
 
@@ -131,7 +167,7 @@ def delete_orphan_sellers(conn: psycopg.Connection) -> int:
     deleted = 0
     for source in _sources(conn, "core.sellers"):
         with conn.transaction():
-            take_turn(conn, source)
+            take_loading_turn(conn, source)
             deleted += conn.execute(
                 "delete from core.sellers s where source = %s"
                 " and not exists (select from core.listings l where l.seller_id = s.seller_id)",
@@ -210,7 +246,7 @@ def _delete_listings_of(conn: psycopg.Connection, source: str, before: datetime)
     deleted = 0
     while True:
         with conn.transaction():
-            take_turn(conn, source)
+            take_loading_turn(conn, source)
             ids = [
                 listing_id
                 for (listing_id,) in conn.execute(

@@ -1,6 +1,6 @@
 """The table in which a load lays records beside what is stored, where keys and hashes alone do not tell.
 
-Belongs here: the table. Does not: what is put into it (``load``, ``unpriced``), what is made of it (``history``).
+Belongs here: the table. Does not: what is put into it (``staged``, ``unpriced``), what is made of it (``history``).
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from warehouse.history import append_history, correct_history
 from warehouse.known import known_listings
 from warehouse.payable import PER_MAJOR_UNIT
 from warehouse.poison import storable
+from warehouse.sightings import Sightings
 from warehouse.staging import empty_staging
 
 
@@ -32,6 +33,7 @@ def load_unpriced(
     *,
     is_counted: bool,
     priced: Collection[str],
+    sightings: Sightings,
 ) -> list[int]:
     """Bring the known listings among ``offers`` to what the page shows of them; return their ids.
 
@@ -41,6 +43,7 @@ def load_unpriced(
         offers: of two of one thing the last wins.
         is_counted: the page was read before.
         priced: external ids that the same page shows with a price, which has its say.
+        sightings: of the page's source, day and time.
     """
     wanted = {
         storable(offer.external_id): str(offer.availability)
@@ -64,7 +67,7 @@ def load_unpriced(
     ).fetchall()
     if not staged:
         return []
-    correct_history(conn, values)
+    correct_history(conn, values, sightings)
     append_history(conn, values)
     _hash_anew(conn, {listing_id: availability for listing_id, availability, is_shown in staged if is_shown})
     conn.execute(_UPDATE_STATE, values)

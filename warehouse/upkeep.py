@@ -5,6 +5,7 @@ Belongs here: PostgreSQL's own care and its views (``ops.table_sizes`` and their
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,10 +25,15 @@ class Upkeep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """Rows of one of the review's queries, with their column names."""
+    """Rows of one of the review's queries, with their column names.
+
+    Attributes:
+        missing: what the server cannot tell, and what to do so that it can; None where nothing is missing.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
+    missing: str | None = None
 
 
 def vacuum(conn: psycopg.Connection, *, everything: bool = False) -> Upkeep:
@@ -51,7 +57,9 @@ def vacuum(conn: psycopg.Connection, *, everything: bool = False) -> Upkeep:
     ).fetchall()
     chosen = [row for row in found if everything or row[3]]
     for schema, table, _, _ in chosen:
-        conn.execute(sql.SQL("vacuum (analyze) {}").format(sql.Identifier(schema, table)))
+        # dbt puts new tables in the place of old ones meanwhile, and retention drops months.
+        with contextlib.suppress(psycopg.errors.UndefinedTable):
+            conn.execute(sql.SQL("vacuum (analyze) {}").format(sql.Identifier(schema, table)))
     (total,) = conn.execute("select coalesce(sum(total_bytes), 0)::bigint from ops.table_sizes").fetchone() or (0,)
     return Upkeep(tables=len(chosen), dead_rows=sum(row[2] for row in chosen), total_bytes=total)
 
@@ -61,7 +69,8 @@ def table_sizes(conn: psycopg.Connection) -> Report:
     return _report(
         conn,
         "select schema_name || '.' || table_name as \"table\", estimated_rows, pg_size_pretty(heap_bytes) as heap,"
-        " pg_size_pretty(index_bytes) as indexes, pg_size_pretty(total_bytes) as total, dead_rows, last_vacuumed_at"
+        " pg_size_pretty(index_bytes) as indexes, pg_size_pretty(total_bytes) as total, dead_rows,"
+        " to_char(last_vacuumed_at, 'YYYY-MM-DD HH24:MI') as last_vacuumed"
         " from ops.table_sizes order by total_bytes desc, 1",
     )
 
@@ -78,22 +87,46 @@ def index_use(conn: psycopg.Connection) -> Report:
 def slow_statements(conn: psycopg.Connection) -> Report:
     """Return the statements that cost most where the server counts them, else those that run now.
 
-    Counting needs the extension pg_stat_statements, which the embedded server does not have.
+    Counting needs the extension pg_stat_statements, loaded at the server's start; the embedded server does not have it.
     """
     counted = conn.execute("select 1 from pg_extension where extname = 'pg_stat_statements'").fetchone()
-    if counted is None:
-        return _report(
-            conn,
-            "select running_for, state, application_name, wait_event, blocked_by, statement"
-            " from ops.running_statements order by running_for desc",
+    missing = None if counted else _not_counted(conn)
+    if counted:
+        try:
+            return _report(conn, _COUNTED)
+        except psycopg.errors.ObjectNotInPrerequisiteState:
+            missing = (
+                "pg_stat_statements is not loaded: put it into shared_preload_libraries and restart the server."
+                " Until then: what runs now."
+            )
+    return msgspec.structs.replace(_report(conn, _RUNNING), missing=missing)
+
+
+def _not_counted(conn: psycopg.Connection) -> str:
+    offered = conn.execute("select 1 from pg_available_extensions where name = 'pg_stat_statements'").fetchone()
+    if offered is None:
+        return (
+            "This server has no pg_stat_statements (the embedded one comes without extensions), so what statements cost"
+            " in all is not counted; that takes a PostgreSQL of your own (DATABASE_URL). Instead: what runs now."
         )
-    return _report(
-        conn,
-        "select calls, round(total_exec_time) as total_ms, round(mean_exec_time::numeric, 2) as mean_ms, rows,"
-        " shared_blks_hit + shared_blks_read as blocks, left(query, 200) as statement from pg_stat_statements"
-        " where dbid = (select oid from pg_database where datname = current_database())"
-        " order by total_exec_time desc limit 50",
+    return (
+        "pg_stat_statements is not set up, so what statements cost in all is not counted: put it into"
+        " shared_preload_libraries, restart the server, and run in this database: create extension pg_stat_statements."
+        " Until then: what runs now."
     )
+
+
+_RUNNING = """
+select running_for, state, application_name, wait_event, blocked_by, statement
+from ops.running_statements order by running_for desc
+"""
+_COUNTED = """
+select calls, round(total_exec_time) as total_ms, round(mean_exec_time::numeric, 2) as mean_ms, rows,
+       shared_blks_hit + shared_blks_read as blocks, left(query, 200) as statement
+from pg_stat_statements
+where dbid = (select oid from pg_database where datname = current_database())
+order by total_exec_time desc limit 50
+"""
 
 
 def _report(conn: psycopg.Connection, query: str) -> Report:

@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 from domain.blacklist import Blacklist
 from domain.exclusion import Facts, exclusions_of
 from domain.watch import Watch
-from warehouse.load import take_turn
+from warehouse.locks import take_loading_turn
 from warehouse.rows import columns, read_one, read_rows
 
 _COLUMNS = columns(Watch)
@@ -145,7 +145,7 @@ def remove_watch(conn: psycopg.Connection, watch_id: int) -> int:
         WatchError: when there is no such watch.
     """
     with conn.transaction():
-        take_turn(conn, get_watch(conn, watch_id).source)
+        take_loading_turn(conn, get_watch(conn, watch_id).source)
         orphans = [
             listing_id
             for (listing_id,) in conn.execute(

@@ -16,19 +16,13 @@
         sights.payable_price
     from (
 
-        {{ sights_of_days(since=since, until=until) }}
+        {{ sights_of_days(since=since, until=until, without=without) }}
 
     ) as sights
     where
         sights.payable_price > 0
         {%- if on_offer %}
             and sights.availability not in ('sold', 'gone')
-        {%- endif %}
-        {%- if without is not none %}
-            and not exists (
-                select 1 from {{ without }} as left_out
-                where left_out.listing_id = sights.listing_id
-            )
         {%- endif %}
     order by sights.listing_id asc, sights.observed_date asc, sights.observed_at desc
 {%- endmacro %}

@@ -94,20 +94,17 @@
 
     ),
 
-    followed as (
+    groups as materialized (
 
         select
-            prices.listing_id,
-            prices.observed_date,
-            prices.price,
-            prices.is_unconvertible,
+            listings.listing_id,
             names.source_number,
             names.brand_number,
-            lead(prices.observed_date) over (
-                partition by prices.listing_id order by prices.observed_date
-            ) as next_date
-        from prices
-        inner join names on prices.source_name = names.source_name and prices.brand = names.brand
+            states.favourite_count,
+            states.view_count
+        from listings
+        inner join names on listings.source_name = names.source_name and listings.brand = names.brand
+        inner join states on listings.listing_id = states.listing_id
 
     ),
 
@@ -116,18 +113,18 @@
 
         select
             calendar.period_number,
-            followed.source_number,
-            followed.brand_number,
-            followed.price,
-            followed.is_unconvertible,
-            states.favourite_count,
-            states.view_count
-        from followed
+            groups.source_number,
+            groups.brand_number,
+            prices.price,
+            prices.is_unconvertible,
+            groups.favourite_count,
+            groups.view_count
+        from prices
         inner join calendar
             on
-                followed.observed_date = calendar.observed_date
-                and (followed.next_date is null or followed.next_date >= calendar.next_start)
-        inner join states on followed.listing_id = states.listing_id
+                prices.observed_date = calendar.observed_date
+                and (prices.next_date is null or prices.next_date >= calendar.next_start)
+        inner join groups on prices.listing_id = groups.listing_id
 
     ),
 

@@ -1,7 +1,8 @@
 {#-
-    What each listing on offer cost on each day, in the base currency: listing_id, observed_date, source_name, brand,
-    price, is_unconvertible. The price is null where its kind does not compare, where the listing is not the thing
-    itself (a box, a bundle, a broken one), or where no rate is known (unconvertible).
+    What each listing on offer cost on each day, in the base currency: listing_id, observed_date, next_date (the day after
+    it on which it was on offer, null for the last), price, is_unconvertible. The price is null where its kind does not
+    compare, where the listing is not the thing itself (a box, a bundle, a broken one), or where no rate is known
+    (unconvertible).
 
     since: SQL of the first day, or none for all.
     changed: SQL of a day, or none. Of the days before it, only what is the last of its week or month is wanted: the
@@ -58,8 +59,7 @@
     select
         last_prices.listing_id,
         last_prices.observed_date,
-        listings.source_name,
-        listings.brand,
+        last_prices.next_date,
         case
             when listings.price_kind not in {{ comparable_price_kinds() }} then null
             when listings.listing_kind <> 'normal' then null
@@ -72,7 +72,15 @@
             and last_prices.currency_code <> {{ base_currency() }}
             and rates.rate is null
         ) as is_unconvertible
-    from last_prices
+    -- Before any join, because the rows come in this order.
+    from (
+        select
+            last_prices.*,
+            lead(last_prices.observed_date) over (
+                partition by last_prices.listing_id order by last_prices.observed_date
+            ) as next_date
+        from last_prices
+    ) as last_prices
     inner join {{ ref('stg_core__listings') }} as listings on last_prices.listing_id = listings.listing_id
     left join rates
         on

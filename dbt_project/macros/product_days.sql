@@ -85,8 +85,9 @@
     from {{ made }} as made
     where
         made.price_date >= {{ since }}
-        -- What is left of the window is made again just so: as many rows on both sides are the same ones.
-        and (select count(*) from {{ target }} where price_date >= {{ since }})
+        -- What is left of the window is made again just so: as many rows on both sides are the same ones. Of the rows,
+        -- which lie by day: the key lies by product, and a window would be looked up in it product by product.
+        and (select count(kept.ctid) from {{ target }} as kept where kept.price_date >= {{ since }})
         <> (select count(*) from {{ made }} where price_date >= {{ since }})
         and not exists (select from {{ target }} as kept where kept.price_date >= {{ since }} and {{ same_key }});
 

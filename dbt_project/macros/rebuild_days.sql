@@ -1,7 +1,8 @@
 {#-
-    Incremental models by day. Each run rebuilds the whole look-back window: what lies in it is deleted and inserted
-    again in one transaction, so that a day which lost all its rows loses them here too (dbt's delete+insert deletes
-    only the keys that come again), and what came late within the window is counted. Older days stay as they were.
+    Incremental models by day. Each run makes the whole look-back window anew and replaces what lies in it in one
+    transaction, so that a day which lost all its rows loses them here too (dbt's delete+insert deletes only the keys
+    that come again), and what came late within the window is counted. A row that is the same stays as it is on disk:
+    a run every hour would otherwise rewrite the window each time. Older days stay as they were.
 
     A model sets incremental_strategy='rebuild_days' (or 'rebuild_periods' for rows by day, week and month, which are
     rebuilt where they reach into the window) and unique_key to its one day column, and reads no more than it rebuilds:
@@ -60,7 +61,10 @@
 
 {#- Of days, weeks and months those that reach into the window, which the model tells by made_from. -#}
 {% macro get_incremental_rebuild_periods_sql(arg_dict) %}
-    {% do return(delete_and_insert(arg_dict, period_end() ~ ' > ' ~ days_made_from(model.compiled_code))) %}
+    {%- set since = days_made_from(model.compiled_code) -%}
+    {#- The start says so of nearly all, by its index. -#}
+    {%- set reaches = 'period_start >= ' ~ first_period_from(since) ~ ' and ' ~ period_end() ~ ' > ' ~ since -%}
+    {% do return(delete_and_insert(arg_dict, reaches)) %}
 {% endmacro %}
 
 {% macro delete_and_insert(arg_dict, condition) %}
@@ -69,11 +73,30 @@
         {{ exceptions.raise_compiler_error(message) }}
     {%- endif -%}
 
+    {%- set target = arg_dict['target_relation'] -%}
+    {%- set made = arg_dict['temp_relation'] -%}
+    {%- set columns = arg_dict['dest_columns'] | map(attribute='name') | list -%}
+    {%- set keys = (model.constraints | selectattr('type', 'equalto', 'primary_key') | first).columns -%}
+    {%- set values = columns | reject('in', keys) | list -%}
+    {%- set same_key -%}
+        {%- for key in keys %}{{ 'and ' if not loop.first }}made.{{ key }} = kept.{{ key }} {% endfor -%}
+    {%- endset -%}
+
     -- A second run at the same time would insert the same rows.
-    select pg_advisory_xact_lock(hashtextextended('{{ arg_dict['target_relation'] }}', 0));
+    select pg_advisory_xact_lock(hashtextextended('{{ target }}', 0));
 
-    delete from {{ arg_dict['target_relation'] }}
-    where {{ condition }};
+    delete from {{ target }} as kept
+    where
+        {{ condition }}
+        and not exists (
+            select from {{ made }} as made
+            where
+                {{ same_key }}
+                and (made.{{ values | join(', made.') }}) is not distinct from (kept.{{ values | join(', kept.') }})
+        );
 
-    {{ get_insert_into_sql(arg_dict['target_relation'], arg_dict['temp_relation'], arg_dict['dest_columns']) }}
+    insert into {{ target }} ({{ columns | join(', ') }})
+    select {{ columns | join(', ') }}
+    from {{ made }} as made
+    where not exists (select from {{ target }} as kept where {{ condition }} and {{ same_key }});
 {% endmacro %}

@@ -4,11 +4,11 @@
     month, and it cost what it cost last: observed_at is then the moment of that price, before the day.
 
     since, until: SQL of the first day and of the day after the last, or none for all; listing: SQL of the one listing's
-    id, or none for all.
+    id, or none for all; without: a relation of the listing_ids to leave out, or none.
 -#}
 -- noqa: disable=LT02
-{% macro sights_of_days(since=none, until=none, listing=none) -%}
-    select
+{% macro sights_of_days(since=none, until=none, listing=none, without=none) -%}
+    (select
         observations.listing_id,
         observations.observed_date,
         observations.observed_at,
@@ -27,6 +27,14 @@
         {%- if listing is not none %}
             and observations.listing_id = {{ listing }}
         {%- endif %}
+        {%- if without is not none %}
+            and not exists (
+                select 1 from {{ without }} as left_out
+                where left_out.listing_id = observations.listing_id
+            )
+        {%- endif %}
+        -- Apart, so that a price is worked out once, and none of what is left out.
+        offset 0)
 
     union all
 
@@ -50,6 +58,12 @@
             {%- endif %}
             {%- if listing is not none %}
                 and months.listing_id = {{ listing }}
+            {%- endif %}
+            {%- if without is not none %}
+                and not exists (
+                    select 1 from {{ without }} as left_out
+                    where left_out.listing_id = months.listing_id
+                )
             {%- endif %}
     ) as unchanged
     cross join lateral (

@@ -129,6 +129,8 @@ def items_and_price_history(
             recorded_step(conn, context.run_id, source, day, step="items", task=task) as counters,
         ):
             outcome = read_day(conn, app_settings.get(), source, day, again=config.again)
+            if config.again:
+                counters.add(pages=outcome.pages)  # otherwise raw_listings counts them
             counters.add(
                 items=outcome.records - outcome.quarantined - outcome.unpriced,
                 new_items=outcome.new,

@@ -32,9 +32,10 @@ def retention(
     log for ever (dagster#33785), so ended runs older than 30 days are deleted here too.
     """
     settings = app_settings.get()
+    # First: the disk that an archive finds full is often this one.
+    pruned = prune_instance(context.instance, keep_days=_DAGSTER_DAYS, now=utc_now(), keep_run_id=context.run_id)
     with warehouse.connection("retention", unlimited=True) as conn:
         outcome = take_care(conn, settings, today=utc_now().date())
-    pruned = prune_instance(context.instance, keep_days=_DAGSTER_DAYS, now=utc_now(), keep_run_id=context.run_id)
     metadata = outcome_metadata([outcome], rows="dropped_partitions")
     if settings.archive_directory is not None:
         metadata["archive"] = dg.MetadataValue.path(Path(settings.archive_directory).absolute())

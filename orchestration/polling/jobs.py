@@ -27,7 +27,7 @@ reprocess = dg.define_asset_job(
     "reprocess",
     selection=dg.AssetSelection.assets("items", "price_history").without_checks(),
     partitions_def=source_days,
-    tags=_limit(120),
+    tags={**_limit(120), "pricescope/task": "backfill"},
     description="Read a day's stored pages again, as after a parser change; `pricescope reprocess` shows what changes.",
 )
 

@@ -93,13 +93,26 @@ def _expectations(columns: Mapping[str, str]) -> Iterator[Expectation]:
                 reason="it would be shown as the newest figure until that day comes",
             )
         elif _is_number(kind):
-            yield from _of_number(name, kind)
+            yield from _of_number(name, kind, of_the_past=_is_of_the_past(name, columns))
     yield from _orders(columns)
 
 
-def _of_number(name: str, kind: str) -> Iterator[Expectation]:
+def _is_of_the_past(name: str, columns: Mapping[str, str]) -> bool:
+    """Say whether a share is of what was usual (``items_share`` beside ``items_7d_median``): a good day has over 1."""
+    usual = re.compile(rf"{re.escape(name.removesuffix('_share'))}_\d+d_median")
+    return name.endswith("_share") and any(usual.fullmatch(other) for other in columns)
+
+
+def _of_number(name: str, kind: str, *, of_the_past: bool) -> Iterator[Expectation]:
     meaning = _WINDOW.sub("", name)
-    if _SHARE.search(meaning) and kind not in _INTEGERS:
+    if of_the_past:
+        yield Expectation(
+            slug=f"{name}_not_negative",
+            check=between(name, 0),
+            description=f"{name} is not negative",
+            reason="it is a count beside the usual one: below nothing, rows were subtracted that were never added",
+        )
+    elif _SHARE.search(meaning) and kind not in _INTEGERS:
         yield Expectation(
             slug=f"{name}_is_a_share",
             check=between(name, 0, 1),

@@ -76,8 +76,11 @@ async def fetch_history(client: PoliteClient, since: date, url: str = HISTORY_UR
 def read_history(body: bytes, since: date) -> History:
     """Read the zipped CSV from ``since`` on; a cell that is no rate is skipped and told, never guessed.
 
+    The newest day before ``since`` is read, too: its rates hold until the bank sets others, so they are those of the
+    first days, be they a weekend or all the days that the file does not know yet.
+
     Raises:
-        RatesError: where the bytes are not such a file or hold no rate from that day on.
+        RatesError: where the bytes are not such a file or hold no rate.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
@@ -93,25 +96,35 @@ def read_history(body: bytes, since: date) -> History:
         raise RatesError("the European Central Bank's CSV does not begin with a Date column")
     rates: dict[date, dict[str, Decimal]] = {}
     skipped: list[str] = []
+    before: tuple[date, list[str]] | None = None
     for row in rows:
-        _read_row(header, row, since, rates, skipped)
+        day = _day_of(row, skipped)
+        if day is None:
+            continue
+        if day >= since:
+            _read_row(header, day, row, rates, skipped)
+        elif before is None or day > before[0]:
+            before = day, row
+    if before is not None and since not in rates:
+        _read_row(header, *before, rates, skipped)
     if not rates:
-        raise RatesError(f"the European Central Bank's file holds no rate from {since} on")
+        raise RatesError("the European Central Bank's file holds no rate")
     return History(rates=rates, skipped=tuple(skipped))
 
 
-def _read_row(
-    header: list[str], row: list[str], since: date, rates: dict[date, dict[str, Decimal]], skipped: list[str]
-) -> None:
+def _day_of(row: list[str], skipped: list[str]) -> date | None:
     if not row:
-        return
+        return None
     try:
-        day = date.fromisoformat(row[0].strip())
+        return date.fromisoformat(row[0].strip())
     except ValueError:
         skipped.append(f"a row begins with {row[0][:20]!r}, which is no day")
-        return
-    if day < since:
-        return
+        return None
+
+
+def _read_row(
+    header: list[str], day: date, row: list[str], rates: dict[date, dict[str, Decimal]], skipped: list[str]
+) -> None:
     for code, cell in zip(header[1:], row[1:], strict=False):
         said = cell.strip()
         if said in _ABSENT or not code:

@@ -4,7 +4,7 @@
         incremental_strategy='rebuild_periods',
         unique_key='period_start',
         on_schema_change='fail',
-        pre_hook="set local work_mem = '64MB'",
+        pre_hook="{{ prepare_for_many_rows() }}",
         indexes=[
             {'columns': ['period_start']},
             {'columns': ['period', 'period_start']},

@@ -159,6 +159,9 @@ compared as (
                 on
                     within.product_id = earlier_{{ days }}d.product_id
                     and within.price_date - {{ days }} = earlier_{{ days }}d.price_date
+                    -- No more of them than may be the day.
+                    and earlier_{{ days }}d.price_date >= {{ since }} - {{ days }}
+                    and earlier_{{ days }}d.price_date <= {{ run_date() }} - {{ days }}
         {%- endfor %}
     {%- endif %}
 

@@ -10,8 +10,10 @@
 }}
 
 -- Grain: source x day (UTC). A day with a run and no page has a row too: nothing is not the same as not tried.
--- What a day is compared with are the seven days before it, so so many more are read than are made.
-{% set first_read = '(' ~ rebuild_from() ~ ' - 7)' %}
+-- What a day is compared with are the seven days before it, so so many more are read than are made. Its prices are
+-- those of the market's days, which are of the same listings: the history is read once for both.
+{% set since = rebuild_from() %}
+{% set first_read = '(' ~ since ~ ' - 7)' %}
 
 with
 
@@ -19,7 +21,7 @@ pages as (
 
     select * from {{ ref('stg_raw__pages') }}
     {%- if is_incremental() %}
-        where fetched_at >= {{ midnight(rebuild_from()) }}
+        where fetched_at >= {{ midnight(since) }}
     {%- endif %}
 
 ),
@@ -37,14 +39,8 @@ runs as (
 
     select * from {{ ref('stg_ops__scrape_runs') }}
     {%- if is_incremental() %}
-        where stat_date >= {{ rebuild_from() }}
+        where stat_date >= {{ since }}
     {%- endif %}
-
-),
-
-prices as (
-
-    {{ prices_in_base_currency(since=first_read if is_incremental() else none) }}
 
 ),
 
@@ -106,11 +102,17 @@ price_days as (
 
     select
         source_name,
-        observed_date as stat_date,
-        count(price) as priced_listings,
-        cast(percentile_cont(0.5) within group (order by price) as numeric(38, 4)) as median_price
-    from prices
-    group by source_name, observed_date
+        period_start as stat_date,
+        priced as priced_listings,
+        median_price
+    from {{ ref('market_trends') }}
+    where
+        period = 'day'
+        and brand = 'all'
+        and currency = {{ base_currency() }}
+        {%- if is_incremental() %}
+            and period_start >= {{ first_read }}
+        {%- endif %}
 
 ),
 
@@ -175,7 +177,7 @@ measured as (
     left join price_days
         on source_days.source_name = price_days.source_name and source_days.stat_date = price_days.stat_date
     {%- if is_incremental() %}
-        where source_days.stat_date >= {{ rebuild_from() }}
+        where source_days.stat_date >= {{ since }}
     {%- endif %}
 
 ),

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from cli.context import out
 from cli.main import USER_ERRORS, app
 from domain.settings import settings
+from services.doctor import findings
 from warehouse.connect import DatabaseUrl, connect
 
 pytestmark = pytest.mark.integration
@@ -60,6 +61,15 @@ def test_a_limit_in_another_base_currency_is_said_to_be_silent(run: Run, monkeyp
     monkeypatch.setenv("PRICESCOPE_BASE_CURRENCY", "PLN")
     settings.cache_clear()
     assert "99.90 EUR (silent: the base currency is PLN now)" in run("list").stdout
+    checked = run("check")
+    assert "1 rules say nothing: their limit is in another currency than the base currency, PLN" in checked.stderr
+    [found] = [one for one in findings(settings()) if one.what == "price limits"]
+    assert not found.ok
+    assert "their limits are in EUR, but PRICESCOPE_BASE_CURRENCY is PLN now" in found.sentence
+    monkeypatch.setenv("PRICESCOPE_BASE_CURRENCY", "EUR")
+    settings.cache_clear()
+    assert "say nothing" not in run("check").stderr
+    assert "price limits" not in [one.what for one in findings(settings())]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 from dagster._core.storage.compute_log_manager import ComputeIOType
 
 from domain.settings import Settings
+from domain.settings import settings as process_settings
 from orchestration.prune import prune_instance
 from orchestration.statistics.assets import prune_targets
 from pipeline.poll import utc_now
@@ -41,6 +42,34 @@ def test_the_care_job_drops_what_is_too_old_and_makes_partitions_ahead(
     assert not [name for name in partitions if "2024" in name]
     ahead = utc_now().date() + timedelta(days=31)
     assert [name for name in partitions if ahead.strftime("%Y") in name and ahead.strftime("%m") in name]
+
+
+def test_an_archive_that_fails_is_said_and_stops_no_other_care(
+    conn: psycopg.Connection,
+    settings: Settings,
+    instance: dg.DagsterInstance,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from orchestration.definitions import defs
+
+    old = date(2024, 2, 1)
+    ensure_partitions(conn, old, old)
+    conn.execute(
+        "insert into ops.scrape_runs (run_id, task, source, day, state, ended_at)"
+        " values ('old', 'poll', 'vinted', '2024-02-01', 'success', '2024-02-01')"
+    )
+    in_the_way = tmp_path / "archive"
+    in_the_way.write_text("a file where a folder should be")
+    monkeypatch.setenv("PRICESCOPE_ARCHIVE_DIRECTORY", str(in_the_way))
+    process_settings.cache_clear()
+    result = defs.resolve_job_def("care").execute_in_process(instance=instance, raise_on_error=False)
+    assert not result.success
+    [failure] = [event for event in result.all_events if event.is_step_failure]
+    assert "raw.pages of 2024-02 is not archived" in str(failure.step_failure_data)
+    for table in ("raw.pages_2024_02", "core.price_history_2024_02"):
+        assert conn.execute("select to_regclass(%s) is not null", (table,)).fetchone() == (True,)
+    assert conn.execute("select count(*) from ops.scrape_runs").fetchone() == (0,)
 
 
 def test_old_ended_runs_are_all_deleted_and_neither_running_nor_recent_ones(instance: dg.DagsterInstance) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import psycopg
 import pytest
 
-from domain.page import PageMeaning, PageReading
+from domain.page import PageMeaning, PageReading, RejectedRecord
 from pipeline.absences import AbsenceOutcome, find_absences
 from tests.integration.warehouse.samples import listing, page
 from warehouse.load import load_reading
@@ -30,13 +32,24 @@ class Runs:
     def __init__(self, conn: psycopg.Connection, watch_id: int) -> None:
         self.conn, self.watch_id, self.number = conn, watch_id, 0
 
-    def poll(self, *pages: list[int], meaning: PageMeaning = PageMeaning.OK) -> None:
+    def poll(self, *pages: list[int], meaning: PageMeaning = PageMeaning.OK, unreadable: Sequence[int] = ()) -> None:
+        """Poll; the last records of the last page are ``unreadable``."""
         self.number += 1
+        rejected = [
+            RejectedRecord(
+                index=number - 1, reason="price: absent", record=f'{{"id": {8_000_000_000 + number}}}'.encode()
+            )
+            for number in unreadable
+        ]
         for place, numbers in enumerate(pages, start=1):
             raw = page(5 * self.number + place / 100, watch_id=self.watch_id)
             raw = type(raw)(**{**{name: getattr(raw, name) for name in raw.__struct_fields__}, "page_number": place})
             page_id = store_page(self.conn, raw, run_id=f"run-{self.number}")
-            told = PageReading(meaning=meaning, listings=tuple(listing(number) for number in numbers))
+            told = PageReading(
+                meaning=meaning,
+                listings=tuple(listing(number) for number in numbers),
+                rejected=tuple(rejected) if place == len(pages) else (),
+            )
             load_reading(self.conn, page_id, raw, told, parser_version=1)
 
     def find(self) -> AbsenceOutcome:
@@ -119,6 +132,38 @@ def test_listings_pushed_down_by_new_ones_are_not_missing(runs: Runs) -> None:
         runs.poll(shown)
     runs.find()
     assert runs.absent() == {}
+
+
+def test_a_page_is_no_shorter_for_records_that_cannot_be_read(runs: Runs) -> None:
+    runs.poll([1, 2, 3, 4])
+    for shown in ([9, 1, 2], [8, 9, 1], [7, 8, 9], [6, 7, 8]):
+        runs.poll(shown, unreadable=[50])
+        runs.find()
+    assert runs.absent() == {}, "the others were pushed beyond the page"
+
+
+def test_a_listing_whose_record_cannot_be_read_is_shown_all_the_same(runs: Runs) -> None:
+    runs.poll([1, 2, 3, 4])
+    for _ in range(4):
+        runs.poll([1, 3, 4], unreadable=[2])
+    runs.find()
+    assert runs.absent() == {}
+    for _ in range(3):
+        runs.poll([1, 3, 4])
+        runs.find()
+    assert runs.absent() == {2: (3, True)}, "now it is not"
+
+
+def test_a_missing_listing_whose_unreadable_record_is_shown_again_has_come_back(runs: Runs) -> None:
+    runs.poll([1, 2, 3, 4])
+    runs.poll([1, 3, 4])
+    runs.find()
+    assert runs.absent() == {2: (1, False)}
+    for _ in range(3):
+        runs.poll([1, 3, 4], unreadable=[2])
+        runs.find()
+    assert runs.absent() == {}
+    assert runs.active() == {1, 2, 3, 4}
 
 
 def test_a_listing_that_comes_back_is_active_again_and_counts_anew(conn: psycopg.Connection, runs: Runs) -> None:

@@ -21,8 +21,9 @@ from scrapers.vinted import VintedSource
 from scrapers.vinted.reading import PARSER_VERSION, read_page
 from tests.sandbox import add_watch
 from tests.unit.scrapers import pages
-from warehouse.load import LoadResult, load_reading
+from warehouse.load import load_reading
 from warehouse.pages import store_page
+from warehouse.readings import LoadResult
 
 pytestmark = pytest.mark.integration
 

@@ -26,14 +26,17 @@ class Compiled:
     def compute(
         self, put: Callable[[psycopg.Connection[Any]], None], *marts: str, tables: Sequence[str]
     ) -> list[list[dict[str, Any]]]:
-        """Return the rows of marts over what ``put`` stores; of the intermediate ``tables`` they read anew."""
+        """Return the rows of marts over what ``put`` stores; the ``tables`` (schema.name) they read anew first."""
         with self.conn.transaction(force_rollback=True):
             put(self.conn)
             for table in tables:
-                name = sql.Identifier("intermediate", table)
-                query = sql.SQL(self._text("intermediate", table))  # type: ignore[arg-type]  # dbt's
+                schema, _, model = table.partition(".")
+                name = sql.Identifier(schema, model)
+                query = sql.SQL(self._text(schema, model))  # type: ignore[arg-type]  # dbt's
                 self.conn.execute(sql.SQL("truncate {}").format(name))
-                self.conn.execute(sql.SQL("insert into {} {}").format(name, query))
+                made = self.conn.execute(sql.SQL("select * from ({}) as made limit 0").format(query))
+                columns = sql.SQL(", ").join(sql.Identifier(column.name) for column in made.description or ())
+                self.conn.execute(sql.SQL("insert into {} ({}) {}").format(name, columns, query))
             cursor = self.conn.cursor(row_factory=dict_row)
             return [cursor.execute(self._text("marts", mart).encode()).fetchall() for mart in marts]
 

@@ -333,7 +333,6 @@ def source_days(stream: Stream) -> dict[tuple[str, date], Row]:
         source, day = key
         week = [(source, day - timedelta(days=back)) for back in range(1, 8)]
         usual = median([items_of[d] for d in week if d in items_of], 1)
-        usual_price = median([m for d in week if (m := medians.get(d)) is not None])
         price = medians.get(key)
         mine, count = read.get(key, []), items_of.get(key, 0)
         answered = [p.duration_ms for p in mine if p.meaning in ANSWERS and p.duration_ms is not None]
@@ -367,12 +366,18 @@ def source_days(stream: Stream) -> dict[tuple[str, date], Row]:
             "currency": "EUR",
             "priced_listings": len(prices.get(key, [])),
             "median_price": price,
-            "price_7d_median": usual_price,
-            "price_trend_percent": rounded(100 * (price - usual_price) / usual_price, 2)
-            if price and usual_price
-            else None,
+            **price_trend(price, [medians.get(one) for one in week]),
         }
     return rows
+
+
+def price_trend(price: Decimal | None, week: Iterable[Decimal | None]) -> Row:
+    """Return what a source's median price is compared with, the medians of the seven days before, and the change."""
+    usual = median([known for known in week if known is not None])
+    return {
+        "price_7d_median": usual,
+        "price_trend_percent": rounded(100 * (price - usual) / usual, 2) if price and usual else None,
+    }
 
 
 PERIODS: dict[str, Callable[[date], date]] = {

@@ -78,7 +78,9 @@ def catalogues(draw: st.DrawFn) -> Catalogue:
 
 def days_of(compiled: Compiled, made: Catalogue) -> dict[tuple[int, date], Day]:
     """Return what the mart says of a catalogue's days."""
-    (rows,) = compiled.compute(lambda conn: store(conn, made), "daily_price_stats", tables=("int_fx_rates__crossed",))
+    (rows,) = compiled.compute(
+        lambda conn: store(conn, made), "daily_price_stats", tables=("intermediate.int_fx_rates__crossed",)
+    )
     return {
         (row["product_id"], row["price_date"]): Day(
             **{name: row[name] for name in Day.__dataclass_fields__ if name != "changes"},

@@ -38,6 +38,7 @@ from warehouse.connect import DatabaseUrl, connect
 pytestmark = pytest.mark.integration
 TODAY = datetime.now(UTC).date()
 MARTS = ("source_daily_stats", "market_trends", "brand_trends", "market_summary")
+READ = ("intermediate.int_fx_rates__crossed", "intermediate.int_listing_outcomes__dated", "marts.market_trends")
 KEYS = (
     ("source_name", "stat_date"),
     ("source_name", "brand", "period", "period_start"),
@@ -101,9 +102,7 @@ def test_days_and_periods_of_any_stream_are_the_oracle_s(
 ) -> None:
     stream = random_stream(seed, today=TODAY, sources=2, days=days, is_daily=is_daily)
     compiled.conn.execute(sql.SQL("set timezone = {}").format(sql.Literal(zone)))
-    found = compiled.compute(
-        lambda conn: store_stream(conn, stream), *MARTS, tables=("int_fx_rates__crossed", "int_listing_outcomes__dated")
-    )
+    found = compiled.compute(lambda conn: store_stream(conn, stream), *MARTS, tables=READ)
     by_key = [
         {tuple(row.pop(name) for name in key): row for row in rows} for rows, key in zip(found, KEYS, strict=True)
     ]

@@ -11,8 +11,9 @@ import psycopg
 from domain.condition import Condition
 from domain.listing import Availability, Listing, Seller
 from domain.page import PageMeaning, PageReading, RawPage, RejectedRecord
-from warehouse.load import LoadResult, load_reading
+from warehouse.load import load_reading
 from warehouse.pages import store_page
+from warehouse.readings import LoadResult
 
 START = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 

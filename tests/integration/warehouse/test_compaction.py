@@ -109,6 +109,19 @@ def test_a_late_page_of_a_compacted_month_changes_its_own_day_alone(conn: psycop
     assert rows(conn) == 3
 
 
+def test_a_late_page_of_one_month_leaves_the_compacted_months_after_it_alone(conn: psycopg.Connection) -> None:
+    for day in (0, 20, 25, 40, 60):
+        store_and_load(conn, page(day * DAY), [listing(1), listing(2, "9.00")])
+    for month in (date(2026, 4, 1), date(2026, 5, 1)):
+        compact_month(conn, month, today=TODAY)
+    kept = [row for row in days(conn) if row[1] >= date(2026, 4, 1)]  # type: ignore[operator]  # a date
+    store_and_load(conn, page(21 * DAY + 60), [listing(1, "15.00")])
+    assert [row for row in days(conn) if row[1] >= date(2026, 4, 1)] == kept  # type: ignore[operator]  # a date
+    compact_month(conn, date(2026, 3, 1), today=TODAY)
+    store_and_load(conn, page(21 * DAY + 30), [listing(2, "8.00")])
+    assert [row for row in days(conn) if row[1] >= date(2026, 4, 1)] == kept  # type: ignore[operator]  # a date
+
+
 def test_when_the_month_before_goes_the_next_stands_by_itself(conn: psycopg.Connection) -> None:
     for day in (0, 25, 30, 40):
         store_and_load(conn, page(day * DAY), [listing(1), listing(2, "9.00"), listing(3, "15.00" if day else "20.00")])

@@ -16,8 +16,9 @@ from domain.watch import Watch
 from tests.integration.warehouse.samples import listing, page, reading
 from tests.integration.warehouse.test_thin_pages import item_page, search_row
 from warehouse.digest import table_digests
-from warehouse.load import LoadResult, load_reading
+from warehouse.load import load_reading
 from warehouse.pages import store_page
+from warehouse.readings import LoadResult
 from warehouse.reread import ReadPage, load_pages
 from warehouse.watches import add_watch
 

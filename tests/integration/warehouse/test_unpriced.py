@@ -17,8 +17,9 @@ from domain.page import PageMeaning, PageReading
 from domain.price_kind import PriceKind
 from tests.integration.warehouse.samples import START, listing, page, store_and_load
 from warehouse.digest import table_digests
-from warehouse.load import LoadResult, load_reading
+from warehouse.load import load_reading
 from warehouse.pages import store_page
+from warehouse.readings import LoadResult
 
 pytestmark = pytest.mark.integration
 

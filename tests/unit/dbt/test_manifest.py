@@ -32,13 +32,16 @@ def test_the_intermediate_models_with_arithmetic_have_a_unit_test(manifest: Node
 
 def test_minor_units_agree_with_the_domain_s() -> None:
     macro = (PROJECT / "macros" / "major_units.sql").read_text()
+    lists = dict(re.findall(r'set (\w+) = "([^"]*)"', macro))
     stated = {
-        code: len(divisor) - 1
-        for codes, divisor in re.findall(r"in \(([^)]*)\) then (10*)\.0000", macro)
-        for code in re.findall(r"[A-Z]{3}", codes)
+        code: exponent
+        for name, exponent in (("without", 0), ("with_three", 3))
+        for code in re.findall(r"[A-Z]{3}", lists[name])
     }
     assert stated == unusual_exponents()
-    assert "else 100.0000" in macro
+    assert "not in ({{ without }}, {{ with_three }}) then 100.0000" in macro
+    assert "in ({{ without }}) then 1.0000" in macro
+    assert "else 1000.0000" in macro
     assert minor_exponent("EUR") == 2
 
 

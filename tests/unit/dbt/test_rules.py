@@ -11,8 +11,6 @@ from tests.unit.dbt.rules import EVALUATOR, RULES, SELDOM_WRITTEN, Rule
 
 # Rule and resource that may break it, with the reason. One that is no longer needed fails the test below.
 EXCEPTIONS: dict[tuple[str, str], str] = {
-    ("fct_too_many_joins", "source_daily_stats"): "four of the seven come by the macro prices_in_base_currency, which "
-    "reads the days that are made anew; an intermediate view in between would be read whole",
     ("fct_model_fanout", "int_product_offers__linked"): "two small joins, of which each reader takes few rows; a table "
     "would be written whole in every run, also where no link changed",
 }

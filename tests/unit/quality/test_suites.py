@@ -131,6 +131,8 @@ MART = {
     "answered_p95_duration_ms": "double precision",
     "log_price": "double precision",
     "listing_share": "numeric(9, 6)",
+    "items_7d_median": "numeric(24, 4)",
+    "items_share": "numeric(24, 4)",
     "success_percent": "numeric(5, 2)",
     "change_7d_percent": "numeric(24, 2)",
     "price_trend_percent": "numeric(9, 2)",
@@ -157,6 +159,7 @@ def test_a_mart_is_held_to_what_its_column_names_promise() -> None:
         "mean_price_not_negative",
         "max_price_not_negative",
         "listing_share_is_a_share",
+        "items_share_not_negative",
         "success_percent_is_a_percentage",
         "change_7d_percent_plausible",
         "price_trend_percent_plausible",
@@ -187,11 +190,13 @@ def test_a_mart_s_spoilt_figures_are_found() -> None:
     suite = mart_suite("anything", MART)
     good: dict[str, object] = dict.fromkeys(sorted(suite.columns()), 1.0) | {"currency": "EUR"}
     good |= {name: -1.0 for name in good if name.endswith("_hours_ahead")}
+    good["items_share"] = 2.5  # of what is usual
     worse: dict[str, dict[str, object]] = {
         "stat_date_not_in_the_future": {"stat_date_hours_ahead": 30.0},
         "currency_is_iso_4217": {"currency": "euro"},
         "offers_not_negative": {"offers": -1.0},
         "listing_share_is_a_share": {"listing_share": 1.5},
+        "items_share_not_negative": {"items_share": -0.1},
         "success_percent_is_a_percentage": {"success_percent": 101.0},
         "change_7d_percent_plausible": {"change_7d_percent": 5000.0},
         "p50_duration_ms_up_to_p95_duration_ms": {"p95_duration_ms": 0.5},

@@ -1,0 +1,135 @@
+"""What became of each page that was read: ``ops.page_readings``, the checkpoint of a load.
+
+Belongs here: its row, and the counts that go into it. Does not: the load (``load``, ``reread``), nor which listings
+were seen when (``sightings``).
+
+The row is written in the load's own transaction, so that a killed load left nothing at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import psycopg
+
+from domain.page import PageReading
+from warehouse.copy_text import integer_array
+from warehouse.poison import storable
+
+
+class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a page did. records = new + changed + unchanged + quarantined + unpriced, exactly.
+
+    Attributes:
+        unchanged: known and without a change for now; a second record of one listing on the page counts here too.
+        unpriced: shown without a price; known ones took their availability (see ``unpriced``).
+        held: of changed and unchanged, those whose price cannot be meant and waits for review (see ``reviews``).
+        listing_ids: our ids of all listings of the page, in page order, each once; unpriced ones that are known last.
+        new_ids, changed_ids: those that were inserted, and those whose business fields changed.
+    """
+
+    new: int
+    changed: int
+    unchanged: int
+    quarantined: int
+    unpriced: int = 0
+    held: int = 0
+    listing_ids: tuple[int, ...] = ()
+    new_ids: tuple[int, ...] = ()
+    changed_ids: tuple[int, ...] = ()
+
+    @property
+    def records(self) -> int:
+        """How many records the page held."""
+        return self.new + self.changed + self.unchanged + self.quarantined + self.unpriced
+
+
+def keep_reading(
+    conn: psycopg.Connection,
+    values: Mapping[str, Any],
+    reading: PageReading,
+    result: LoadResult,
+    thin_ids: Sequence[int],
+) -> bool:
+    """Write what a page's load did; say whether it now is what is kept of the page.
+
+    A page read again by the same version leaves the row as it is, unless other records are in quarantine now.
+
+    Args:
+        conn: in the load's transaction.
+        values: the load's.
+        reading: of the page.
+        result: of its load.
+        thin_ids: our ids of the listings whose total the page does not state, in page order.
+    """
+    written = conn.execute(
+        """
+        insert into ops.page_readings as r (page_id, fetched_at, source, day, parser_version, meaning, detail, records,
+            new_items, changed_items, unchanged_items, quarantined, unpriced, listing_ids, thin_ids)
+        values (%(page_id)s, %(at)s, %(source)s, %(day)s, %(version)s, %(meaning)s, %(detail)s, %(records)s, %(new)s,
+            %(changed)s, %(unchanged)s, %(quarantined)s, %(unpriced)s, %(listing_ids)s::bigint[],
+            %(thin_ids)s::bigint[])
+        on conflict (page_id) do update
+        set parser_version = excluded.parser_version, meaning = excluded.meaning, detail = excluded.detail,
+            records = excluded.records, new_items = excluded.new_items, changed_items = excluded.changed_items,
+            unchanged_items = excluded.unchanged_items, quarantined = excluded.quarantined,
+            unpriced = excluded.unpriced,
+            listing_ids = excluded.listing_ids, thin_ids = excluded.thin_ids, read_at = now()
+        where excluded.parser_version > r.parser_version
+           or (excluded.parser_version = r.parser_version and excluded.quarantined <> r.quarantined)
+        """,
+        {
+            **values,
+            "meaning": str(reading.meaning),
+            "detail": storable(reading.detail),
+            "records": result.records,
+            "new": result.new,
+            "changed": result.changed,
+            "unchanged": result.unchanged,
+            "quarantined": result.quarantined,
+            "unpriced": result.unpriced,
+            "listing_ids": integer_array(result.listing_ids),
+            "thin_ids": integer_array(thin_ids),
+        },
+    )
+    return written.rowcount > 0
+
+
+def keep_settled_reading(
+    conn: psycopg.Connection,
+    page_id: int,
+    reading: PageReading,
+    parser_version: int,
+    listing_ids: Sequence[int],
+    thin_ids: Sequence[int],
+) -> None:
+    """Note that a better parser read a page that was read before, and found what was known.
+
+    Args:
+        conn: in the load's transaction.
+        page_id: of the page.
+        reading: of it; listings only.
+        parser_version: the better one's.
+        listing_ids: our ids of all its listings, in page order.
+        thin_ids: of these, those whose total the page does not state.
+    """
+    conn.execute(
+        """
+        update ops.page_readings
+        set parser_version = %(version)s, meaning = %(meaning)s, detail = %(detail)s, records = %(records)s,
+            new_items = 0, changed_items = 0, unchanged_items = %(records)s, quarantined = 0, unpriced = 0,
+            listing_ids = %(listing_ids)s::bigint[], thin_ids = %(thin_ids)s::bigint[], read_at = now()
+        where page_id = %(page_id)s
+        """,
+        {
+            "version": parser_version,
+            "meaning": str(reading.meaning),
+            "detail": storable(reading.detail),
+            "records": len(reading.listings),
+            "listing_ids": integer_array(listing_ids),
+            "thin_ids": integer_array(thin_ids),
+            "page_id": page_id,
+        },
+    )
