@@ -1,4 +1,7 @@
-"""A rule's verdict on a listing, with the numbers it saw."""
+"""A rule's verdict on a listing, with the numbers it saw.
+
+Belongs here: the values. Does not: deciding (``ml.rules``), keeping (``warehouse.deals``).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""One thing for sale, normalised over all marketplaces, and its business hash."""
+"""One thing for sale, normalised over all marketplaces, and its business hash.
+
+Belongs here: what a listing is, and what of it counts as a change. Does not: reading it from a page (``scrapers``),
+storing it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A lot of public procurement and the goods in it."""
+"""A lot of public procurement and the goods in it.
+
+Belongs here: the values. Does not: reading them from an answer (``scrapers.uzex``), storing them (``warehouse.lots``).
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
 """Amounts of money as exact decimals, ISO 4217 currencies and their minor units.
 
+Belongs here: amounts as machines write them, minor units, writing an amount for people. Does not: amounts as people
+write them (``written_amount``), exchange rates (``warehouse.fx``).
+
 Amounts never pass through a float: a float argument is refused, so that 0.1 + 0.2 cannot reach the history.
 """
 

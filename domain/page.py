@@ -1,4 +1,7 @@
-"""A page as it was fetched, what it means, and what was read from it."""
+"""A page as it was fetched, what it means, and what was read from it.
+
+Belongs here: the values. Does not: telling a meaning (each source), storing (``warehouse.pages``).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A product that its owner follows over several sources, and what it costs there."""
+"""A product that its owner follows over several sources, and what it costs there.
+
+Belongs here: the values, and how a price stands in its own history, in words. Does not: finding offers, SQL.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """Settings from the environment and ``.env``, checked whole at start: all mistakes are reported at once.
 
+Belongs here: every setting, its default and what is wrong with a value. Does not: what is done with it.
+
 Every name is documented in ``.env.example``. Secrets are ``SecretStr``: they never print.
 """
 

@@ -1,4 +1,8 @@
-"""The statistics a deal rule reads: one group of comparables, the candidate left out."""
+"""The statistics a deal rule reads: one group of comparables, the candidate left out.
+
+Belongs here: the values. Does not: computing them (dbt), reading them (``warehouse.baselines``), judging by them
+(``ml.rules``).
+"""
 
 from __future__ import annotations
 

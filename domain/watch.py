@@ -1,4 +1,8 @@
-"""What a user asks to be watched, and the thresholds of that wish."""
+"""What a user asks to be watched, and the thresholds of that wish.
+
+Belongs here: the value. Does not: reading the address of a search (``scrapers``), keeping watches
+(``warehouse.watches``).
+"""
 
 from __future__ import annotations
 

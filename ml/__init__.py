@@ -1,4 +1,5 @@
-"""Deal rules and their evaluation: pure functions over numbers and arrays.
+"""Deal rules, price models, clusters, kinds and vectors, and their measured quality: functions over texts and arrays.
 
-Belongs here: statistics of comparables, verdicts, measured quality. Does not: I/O, SQL, Dagster.
+Belongs here: what is computed of listings that were read. Does not: SQL, fetching pages, Dagster. Word lists,
+coefficients and weights are the only files.
 """

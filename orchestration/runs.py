@@ -1,4 +1,7 @@
-"""Dagster's runs: their rows in ops.scrape_runs, and whether one is under way."""
+"""Dagster's runs: their rows in ops.scrape_runs, and whether one is under way.
+
+Belongs here: what every step tells of its run. Does not: starting runs (``services.runs``), SQL (``warehouse.runs``).
+"""
 
 from __future__ import annotations
 

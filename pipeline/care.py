@@ -1,4 +1,7 @@
-"""Looking after the warehouse: partitions ahead, retention, compaction, vacuum; safe to repeat and to kill half way."""
+"""Looking after the warehouse: partitions ahead, retention, compaction, vacuum; safe to repeat and to kill half way.
+
+Belongs here: what is done in which order. Does not: how (``warehouse``), when (``orchestration.polling``).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Check one listing against a watch's rules now: its page is fetched and kept like any other, nothing is alerted."""
+"""Check one listing against a watch's rules now: its page is fetched and kept like any other, nothing is alerted.
+
+Belongs here: fetching, reading and judging one listing. Does not: the rules, and what was judged before (``judge``).
+"""
 
 from __future__ import annotations
 

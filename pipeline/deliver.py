@@ -1,5 +1,8 @@
 """Deliver what the outbox holds: send, then mark, one notification a transaction.
 
+Belongs here: the order of sending and marking. Does not: messages and channels (``alerts``), SQL
+(``warehouse.outbox``).
+
 A crash between the receiver's acceptance and the mark repeats that one notification, under the same idempotency key
 (Message-ID, Idempotency-Key), so that a receiver can drop it. No sender can close that gap; nothing is ever lost.
 """

@@ -1,4 +1,7 @@
-"""Is a source alive, and does it bring what it usually brings? Pure grading over a few numbers."""
+"""Is a source alive, and does it bring what it usually brings? Graded by a few numbers.
+
+Belongs here: grades, and the words beside them. Does not: reading the numbers (``warehouse.health``).
+"""
 
 from __future__ import annotations
 

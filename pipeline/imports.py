@@ -1,4 +1,7 @@
-"""Recorded pages enter as raw pages of their own day. This is how real input runs here without a network."""
+"""Recorded pages enter as raw pages of their own day. This is how real input runs here without a network.
+
+Belongs here: which source, day and address a file is of. Does not: reading the pages (``read``).
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
 """Judge what is new, changed or newly comparable, and put what must be told into the outbox.
 
+Belongs here: which candidates are judged, and what follows from a verdict. Does not: the rules (``ml.rules``), SQL,
+words (``messages``).
+
 One transaction a batch: deals, their outbox rows and the marks that say "judged" stand or fall together, so a crash
 leaves the batch to be judged again and nothing told twice.
 """

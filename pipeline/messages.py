@@ -1,4 +1,7 @@
-"""What is told about a deal or a first run, frozen when it is decided."""
+"""What is told about a deal or a first run, frozen when it is decided.
+
+Belongs here: choosing what is told. Does not: its look (``alerts``), whether it is told (``judge``).
+"""
 
 from __future__ import annotations
 

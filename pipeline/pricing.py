@@ -69,7 +69,7 @@ def markets(
 ) -> list[Market]:
     """Return the markets by scope; see ``warehouse.pricing.offers`` for what is in them and what the arguments mean.
 
-    Prices that are typed to fill the field (``ml.kinds.placeholder``) are left out: nobody asks them.
+    Prices that are typed to fill the field (``domain.placeholder``) are left out: nobody asks them.
     """
     found: dict[tuple[str, str], list[Offer]] = {}
     chosen = offers(conn, watch_ids=watch_ids, owner=owner, currency=currency, since=since, active_only=active_only)

@@ -1,4 +1,8 @@
-"""The stored layers as batches, held against their Great Expectations suites. Heavy: never imported by a poll."""
+"""The stored layers as batches, held against their Great Expectations suites. Heavy: never imported by a poll.
+
+Belongs here: batches and the run of their suites. Does not: what is expected (``quality.suites``), SQL
+(``warehouse.batches``).
+"""
 
 from __future__ import annotations
 

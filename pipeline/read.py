@@ -1,5 +1,7 @@
 """Read stored pages into listings, history, links and quarantine; some pages a transaction, each whole or not at all.
 
+Belongs here: which pages are read, and in which pieces. Does not: parsing (``scrapers``), storing (``warehouse.load``).
+
 Everything here can be repeated: a page already read by this parser version is skipped, and reading it again with
 ``again=True`` (after a parser fix, or to retry the quarantine) rebuilds the same rows.
 """

@@ -7,19 +7,19 @@ Vinted's client, which has a connection for each country, is its own.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from domain.page import PageReading, RawPage
 from domain.settings import Settings
 from scrapers.answers import page_of_answer, sandbox_headers
+from scrapers.closing import ClosedByWith
 from scrapers.contract import Clock, Query
 from scrapers.http import Answer, PoliteClient
 from scrapers.meaning import never_raising
 from scrapers.recorded import recorded
 
 
-class BaseSource:
+class BaseSource(ClosedByWith):
     """Base of a source; a subclass gives ``name``, ``parser_version``, ``home`` and the contract's other methods.
 
     Attributes:
@@ -59,14 +59,10 @@ class BaseSource:
         self._client_options = client_options or {}
         self._opened: PoliteClient | None = None
         self._sent_before = 0
+        self.prepare(settings)
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
+    def prepare(self, settings: Settings) -> None:
+        """Set up what is a source's own; called once, at the end of making it. Nothing is fetched here."""
 
     @property
     def client(self) -> PoliteClient:

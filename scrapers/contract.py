@@ -1,4 +1,8 @@
-"""What every source offers. Small on purpose: see docs/adding-a-source.md."""
+"""What every source offers. Small on purpose: see docs/adding-a-source.md.
+
+Belongs here: the promises, and the values they are made of. Does not: what sources share (``base``), which there are
+(``registry``).
+"""
 
 from __future__ import annotations
 

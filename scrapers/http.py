@@ -17,8 +17,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import urlencode, urlsplit
 
 import httpx2
@@ -26,6 +25,7 @@ import msgspec
 import orjson
 
 from domain.settings import Settings
+from scrapers.closing import ClosedByWith
 from scrapers.pace import TokenBucket, parse_retry_after
 from scrapers.retry_budget import RetryBudget
 
@@ -143,7 +143,7 @@ def origin(url: str) -> str:
     return f"{parts.scheme.lower()}://{(parts.hostname or '').lower()}:{port}" if parts.hostname else ""
 
 
-class PoliteClient:
+class PoliteClient(ClosedByWith):
     """An HTTP client that waits its turn and never raises for what the network does.
 
     Rate, timeout, attempts, User-Agent and proxy come from the settings; cookies are kept per client. The clock, the
@@ -198,14 +198,6 @@ class PoliteClient:
             # None: straight to the sandbox, whatever proxy is set here or in the environment.
             mounts={self._unpaced: None} if self._unpaced else None,
         )
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -5,7 +5,6 @@ Belongs here: asking for one address as a browser does. Does not: opening and cl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 from scrapers.base import BaseSource
@@ -21,6 +20,6 @@ class PageSource(BaseSource):
 
     rate: ClassVar[float] = 0.2
 
-    async def _answer(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
-        wanted = {"Accept": "text/html,application/xhtml+xml", **(headers or {}), **self._market_headers}
+    async def _answer(self, url: str) -> Answer:
+        wanted = {"Accept": "text/html,application/xhtml+xml", **self._market_headers}
         return await self.client.get(url, headers=wanted)

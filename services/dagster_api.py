@@ -1,4 +1,7 @@
-"""Ask a running Dagster webserver through its GraphQL API: launch backfills and runs, and wait for them."""
+"""Ask a running Dagster webserver through its GraphQL API: launch backfills and runs, and wait for them.
+
+Belongs here: questions and answers over HTTP. Does not: starting the webserver (``stack``), what is run.
+"""
 
 from __future__ import annotations
 

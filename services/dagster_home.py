@@ -1,4 +1,7 @@
-"""Dagster's home on this machine: its configuration and its workspace, written from the settings."""
+"""Dagster's home on this machine: its configuration and its workspace, written from the settings.
+
+Belongs here: the files in it. Does not: starting what reads them (``stack``).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Is this installation sound? Each finding says what to do."""
+"""Is this installation sound? Each finding says what to do.
+
+Belongs here: looking, and the advice. Does not: repairing, printing.
+"""
 
 from __future__ import annotations
 

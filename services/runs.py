@@ -1,4 +1,7 @@
-"""Runs of the light code location in this process: what the command line starts, seen in the UI like any other run."""
+"""Runs of the light code location in this process: what the command line starts, seen in the UI like any other run.
+
+Belongs here: starting a job and saying how it ended. Does not: what a job does (``orchestration``).
+"""
 
 from __future__ import annotations
 

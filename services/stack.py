@@ -1,4 +1,7 @@
-"""The whole stack on one machine: PostgreSQL, two code servers, the daemon, the webserver."""
+"""The whole stack on one machine: PostgreSQL, two code servers, the daemon, the webserver.
+
+Belongs here: which processes there are, in which order. Does not: watching over a process (``supervisor``).
+"""
 
 from __future__ import annotations
 

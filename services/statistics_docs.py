@@ -1,4 +1,7 @@
-"""The dbt side of the stack: its manifest before Dagster loads; and both documentation sites, built and served."""
+"""The dbt side of the stack: its manifest before Dagster loads; and both documentation sites, built and served.
+
+Belongs here: where the sites lie, and serving them. Does not: their content (dbt, ``quality.site``).
+"""
 
 from __future__ import annotations
 

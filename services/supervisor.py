@@ -1,4 +1,7 @@
-"""Start child processes, wait until they answer, stop them in reverse order; nothing is left behind."""
+"""Start child processes, wait until they answer, stop them in reverse order; nothing is left behind.
+
+Belongs here: any process. Does not: which ones there are (``stack``).
+"""
 
 from __future__ import annotations
 

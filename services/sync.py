@@ -1,4 +1,7 @@
-"""Polls of several sources side by side, each in a process of its own, so that none can stop or slow another."""
+"""Polls of several sources side by side, each in a process of its own, so that none can stop or slow another.
+
+Belongs here: processes, their limit of time, how each ended. Does not: polling (``runs``).
+"""
 
 from __future__ import annotations
 

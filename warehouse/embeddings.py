@@ -99,10 +99,8 @@ def scope_values(scope: Scope) -> dict[str, Any]:
 
 def missing_ids(conn: psycopg.Connection, space: Space, scope: Scope) -> list[int]:
     """Return the listings whose content has no vector, or one of other content; the same contents stand together."""
-    digest = _DIGEST[space.kind]
     rows = conn.execute(
-        f"select l.listing_id {_from(space.kind)} where {_IN_SCOPE} and {digest} is not null"
-        f" and e.content_sha256 is distinct from {digest} order by {digest}, l.listing_id",
+        f"select l.listing_id {_missing(space.kind)} order by {_DIGEST[space.kind]}, l.listing_id",
         _values(space, scope),
     ).fetchall()
     return [listing_id for (listing_id,) in rows]
@@ -110,12 +108,7 @@ def missing_ids(conn: psycopg.Connection, space: Space, scope: Scope) -> list[in
 
 def oldest_missing_day(conn: psycopg.Connection, space: Space, scope: Scope) -> date | None:
     """Return the first UTC day of the scope with a listing whose vector is missing, None where none is."""
-    digest = _DIGEST[space.kind]
-    row = conn.execute(
-        f"select min(s.last_changed_at) {_from(space.kind)} where {_IN_SCOPE} and {digest} is not null"
-        f" and e.content_sha256 is distinct from {digest}",
-        _values(space, scope),
-    ).fetchone()
+    row = conn.execute(f"select min(s.last_changed_at) {_missing(space.kind)}", _values(space, scope)).fetchone()
     return None if row is None or row[0] is None else row[0].astimezone(UTC).date()
 
 
@@ -293,6 +286,12 @@ def delete_space(conn: psycopg.Connection, space: Space) -> int:
 
 def _from(kind: Kind) -> str:
     return f"{_FROM} {_PHOTO}" if kind == "image" else _FROM
+
+
+def _missing(kind: Kind) -> str:
+    digest = _DIGEST[kind]
+    waits = f"{digest} is not null and e.content_sha256 is distinct from {digest}"
+    return f"{_from(kind)} where {_IN_SCOPE} and {waits}"
 
 
 def _values(space: Space, scope: Scope) -> dict[str, Any]:

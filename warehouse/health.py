@@ -1,4 +1,7 @@
-"""What the health checks read: records a source brought in 24-hour windows, and its vital signs."""
+"""What the health checks read: records a source brought in 24-hour windows, and its vital signs.
+
+Belongs here: reading. Does not: grading (``pipeline.health``).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""When things run. All cron expressions are UTC; a source's minute offset keeps sources from starting together."""
+"""When things run. All cron expressions are UTC; a source's minute offset keeps sources from starting together.
+
+Belongs here: times, and whether a poll is worth starting. Does not: the jobs (``jobs``), heavy schedules (those of
+their own jobs).
+"""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime

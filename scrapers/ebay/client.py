@@ -9,7 +9,7 @@ import re
 from collections.abc import AsyncIterator
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -45,16 +45,8 @@ class EbaySource(BaseSource):
     home: ClassVar[str] = "https://api.ebay.com/buy/browse/v1/item_summary/search"
     rate = 2.0
 
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        clock: Clock | None = None,
-        market_time: datetime | None = None,
-        client_options: dict[str, Any] | None = None,
-    ) -> None:
-        """Make the source; see ``BaseSource``."""
-        super().__init__(settings, clock=clock, market_time=market_time, client_options=client_options)
+    def prepare(self, settings: Settings) -> None:
+        """Set up what is this source's own (see ``BaseSource``)."""
         self._api = api(settings.sandbox_url)
         given = settings.ebay_client_id and settings.ebay_client_secret
         self.missing_configuration = None if given else _MISSING

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode
 
 from scrapers.contract import ParsedSearch, SearchUrlError
 from scrapers.ebay.sites import SITES, SOURCE_NAME, Site, site_of_host
 from scrapers.json_values import text_of
+from scrapers.pasted_address import pasted_address
 
 Params = Mapping[str, str | list[str]]
 # Where a visitor came from and how the page is laid out; nothing about what is searched.
@@ -40,11 +41,8 @@ def parse_search_url(url: str) -> ParsedSearch:
     Raises:
         SearchUrlError: naming what is not understood.
     """
-    try:
-        parts = urlsplit(url.strip())
-        site = site_of_host(parts.hostname or "")
-    except ValueError:
-        site, parts = None, urlsplit("")
+    _, parts, host = pasted_address(url)
+    site = site_of_host(host)
     if site is None:
         raise SearchUrlError(f"{url[:80]!r} is not an address of an eBay site; known: {', '.join(sorted(SITES))}")
     category = re.fullmatch(r"/(?:sch|b)/(?:[^/]+/)?(\d+)?(?:/i\.html|/bn_\d+)?/?|/sch/i\.html", parts.path)

@@ -13,7 +13,7 @@ import logging
 import re
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from domain.page import PageMeaning, PageReading, RawPage
 from domain.settings import Settings
@@ -58,16 +58,8 @@ class EtsySource(BaseSource):
     home: ClassVar[str] = "https://openapi.etsy.com/v3/application/listings/active"
     rate = 2.0
 
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        clock: Clock | None = None,
-        market_time: datetime | None = None,
-        client_options: dict[str, Any] | None = None,
-    ) -> None:
-        """Make the source; see ``BaseSource``."""
-        super().__init__(settings, clock=clock, market_time=market_time, client_options=client_options)
+    def prepare(self, settings: Settings) -> None:
+        """Set up what is this source's own (see ``BaseSource``)."""
         self._api = base_url("https://openapi.etsy.com", settings.sandbox_url, SOURCE_NAME) + "/v3/application"
         given = settings.etsy_keystring and settings.etsy_shared_secret
         self.missing_configuration = None if given else _MISSING

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote_plus, urlencode
 
 from scrapers.contract import ParsedSearch, SearchUrlError
 from scrapers.json_values import text_of
+from scrapers.pasted_address import pasted_address
 
 SOURCE_NAME = "etsy"
 Params = Mapping[str, str | list[str]]
@@ -37,12 +38,8 @@ def parse_search_url(url: str) -> ParsedSearch:
     Raises:
         SearchUrlError: naming what is not understood.
     """
-    try:
-        parts = urlsplit(url.strip())
-        known = _HOST.fullmatch((parts.hostname or "").lower())
-    except ValueError:
-        known, parts = None, urlsplit("")
-    if known is None:
+    _, parts, host = pasted_address(url)
+    if _HOST.fullmatch(host) is None:
         raise SearchUrlError(f"{url[:80]!r} is not an address of etsy.com")
     params: dict[str, str | list[str]] = {}
     path = _PATH.fullmatch(parts.path)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from domain.page import PageMeaning, PageReading, RawPage
 from domain.settings import Settings
@@ -45,16 +45,8 @@ class RedditSource(BaseSource):
     # 100 requests a minute are allowed per app since 2023-07; two thirds of that.
     rate = 1.1
 
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        clock: Clock | None = None,
-        market_time: datetime | None = None,
-        client_options: dict[str, Any] | None = None,
-    ) -> None:
-        """Make the source; see ``BaseSource``."""
-        super().__init__(settings, clock=clock, market_time=market_time, client_options=client_options)
+    def prepare(self, settings: Settings) -> None:
+        """Set up what is this source's own (see ``BaseSource``)."""
         self._api = base_url("https://oauth.reddit.com", settings.sandbox_url, SOURCE_NAME)
         self._www = base_url("https://www.reddit.com", settings.sandbox_url, SOURCE_NAME)
         given = settings.reddit_client_id and settings.reddit_client_secret

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
 from scrapers.contract import ParsedSearch, SearchUrlError
+from scrapers.pasted_address import pasted_address
 from scrapers.reddit.posts import SOURCE_NAME
 from scrapers.reddit.words import DEFAULT_SUBREDDITS, currency_of
 
@@ -28,12 +29,8 @@ def parse_search_url(url: str) -> ParsedSearch:
     Raises:
         SearchUrlError: naming what is not understood.
     """
-    try:
-        parts = urlsplit(url.strip())
-        known = _HOST.fullmatch((parts.hostname or "").lower())
-    except ValueError:
-        known, parts = None, urlsplit("")
-    if known is None:
+    _, parts, host = pasted_address(url)
+    if _HOST.fullmatch(host) is None:
         raise SearchUrlError(f"{url[:80]!r} is not an address of reddit.com")
     path = re.fullmatch(r"(?:/r/([\w+]+))?/(?:(search)|(new|hot|top|rising)?)/?", parts.path or "/")
     if path is None or (path.group(1) is None and path.group(2) is None):

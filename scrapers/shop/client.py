@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
@@ -36,20 +35,12 @@ class ShopSource(BaseSource):
     home = ""
     rate = 0.2
 
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        clock: Clock | None = None,
-        market_time: datetime | None = None,
-        client_options: dict[str, Any] | None = None,
-    ) -> None:
-        """Make the source; see ``BaseSource``.
+    def prepare(self, settings: Settings) -> None:
+        """Set up what is this source's own (see ``BaseSource``).
 
         Raises:
             SettingsError: where the file of shop rules has mistakes.
         """
-        super().__init__(settings, clock=clock, market_time=market_time, client_options=client_options)
         self._rules = load_rules(settings.shops_file)
         self._guard = PublicOnly(settings.sandbox_url)
         self._client_options = {"guard": self._guard, **self._client_options}

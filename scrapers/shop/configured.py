@@ -1,4 +1,8 @@
-"""A configured shop's page or JSON answer, read by its rule."""
+"""A configured shop's page or JSON answer, read by its rule.
+
+Belongs here: selectors and paths of a rule. Does not: reading the rules (``config``), which candidate wins
+(``arbiter``).
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """Price meta tags (OpenGraph, Facebook's product tags) as candidates.
 
+Belongs here: those tags alone. Does not: schema.org markup (``markup``), prices as shown (``visible``).
+
 The price meta is often another price than the one shown: the old one, or net of tax; a sale price beside it is right.
 """
 

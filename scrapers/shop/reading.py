@@ -1,4 +1,7 @@
-"""A stored product page into its meaning and its one listing: pure, whatever the bytes."""
+"""A stored product page into its meaning and its one listing: pure, whatever the bytes.
+
+Belongs here: what a page is, and its listing from what was found. Does not: finding prices (``extract``).
+"""
 
 from __future__ import annotations
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import msgspec
 
@@ -18,6 +17,7 @@ from domain.page import PageMeaning, PageReading, RawPage
 from domain.settings import Settings
 from scrapers.answers import page_of_answer, sandbox_headers
 from scrapers.browser import BrowserError
+from scrapers.closing import ClosedByWith
 from scrapers.contract import Clock, ParsedSearch, Query
 from scrapers.http import Answer, PoliteClient
 from scrapers.retry_budget import RetryBudget
@@ -52,7 +52,7 @@ class _Budget(msgspec.Struct):
     browser_left: int = 1
 
 
-class VintedSource:
+class VintedSource(ClosedByWith):
     """Vinted as the pipeline sees it (see ``scrapers.contract.Source``)."""
 
     def __init__(
@@ -87,14 +87,6 @@ class VintedSource:
         self._countries: dict[str, _Country] = {}
         self._retry_budget = RetryBudget()
         self._sent_before = 0
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
 
     async def aclose(self) -> None:
         """Close connections."""

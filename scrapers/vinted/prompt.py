@@ -25,6 +25,7 @@ import msgspec
 from domain.listing import Listing
 from domain.page import PageMeaning, PageReading, RejectedRecord
 from domain.settings import Settings, load_settings
+from scrapers.closing import ClosedByWith
 from scrapers.contract import ParsedSearch, Query
 from scrapers.vinted import search_url
 from scrapers.vinted.client import VintedSource
@@ -80,20 +81,12 @@ class VintedUser(msgspec.Struct, frozen=True, kw_only=True):
     is_business: bool | None = None
 
 
-class AsyncVinted:
+class AsyncVinted(ClosedByWith):
     """Vinted from asyncio: search, item, user. Use it as ``async with AsyncVinted() as vinted:``."""
 
     def __init__(self, settings: Settings | None = None, *, market_time: datetime | None = None) -> None:
         self._settings = settings or load_settings()
         self._source = VintedSource(self._settings, market_time=market_time)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
 
     async def aclose(self) -> None:
         """Close connections."""

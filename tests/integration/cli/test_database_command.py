@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 
 from tests.integration.cli.conftest import Command
 from tests.integration.warehouse.samples import listing, page, store_and_load
 from tests.unit.deploy.deployment import ROOT
 from warehouse.connect import DatabaseUrl, connect
+from warehouse.embeddings import Space, store_vectors
 
 pytestmark = pytest.mark.integration
 
@@ -20,27 +22,20 @@ LINES = re.findall(r"^pricescope database (.*?)(?:\s*#.*)?$", (ROOT / "docs" / "
 def loaded(own_database: DatabaseUrl) -> None:
     with connect(own_database) as conn:
         for day in range(3):
-            store_and_load(conn, page(day * 24 * 60), [listing(1), listing(2)])
+            stored = store_and_load(conn, page(day * 24 * 60), [listing(1), listing(2)])
+        store_vectors(conn, Space("title", "a-model"), stored.listing_ids[:1], [bytes(32)], np.eye(1, dtype=np.float32))
 
 
 @pytest.mark.parametrize("line", [re.sub(r" \[.*\]", "", line) for line in LINES])
 def test_each_command_of_the_page_runs(pricescope: Command, line: str) -> None:
     done = pricescope("database", *line.split())
     assert done.returncode == 0, done.stderr
-    # Where there is nothing to show, it says so beside the output.
-    assert (done.stdout + done.stderr).strip() != ""
+    assert done.stdout.strip() != ""
 
 
 def test_the_page_shows_all_commands() -> None:
-    assert {line.split()[0] for line in LINES} == {
-        "sizes",
-        "indexes",
-        "statements",
-        "vacuum",
-        "compact",
-        "orphans",
-        "vectors",
-    }
+    shown = {"sizes", "indexes", "statements", "vacuum", "compact", "orphans", "vectors"}
+    assert {line.split()[0] for line in LINES} == shown
 
 
 def test_a_server_that_counts_no_statements_says_what_is_missing(
