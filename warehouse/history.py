@@ -21,6 +21,7 @@ from typing import Any
 import msgspec
 import psycopg
 
+from warehouse.compaction import expand_month
 from warehouse.completion import Priced, total_minor
 from warehouse.copy_text import integer_array, plain_array
 from warehouse.sightings import Sightings
@@ -42,7 +43,9 @@ def append_history(conn: psycopg.Connection, values: Mapping[str, Any]) -> None:
     )
 
 
-def correct_history(conn: psycopg.Connection, values: Mapping[str, Any], sightings: Sightings) -> dict[int, Priced]:
+def correct_history(
+    conn: psycopg.Connection, values: Mapping[str, Any], sightings: Sightings, *, is_priced: bool = True
+) -> dict[int, Priced]:
     """Put the observations of a late or re-read page into the history as if they had come in time.
 
     Besides the row itself, the observation after it may need a row that it did not need before (the price went back),
@@ -52,6 +55,7 @@ def correct_history(conn: psycopg.Connection, values: Mapping[str, Any], sightin
         conn: in the load's transaction.
         values: the load's.
         sightings: of the page's source, day and time.
+        is_priced: the page states the prices; without one there is no heartbeat.
 
     Returns:
         Present price and total of the listings whose observations after the page are all thin, so that the page tells
@@ -59,13 +63,14 @@ def correct_history(conn: psycopg.Connection, values: Mapping[str, Any], sightin
     """
     if conn.execute(_DIFFERS, values).fetchone() == (False,):
         return {}
+    expand_month(conn, values["day"])
     walked = [row[0] for row in conn.execute(_BEFORE_THIN, values).fetchall()]
     present = {}
     for listing_id in walked:
         found = _walk(conn, {**values, "listing_id": listing_id})
         if found is not None:
             present[listing_id] = found
-    _correct_stated(conn, values, sightings, walked)
+    _correct_stated(conn, {**values, "is_priced": is_priced}, sightings, walked)
     return present
 
 
@@ -106,10 +111,10 @@ where ((is_late and (not is_counted or %(reparse)s)) or (is_again and %(reparse)
                   where v.listing_id = pricescope_load.listing_id and v.observed_at = %(at)s
                     and v.price_minor = pricescope_load.price_minor and v.state <> 'released')
 """
-# observed: this page's (t, v), and when the listing was seen next on the day: an observation without a row has one
-# before it on its own day, so none beyond this day matters. p, n: the history rows around t; h: the row at t; u: the
-# first observation after t that has no row of its own, so that its value is the one in effect before the correction
-# (h, else p).
+# observed: this page's (t, v), and when the listing was seen next on the day: an observation of a price that has no row
+# has one before it on its own day. p, n: the history rows around t; h: the row at t; u: the first observation after t
+# that has no row of its own, so that its value is the one in effect before the correction (h, else p). Beyond the day
+# that may be one without a price, which takes this page's.
 _CORRECT = """
 with observed as (
     select k.listing_id, k.price_minor, k.total_minor, k.currency, k.availability, s.next_at
@@ -139,14 +144,28 @@ around as (
         order by a.observed_at limit 1
     ) n on true
 ),
-placed as (
+compared as (
     select a.*,
            case when a.next_at < coalesce(a.n_at, 'infinity') then a.next_at end as u_at,
            a.p_at is null or a.differs_before
-               or (a.p_at at time zone 'UTC')::date < %(day)s as is_needed,
+               or (%(is_priced)s and (a.p_at at time zone 'UTC')::date < %(day)s) as is_needed,
            (a.price_minor, a.total_minor, a.currency, a.availability)
                is distinct from (a.w_price, a.w_total, a.w_currency, a.w_availability) as differs_now
     from around a
+),
+placed as (
+    select c.*, unpriced.fetched_at as unpriced_at
+    from compared c
+    left join lateral (
+        select r.fetched_at
+        from ops.page_readings r
+        where c.next_at is null and c.availability <> c.w_availability
+          and r.source = %(source)s and r.unpriced > 0 and c.listing_id = any(r.listing_ids)
+          and r.fetched_at >= (%(day)s + 1)::timestamp at time zone 'UTC'
+          and r.fetched_at < coalesce(c.n_at, 'infinity')
+        order by r.fetched_at
+        limit 1
+    ) unpriced on true
 ),
 dropped as (
     delete from core.price_history h
@@ -161,6 +180,9 @@ select listing_id, %(at)s, price_minor, total_minor, currency, availability from
 union all
 select listing_id, u_at, w_price, w_total, w_currency, w_availability from placed
 where u_at is not null and differs_now and effective_at is not null
+union all
+select listing_id, unpriced_at, price_minor, total_minor, currency, w_availability from placed
+where unpriced_at is not null
 on conflict (listing_id, observed_at) do update
 set price_minor = excluded.price_minor, total_minor = excluded.total_minor, currency = excluded.currency,
     availability = excluded.availability

@@ -42,7 +42,7 @@ from warehouse.reviews import withdraw
 from warehouse.sellers import load_sellers, seller_ids
 from warehouse.sightings import Sightings
 from warehouse.staged import load_staged, stage
-from warehouse.unpriced import load_unpriced
+from warehouse.unpriced import load_unpriced, tell_of_known
 
 
 class _New(msgspec.Struct, frozen=True):
@@ -95,6 +95,11 @@ class _SortedOut(msgspec.Struct, frozen=True, kw_only=True):
             *(one.listing.external_id for one in self.new),
             *(row.completed.listing.external_id for row in self.known_rows),
         }
+
+    def newly_placed(self) -> list[str]:
+        """Return the marketplace's ids of listings that were not known, or not of so old a page."""
+        placed = [one.listing.external_id for one in self.new]
+        return placed + [row.completed.listing.external_id for row in self.staged if row.is_new or row.is_late]
 
     def thin_ids(self) -> list[int]:
         """Return our ids of the listings whose total the page does not state, in page order."""
@@ -155,14 +160,14 @@ def load_reading(
             withdraw(conn, page.fetched_at, seen_ids, {row.listing_id for row in rows if row.is_held})
         link_page(conn, load, seen_ids, [*(one.listing_id for one in new), *_sent_ids(rows)])
         known_ids: list[int] = []
-        if reading.unpriced:
+        if reading.unpriced or load.is_reparse:
             known_ids = load_unpriced(
                 conn,
-                {**load.values, "reparse": load.is_reparse},
+                load.values,
                 reading.unpriced,
                 is_counted=load.is_counted,
                 priced=sorted_out.external_ids(),
-                sightings=load.sightings,
+                sightings=sightings,
             )
         if reading.lots:
             load_lots(conn, load.values, reading.lots)
@@ -182,6 +187,7 @@ def load_reading(
         )
         if keep_reading(conn, load.values, reading, result, sorted_out.thin_ids()):
             sightings.put(page_id, page.fetched_at, result.listing_ids)
+        tell_of_known(conn, load.values, sorted_out.newly_placed(), sightings)
         if not has_turn:
             plan_as_usual(conn)
     return result

@@ -24,7 +24,7 @@ class PageLoad(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         values: bound into the statements of the load: ``source``, ``page_id``, ``at`` (UTC), ``day``, ``version``,
-            ``watch_id``.
+            ``watch_id``, ``reparse``.
         is_counted: the page was read before.
         is_reparse: and what was read then is to be replaced.
         has_reviews: prices are held for review.
@@ -80,10 +80,11 @@ def begin_page(
     has_partition, read_by, watch_id, *wishes, personal_only, is_initial, has_reviews = found or (False, *(None,) * 8)
     if not has_partition:
         ensure_partitions(conn, day, day)
+    is_reparse = read_by is not None and (again or parser_version > read_by)
     return PageLoad(
-        values=values,
+        values={**values, "reparse": is_reparse},
         is_counted=read_by is not None,
-        is_reparse=read_by is not None and (again or parser_version > read_by),
+        is_reparse=is_reparse,
         has_reviews=bool(has_reviews),
         watch=None
         if watch_id is None

@@ -46,6 +46,11 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 
 
+def is_storable_id(external_id: str) -> bool:
+    """Say whether a listing can have this id."""
+    return 0 < len(external_id) <= _LENGTHS["external_id"]
+
+
 def refusal(listing: Listing, source: str) -> str | None:
     """Return why this listing cannot be stored, with the field's name; None when it can."""
     if _is_usual(listing, source):

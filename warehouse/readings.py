@@ -55,7 +55,8 @@ def keep_reading(
 ) -> bool:
     """Write what a page's load did; say whether it now is what is kept of the page.
 
-    A page read again by the same version leaves the row as it is, unless other records are in quarantine now.
+    A page read again by the same version leaves the row as it is, unless other records are in quarantine now, or it
+    shows other listings.
 
     Args:
         conn: in the load's transaction.
@@ -78,7 +79,10 @@ def keep_reading(
             unpriced = excluded.unpriced,
             listing_ids = excluded.listing_ids, thin_ids = excluded.thin_ids, read_at = now()
         where excluded.parser_version > r.parser_version
-           or (excluded.parser_version = r.parser_version and excluded.quarantined <> r.quarantined)
+           or (excluded.parser_version = r.parser_version
+               and (excluded.quarantined <> r.quarantined
+                    or (%(reparse)s and (excluded.listing_ids, excluded.thin_ids)
+                        is distinct from (r.listing_ids, r.thin_ids))))
         """,
         {
             **values,

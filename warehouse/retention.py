@@ -99,6 +99,7 @@ def apply_retention(conn: psycopg.Connection, keep: Keep, *, today: date) -> Ret
     for table, where, before in (
         ("raw.pages", "fetched_at < %(before)s", pages_before),
         ("ops.quarantine", "fetched_at < %(before)s", pages_before),
+        ("ops.unknown_offers", "fetched_at < %(before)s", pages_before),
         ("ops.page_readings", "fetched_at < %(before)s", min(pages_before, items_before)),
         ("core.stock_history", "observed_at < %(before)s", items_before),
         ("core.price_history_months", "month < %(before)s::date - 31", items_before),

@@ -14,7 +14,6 @@ import psycopg
 from domain.listing import Listing
 from domain.money import to_minor
 from domain.plausibility import implausible
-from warehouse.compaction import expand_month
 from warehouse.completion import (
     Completed,
     Priced,
@@ -259,12 +258,11 @@ def _key_line(ordinal: int, record: Record) -> str:
 
 def load_staged(conn: psycopg.Connection, load: PageLoad, rows: Sequence[Row]) -> None:
     """Write state, history and stock of the staged records; their details are written before."""
-    values = {**load.values, "gone": list(GONE), "reparse": load.is_reparse}
+    values = {**load.values, "gone": list(GONE)}
     # The late first: how a listing's history stood before this page is read from it.
     has_late = any(row.is_late or row.is_rewritten for row in rows)
     present: dict[int, Priced] = {}
     if has_late:
-        expand_month(conn, values["day"])
         present = correct_history(conn, values, load.sightings)
     append_history(conn, values)
     if any(row.quantity is not None for row in rows):

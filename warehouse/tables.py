@@ -861,6 +861,7 @@ page_readings = Table(
     # Days of every source: how sources do, the marts' look-back, retention.
     Index("ix_page_readings_fetched_at", "fetched_at", "day", postgresql_using="brin"),
     Index("ix_page_readings_thin", "source", "fetched_at", postgresql_where=text("thin_ids <> '{}'")),
+    Index("ix_page_readings_unpriced", "source", "fetched_at", postgresql_where=text("unpriced > 0")),
     Column("unpriced", Integer, nullable=False, server_default="0", comment="records of things shown without a price"),
     CheckConstraint(
         "records = new_items + changed_items + unchanged_items + quarantined + unpriced", name="nothing_lost"
@@ -907,6 +908,18 @@ price_reviews = Table(
     UniqueConstraint("listing_id", "observed_at"),
     Index("ix_price_reviews_open", "observed_at", postgresql_where=text("state = 'open'")),
     CheckConstraint("state in ('open', 'released', 'rejected', 'withdrawn')", name="state"),
+    schema="ops",
+)
+
+# Kept until a page that prices the thing is read: pages of many days are read in any order.
+unknown_offers = Table(
+    "unknown_offers",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("external_id", Text, primary_key=True),
+    Column("page_id", BigInteger, primary_key=True, comment="raw page that shows it without a price"),
+    Column("fetched_at", DateTime(timezone=True), nullable=False, comment="of the page"),
+    Column("availability", Text, nullable=False),
     schema="ops",
 )
 

@@ -1,7 +1,10 @@
 """Things shown without a price: a listing known from before takes their availability, with its last known price.
 
 Belongs here: that rule, in the load's transaction, after the page's listings. Does not: listings with a price
-(``load``); an offer that was never seen with one is counted and nothing more, since there is nothing to compare.
+(``load``).
+
+An offer that no older page priced is counted, and kept beside (``ops.unknown_offers``) in case such a page is read yet:
+pages of many days are read in any order. Without one there is nothing to compare, and nothing is told of it.
 
 Such an observation is staged like a listing's (``pricescope_load``), with the price and total that were known before
 it, so that the history's own rule for late and re-read pages holds for it as well. It makes a row on change only, no
@@ -12,16 +15,21 @@ price again, so that nothing is judged by a price that is no longer asked.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import msgspec
 import psycopg
 
 from domain.listing import Availability, UnpricedOffer
+from warehouse.copy_text import integer_array
 from warehouse.history import append_history, correct_history
 from warehouse.known import known_listings
+from warehouse.pages import utc_day
+from warehouse.partitions import ensure_partitions
 from warehouse.payable import PER_MAJOR_UNIT
-from warehouse.poison import storable
+from warehouse.poison import is_storable_id, storable
 from warehouse.sightings import Sightings
 from warehouse.staging import empty_staging
 
@@ -48,12 +56,29 @@ def load_unpriced(
     wanted = {
         storable(offer.external_id): str(offer.availability)
         for offer in offers
-        if offer.source == values["source"] and offer.external_id not in priced
+        if offer.source == values["source"] and offer.external_id not in priced and is_storable_id(offer.external_id)
     }
+    if values["reparse"]:
+        conn.execute(_FORGET, {**values, "ids": list(wanted)})
     if not wanted:
         return []
+    shown = _tell(conn, values, wanted, is_counted=is_counted, sightings=sightings)
+    if len(shown) < len(wanted):
+        conn.execute(_KEEP_UNKNOWN, {**values, "ids": list(wanted), "states": list(wanted.values())})
+    return shown
+
+
+def _tell(
+    conn: psycopg.Connection,
+    values: Mapping[str, Any],
+    offers: Mapping[str, str],
+    *,
+    is_counted: bool,
+    sightings: Sightings,
+) -> list[int]:
+    """Bring the known listings among offers (availability by external id) to what their page shows; return our ids."""
     empty_staging(conn)
-    conn.execute(_STAGE, {**values, "ids": list(wanted), "states": list(wanted.values())})
+    conn.execute(_STAGE, {**values, "ids": list(offers), "states": list(offers.values())})
     if is_counted:
         conn.execute(
             "update pricescope_load k set is_counted = true from ops.page_readings r"
@@ -67,12 +92,38 @@ def load_unpriced(
     ).fetchall()
     if not staged:
         return []
-    correct_history(conn, values, sightings)
+    correct_history(conn, values, sightings, is_priced=False)
     append_history(conn, values)
     _hash_anew(conn, {listing_id: availability for listing_id, availability, is_shown in staged if is_shown})
     conn.execute(_UPDATE_STATE, values)
     conn.execute(_COUNT_LATE)
     return [listing_id for listing_id, _, _ in staged]
+
+
+def tell_of_known(
+    conn: psycopg.Connection, values: Mapping[str, Any], external_ids: Collection[str], sightings: Sightings
+) -> None:
+    """Tell what newer pages showed of these listings while no page priced them, as if they were read only now.
+
+    Args:
+        conn: in the load's transaction, its reading kept.
+        values: the load's (``source``, ``page_id``, ``at``).
+        external_ids: of listings of the page that were not known before, or not of so old a page.
+        sightings: of the page's source, day and time.
+    """
+    if not external_ids:
+        return
+    found = conn.execute(_NOW_KNOWN, {**values, "ids": list(external_ids)}).fetchall()
+    for (fetched_at, page_id), rows in groupby(sorted(found), key=itemgetter(0, 1)):
+        day = utc_day(fetched_at)
+        ensure_partitions(conn, day, day)
+        seen = sightings if sightings.covers(fetched_at) else Sightings(values["source"], fetched_at)
+        page = {**values, "page_id": page_id, "at": fetched_at, "day": day, "reparse": False}
+        offers = {external_id: availability for *_, external_id, availability in rows}
+        shown = _tell(conn, page, offers, is_counted=True, sightings=seen)
+        read = conn.execute(_SHOWN_TOO, {"page_id": page_id, "ids": integer_array(shown)}).fetchone()
+        if read is not None:
+            seen.put(page_id, fetched_at, read[0])
 
 
 def _hash_anew(conn: psycopg.Connection, availability: Mapping[int, str]) -> None:
@@ -90,6 +141,29 @@ def _hash_anew(conn: psycopg.Connection, availability: Mapping[int, str]) -> Non
     )
 
 
+_FORGET = """
+delete from ops.unknown_offers
+where source = %(source)s and page_id = %(page_id)s and external_id <> all(%(ids)s::text[])
+"""
+# Those that were staged are known.
+_KEEP_UNKNOWN = """
+insert into ops.unknown_offers as u (source, external_id, page_id, fetched_at, availability)
+select %(source)s, o.external_id, %(page_id)s, %(at)s, o.availability
+from unnest(%(ids)s::text[], %(states)s::text[]) as o (external_id, availability)
+where not exists (select from pricescope_load k where k.external_id = o.external_id)
+on conflict (source, external_id, page_id) do update set availability = excluded.availability
+where u.availability <> excluded.availability
+"""
+_NOW_KNOWN = """
+delete from ops.unknown_offers
+where source = %(source)s and external_id = any(%(ids)s::text[])
+  and (fetched_at, page_id) > (%(at)s::timestamptz, %(page_id)s::bigint)
+returning fetched_at, page_id, external_id, availability
+"""
+_SHOWN_TOO = """
+update ops.page_readings set listing_ids = listing_ids || %(ids)s::bigint[] where page_id = %(page_id)s
+returning listing_ids
+"""
 # A late or re-read page shows the price known before it; where none was, a late one has nothing to tell.
 _STAGE = """
 insert into pricescope_load (ordinal, external_id, content_hash, price_minor, total_minor, currency, availability,
