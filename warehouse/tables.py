@@ -915,11 +915,12 @@ price_reviews = Table(
 unknown_offers = Table(
     "unknown_offers",
     metadata,
-    Column("source", Text, primary_key=True),
-    Column("external_id", Text, primary_key=True),
     Column("page_id", BigInteger, primary_key=True, comment="raw page that shows it without a price"),
+    Column("external_id", Text, primary_key=True),
+    Column("source", Text, nullable=False),
     Column("fetched_at", DateTime(timezone=True), nullable=False, comment="of the page"),
     Column("availability", Text, nullable=False),
+    Index("ix_unknown_offers_source_external", "source", "external_id"),
     schema="ops",
 )
 

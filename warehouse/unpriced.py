@@ -143,7 +143,7 @@ def _hash_anew(conn: psycopg.Connection, availability: Mapping[int, str]) -> Non
 
 _FORGET = """
 delete from ops.unknown_offers
-where source = %(source)s and page_id = %(page_id)s and external_id <> all(%(ids)s::text[])
+where page_id = %(page_id)s and external_id <> all(%(ids)s::text[])
 """
 # Those that were staged are known.
 _KEEP_UNKNOWN = """
@@ -151,7 +151,7 @@ insert into ops.unknown_offers as u (source, external_id, page_id, fetched_at, a
 select %(source)s, o.external_id, %(page_id)s, %(at)s, o.availability
 from unnest(%(ids)s::text[], %(states)s::text[]) as o (external_id, availability)
 where not exists (select from pricescope_load k where k.external_id = o.external_id)
-on conflict (source, external_id, page_id) do update set availability = excluded.availability
+on conflict (page_id, external_id) do update set availability = excluded.availability
 where u.availability <> excluded.availability
 """
 _NOW_KNOWN = """

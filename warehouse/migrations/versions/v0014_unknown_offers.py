@@ -17,14 +17,15 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "unknown_offers",
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("external_id", sa.Text(), nullable=False),
         sa.Column("page_id", sa.BigInteger(), nullable=False, comment="raw page that shows it without a price"),
+        sa.Column("external_id", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
         sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=False, comment="of the page"),
         sa.Column("availability", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("source", "external_id", "page_id", name=op.f("pk_unknown_offers")),
+        sa.PrimaryKeyConstraint("page_id", "external_id", name=op.f("pk_unknown_offers")),
         schema="ops",
     )
+    op.create_index("ix_unknown_offers_source_external", "unknown_offers", ["source", "external_id"], schema="ops")
     op.create_index(
         "ix_page_readings_unpriced",
         "page_readings",
