@@ -38,7 +38,7 @@ def hold_history(conn: psycopg.Connection) -> None:
     """
     for (source,) in conn.execute("select distinct source from core.listings order by 1").fetchall():
         take_loading_turn(conn, source)
-    # Against the few that write in no source's turn, such as the release of a review.
+    # Against those who write in no source's turn, such as the first load of a source.
     conn.execute(f"lock table only {HISTORY} in share row exclusive mode")
 
 

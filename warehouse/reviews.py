@@ -20,6 +20,7 @@ import psycopg
 
 from domain.money import from_minor
 from warehouse.copy_text import integer_array
+from warehouse.locks import take_loading_turn
 
 # Two pages of one poll may show a listing twice; that is one observation, not a confirmation.
 _CONFIRMS_AFTER_MINUTES = 3
@@ -188,6 +189,11 @@ def release_review(conn: psycopg.Connection, review_id: int) -> None:
         ReviewError: when there is no such open review.
     """
     with conn.transaction():
+        for (source,) in conn.execute(
+            "select source from ops.price_reviews join core.listings using (listing_id) where review_id = %s",
+            (review_id,),
+        ).fetchall():
+            take_loading_turn(conn, source)
         _decide(conn, review_id, "released")
         ids = {"ids": integer_array([review_id])}
         conn.execute(_ENTERED, ids)
