@@ -8,7 +8,8 @@
         pre_hook="{{ prepare_for_many_rows() }}",
         post_hook=[
             "{{ covering_key(['product_id', 'price_date'],
-                ['min_price', 'median_price', 'mean_price', 'max_price', 'best_source', 'currency']) }}",
+                ['min_price', 'median_price', 'mean_price', 'max_price', 'best_source', 'currency', 'offers',
+                 'change_1d_percent', 'change_7d_percent', 'change_30d_percent']) }}",
             {"sql": "{{ vacuum_if_new() }}", "transaction": false},
         ],
     )
