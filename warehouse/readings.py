@@ -109,13 +109,13 @@ def keep_settled_reading(
     listing_ids: Sequence[int],
     thin_ids: Sequence[int],
 ) -> None:
-    """Note that a better parser read a page that was read before, and found what was known.
+    """Note that a page that was read before was read by a better parser, or shows other listings, all as known.
 
     Args:
         conn: in the load's transaction.
         page_id: of the page.
         reading: of it; listings only.
-        parser_version: the better one's.
+        parser_version: the present one's.
         listing_ids: our ids of all its listings, in page order.
         thin_ids: of these, those whose total the page does not state.
     """

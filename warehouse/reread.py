@@ -64,7 +64,7 @@ class _Kept(NamedTuple):
 class _Settled(NamedTuple):
     listing_ids: list[int]
     thin_ids: list[int]
-    is_newly_read: bool
+    is_told_anew: bool
 
 
 def load_pages(
@@ -106,7 +106,7 @@ def load_pages(
     for one, prepared in ahead(prepared_of, pages):
         found = settled.get(one.page_id)
         if found is not None and touched.isdisjoint(found.listing_ids):
-            if found.is_newly_read:
+            if found.is_told_anew:
                 keep_settled_reading(conn, one.page_id, one.reading, parser_version, found.listing_ids, found.thin_ids)
                 sightings.put(one.page_id, one.page.fetched_at, found.listing_ids)
             yield LoadResult(
@@ -145,13 +145,16 @@ def _settled(
     again: bool,
 ) -> tuple[dict[int, _Settled], set[int]]:
     """Return the pages that loading would leave as they are, by page_id, and the known listings of the others."""
-    read_by: dict[int, int] = dict(
-        conn.execute(_READ_BEFORE, {"ids": integer_array(one.page_id for one in pages), "source": source}).fetchall()
-    )
+    before = {
+        page_id: (version, listing_ids, thin_ids)
+        for page_id, version, listing_ids, thin_ids in conn.execute(
+            _READ_BEFORE, {"ids": integer_array(one.page_id for one in pages), "source": source}
+        ).fetchall()
+    }
     asked = [
         one
         for one in pages
-        if one.page_id in read_by and (again or parser_version > read_by[one.page_id]) and _is_plain(one, source)
+        if one.page_id in before and (again or parser_version > before[one.page_id][0]) and _is_plain(one, source)
     ]
     if not asked:
         return {}, set()
@@ -169,7 +172,8 @@ def _settled(
             if stated_total(listing) is None:
                 thin.append(row.listing_id)
         else:
-            settled[one.page_id] = _Settled(ids, thin, parser_version > read_by[one.page_id])
+            version, *shown = before[one.page_id]
+            settled[one.page_id] = _Settled(ids, thin, parser_version > version or shown != [ids, thin])
         if one.page_id not in settled:
             others.update(row.listing_id for row in rows if row is not None)
     return settled, others
@@ -247,7 +251,7 @@ def _lines(one: ReadPage) -> Iterator[str]:
 
 # Pages whose records were all stored, of a watch that leaves nothing out by the owner's wish.
 _READ_BEFORE = """
-select r.page_id, r.parser_version
+select r.page_id, r.parser_version, r.listing_ids, r.thin_ids
 from ops.page_readings r
 where r.page_id = any(%(ids)s::bigint[]) and r.source = %(source)s and r.quarantined = 0
   and not exists (select from ops.quarantine q where q.page_id = r.page_id and q.state = 'open')

@@ -5,9 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from domain.money import to_minor
+from domain.placeholder import is_placeholder_price
 from domain.plausibility import Implausible, implausible
 
 prices = st.decimals("0.01", "100000", places=2)
@@ -47,10 +49,12 @@ def test_nothing_is_held_against_a_price_never_told() -> None:
 
 
 @given(known=prices, share=st.floats(0.12, 4.5))
-def test_no_move_between_an_eighth_and_the_fourfold_is_held(known: Decimal, share: float) -> None:
+@example(known=Decimal("5.00"), share=0.2)
+def test_no_move_between_an_eighth_and_the_fourfold_is_held_but_to_a_placeholder(known: Decimal, share: float) -> None:
     seen = max((known * Decimal(str(share))).quantize(Decimal("0.01")), Decimal("0.01"))
     if known / 8 <= seen <= known * 4:
-        assert implausible(known, "EUR", seen, "EUR") is None
+        is_one = known / seen >= 5 and is_placeholder_price(to_minor(seen, "EUR"), "EUR")
+        assert implausible(known, "EUR", seen, "EUR") is (Implausible.PLACEHOLDER if is_one else None)
 
 
 @given(known=prices, seen=prices, factor=st.sampled_from([Decimal(2), Decimal(3), Decimal(7)]))
