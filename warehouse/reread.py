@@ -12,7 +12,9 @@ is left to the load.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple
 
@@ -103,36 +105,51 @@ def load_pages(
         is_mostly_new = loaded is not None and loaded.new * 2 > loaded.records
         return prepare(one.reading, ahead=True, source=source if is_mostly_new else None)
 
-    for one, prepared in ahead(prepared_of, pages):
-        found = settled.get(one.page_id)
-        if found is not None and touched.isdisjoint(found.listing_ids):
-            if found.is_told_anew:
-                keep_settled_reading(conn, one.page_id, one.reading, parser_version, found.listing_ids, found.thin_ids)
-                sightings.put(one.page_id, one.page.fetched_at, found.listing_ids)
-            yield LoadResult(
-                new=0,
-                changed=0,
-                unchanged=len(one.reading.listings),
-                quarantined=0,
-                listing_ids=tuple(found.listing_ids),
+    with _uncollected():
+        for one, prepared in ahead(prepared_of, pages):
+            found = settled.get(one.page_id)
+            if found is not None and touched.isdisjoint(found.listing_ids):
+                if found.is_told_anew:
+                    keep_settled_reading(
+                        conn, one.page_id, one.reading, parser_version, found.listing_ids, found.thin_ids
+                    )
+                    sightings.put(one.page_id, one.page.fetched_at, found.listing_ids)
+                yield LoadResult(
+                    new=0,
+                    changed=0,
+                    unchanged=len(one.reading.listings),
+                    quarantined=0,
+                    listing_ids=tuple(found.listing_ids),
+                )
+                continue
+            loaded = load_reading(
+                conn,
+                one.page_id,
+                one.page,
+                one.reading,
+                parser_version=parser_version,
+                tell_kind=tell_kind,
+                again=again,
+                prepared=prepared,
+                sightings=sightings,
+                has_turn=True,
             )
-            continue
-        loaded = load_reading(
-            conn,
-            one.page_id,
-            one.page,
-            one.reading,
-            parser_version=parser_version,
-            tell_kind=tell_kind,
-            again=again,
-            prepared=prepared,
-            sightings=sightings,
-            has_turn=True,
-        )
-        # What was told of these before no longer holds.
-        touched.update(loaded.listing_ids)
-        yield loaded
+            # What was told of these before no longer holds.
+            touched.update(loaded.listing_ids)
+            yield loaded
     plan_as_usual(conn)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let no garbage be looked for meanwhile: a load makes no cycles, and looking through its records takes time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _settled(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
@@ -173,3 +174,14 @@ def test_a_page_with_a_record_that_was_refused_before_or_is_refused_now_is_loade
     with conn.transaction():
         (result,) = _at_once(conn, [ReadPage(page_id, raw, reading([listing(1), listing(2, Decimal("-1"))]))], 3)
     assert result.quarantined == 1
+
+
+def test_garbage_is_looked_for_again_after_a_load_that_was_left_half_way(conn: psycopg.Connection) -> None:
+    raws = [page(minute) for minute in (0, 1)]
+    given_pages = [ReadPage(store_page(conn, raw), raw, reading([listing(1)])) for raw in raws]
+    with conn.transaction():
+        results = load_pages(conn, given_pages, parser_version=1)
+        next(results)
+        assert not gc.isenabled()
+        results.close()  # type: ignore[attr-defined]  # a generator, as an iterator to its callers
+    assert gc.isenabled()
