@@ -1,4 +1,4 @@
-"""A closed month of a partitioned table as one verified Parquet file, before anyone drops it.
+"""A closed month of a table as one verified Parquet file, before anyone drops it.
 
 Belongs here: writing, proving and keeping such files. Does not: when a month goes (see retention), the open data.
 
@@ -33,17 +33,48 @@ from warehouse.parquet import (
     schema_of,
     sync,
 )
-from warehouse.partitions import PARTITIONED, next_month
+from warehouse.partitions import next_month
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _BODY = "body"
-TIME_OF = {"raw.pages": "fetched_at", "core.price_history": "observed_at"}
-_KEY = {"raw.pages": ("fetched_at", "page_id"), "core.price_history": ("listing_id", "observed_at")}
-# What a row of history is about passes with the listing: its name at the source goes along.
-_NAMES = {"core.price_history": ("l.source", "l.external_id")}
-_JOIN = {"core.price_history": " left join core.listings l using (listing_id)"}
+
+
+class _Shape(msgspec.Struct, frozen=True, kw_only=True):
+    """How a table is cut into months, and what its rows are.
+
+    Attributes:
+        month: SQL for the rows ``t`` of the month from ``{first}`` to ``{end}``.
+        names, join: what a row is about passes with its listing: the listing's name at the source goes along.
+    """
+
+    key: tuple[str, ...]
+    month: str
+    names: tuple[str, ...] = ()
+    join: str = ""
+
+
+_LISTING_NAMES = ("l.source", "l.external_id")
+_LISTING_JOIN = " left join core.listings l using (listing_id)"
+_SHAPES = {
+    "raw.pages": _Shape(
+        key=("fetched_at", "page_id"),
+        month="t.fetched_at >= {first}::timestamptz and t.fetched_at < {end}::timestamptz",
+    ),
+    "core.price_history": _Shape(
+        key=("listing_id", "observed_at"),
+        month="t.observed_at >= {first}::timestamptz and t.observed_at < {end}::timestamptz",
+        names=_LISTING_NAMES,
+        join=_LISTING_JOIN,
+    ),
+    "core.price_history_months": _Shape(
+        key=("listing_id", "month"),
+        month="t.month = ({first}::timestamptz at time zone 'UTC')::date",
+        names=_LISTING_NAMES,
+        join=_LISTING_JOIN,
+    ),
+}
 _SEPARATOR, _NULL = "\x1f", "\x1e"
 _SLICE = 50_000
 
@@ -87,7 +118,7 @@ def archive_partition(
 
     Args:
         conn: a connection, not in a transaction.
-        table: ``core.price_history`` or ``raw.pages``.
+        table: ``raw.pages``, ``core.price_history`` or ``core.price_history_months``.
         month: any day of the UTC month.
         directory: where archives are; made when absent.
         open_too: also a month that is not over, some rows of which are about to go; it grows with the next archive.
@@ -96,8 +127,8 @@ def archive_partition(
         ValueError: for another table, or a month that is not over by the database's clock.
         ArchiveError: when the file cannot be written or does not hold what the database does; an older file stands.
     """
-    if table not in PARTITIONED:
-        raise ValueError(f"{table} is not partitioned by month; choose one of {', '.join(PARTITIONED)}")
+    if table not in _SHAPES:
+        raise ValueError(f"{table} is not archived by month; choose one of {', '.join(_SHAPES)}")
     first = month.replace(day=1)
     path = directory / f"table={table.partition('.')[2]}" / f"month={first:%Y-%m}" / "part-0.parquet"
     try:
@@ -107,6 +138,15 @@ def archive_partition(
             return _archive(conn, table, first, path)
     except (ParquetError, OSError) as error:
         raise ArchiveError(f"{table} of {first:%Y-%m} is not archived: {error}") from error
+
+
+def has_rows(conn: psycopg.Connection, table: str, month: date, *, before: date | None = None) -> bool:
+    """Say whether a table has rows of a month; ``before``: of its days before this one, where it keeps days."""
+    first = month.replace(day=1)
+    found = conn.execute(
+        sql.SQL("select exists (select from {} t where {})").format(sql.SQL(table), _month(table, first, before))
+    ).fetchone()
+    return found == (True,)
 
 
 def is_unchanged(conn: psycopg.Connection, archived: ArchivedPartition) -> bool:
@@ -164,7 +204,7 @@ def _write(conn: psycopg.Connection, table: str, first: date, path: Path) -> Wri
 
 def _only_in(old: Path, new: Path, table: str) -> pa.Table | None:
     """Return the rows of an older archive whose keys the new one does not have, None when there are none."""
-    key = list(_KEY[table])
+    key = list(_SHAPES[table].key)
     rows = read_all(old).join(read_all(new).select(key), keys=key, join_type="left anti")
     return rows if rows.num_rows else None
 
@@ -175,7 +215,7 @@ def _merge(path: Path, kept: pa.Table, table: str) -> WrittenFile:
     # A column that either lacks, as another release wrote it, is null there.
     both = pa.concat_tables([read_all(path), kept], promote_options="default")
     file = ParquetFile(path, both.schema)
-    file.write(both.sort_by([(column, "ascending") for column in _KEY[table]]))
+    file.write(both.sort_by([(column, "ascending") for column in _SHAPES[table].key]))
     return file.finish(durable=True)
 
 
@@ -245,20 +285,19 @@ def _own_fields(conn: psycopg.Connection, table: str) -> tuple[Field, ...]:
 
 
 def _query(conn: psycopg.Connection, table: str, first: date) -> sql.Composed:
+    shape = _SHAPES[table]
     columns = [sql.Identifier("t", field.name) for field in _own_fields(conn, table)]
     return sql.SQL("select {} from {} where {} order by {}").format(
-        sql.SQL(", ").join([*columns, *(sql.SQL(name) for name in _NAMES.get(table, ()))]),
-        sql.SQL(f"{table} t{_JOIN.get(table, '')}"),
+        sql.SQL(", ").join([*columns, *(sql.SQL(name) for name in shape.names)]),
+        sql.SQL(f"{table} t{shape.join}"),
         _month(table, first),
-        sql.SQL(", ").join(sql.Identifier("t", column) for column in _KEY[table]),
+        sql.SQL(", ").join(sql.Identifier("t", column) for column in shape.key),
     )
 
 
-def _month(table: str, first: date) -> sql.Composed:
-    return sql.SQL("t.{time} >= {first} and t.{time} < {end}").format(
-        time=sql.Identifier(TIME_OF[table]),
-        first=sql.Literal(f"{first} 00:00+00"),
-        end=sql.Literal(f"{next_month(first)} 00:00+00"),
+def _month(table: str, first: date, before: date | None = None) -> sql.Composed:
+    return sql.SQL(_SHAPES[table].month).format(
+        first=sql.Literal(f"{first} 00:00+00"), end=sql.Literal(f"{before or next_month(first)} 00:00+00")
     )
 
 

@@ -19,7 +19,7 @@ from typing import Literal
 import msgspec
 import psycopg
 
-from warehouse.archive import TIME_OF, ArchivedPartition, ArchiveError, archive_partition, is_unchanged
+from warehouse.archive import ArchivedPartition, ArchiveError, archive_partition, has_rows, is_unchanged
 from warehouse.compaction import anchor_month
 from warehouse.locks import take_loading_turn
 from warehouse.partitions import drop_month, expired_months, next_month, partition_months, partition_name
@@ -30,6 +30,8 @@ _BATCH = 5_000
 # As the history's own months go: whole.
 _MONTH_GONE = "month < date_trunc('month', %(before)s::timestamptz at time zone 'UTC')"
 
+# What compaction left out of a month's rows, told shortly; it goes with them.
+_BESIDE = {"core.price_history": "core.price_history_months"}
 # What tells of a month's rows stays as long as they do.
 _NEEDS = {
     "raw.pages": "raw.pages",
@@ -133,8 +135,10 @@ def _drop_months(
     archived: list[Path],
 ) -> None:
     for month in expired_months(conn, table, keep_days, today):
-        safe = None if keep.archive is None else archive_partition(conn, table, month, keep.archive)
-        if safe is not None:
+        safe = None
+        if keep.archive is not None:
+            _archive_beside(conn, table, month, keep.archive, archived)
+            safe = archive_partition(conn, table, month, keep.archive)
             archived.append(safe.path)
         if table == "core.price_history":
             anchor_month(conn, next_month(month))
@@ -150,13 +154,16 @@ def _archive_begun(
     month = first_kept.replace(day=1)
     if keep.archive is None or month not in partition_months(conn, table):
         return
-    time = TIME_OF[table]
-    found = conn.execute(
-        f"select exists (select from {table} where {time} >= %s and {time} < %s)",
-        (_midnight(month), _midnight(first_kept)),
-    ).fetchone()
-    if found == (True,):
+    _archive_beside(conn, table, month, keep.archive, archived)
+    if has_rows(conn, table, month, before=first_kept):
         archived.append(archive_partition(conn, table, month, keep.archive, open_too=True).path)
+
+
+def _archive_beside(conn: psycopg.Connection, table: str, month: date, directory: Path, archived: list[Path]) -> None:
+    """Archive what is kept of a month beside a table's rows, where there is any."""
+    beside = _BESIDE.get(table)
+    if beside is not None and has_rows(conn, beside, month):
+        archived.append(archive_partition(conn, beside, month, directory, open_too=True).path)
 
 
 def _is_safe(conn: psycopg.Connection, archived: ArchivedPartition | None) -> bool:

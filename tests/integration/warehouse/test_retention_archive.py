@@ -11,6 +11,7 @@ import pytest
 
 from tests.integration.warehouse.samples import listing, page, store_and_load
 from warehouse.archive import ArchiveError
+from warehouse.compaction import compact_month
 from warehouse.retention import Keep, apply_retention
 
 pytestmark = pytest.mark.integration
@@ -49,6 +50,24 @@ def test_whatever_goes_night_after_night_is_in_the_archive(
         assert count(filled, "core.listings") <= max(0, kept.days // 3 + 1), "nothing stays longer for it"
         today += timedelta(days=4)
     assert (archived(tmp_path, "pages"), archived(tmp_path, "price_history")) == (10, 10)
+
+
+@pytest.mark.parametrize("days", [20, 40])
+def test_the_days_on_which_a_compacted_month_was_checked_are_archived_with_it(
+    filled: psycopg.Connection, tmp_path: Path, days: int
+) -> None:
+    today = date(2026, 4, 9)
+    compact_month(filled, date(2026, 3, 1), today=today)
+    told = "select l.external_id, m.days, m.checks from core.price_history_months m join core.listings l"
+    checked = set(filled.execute(f"{told} using (listing_id)").fetchall())
+    assert len(checked) == 8, "listings of the ten were seen in March"
+    keep = Keep(raw_page_days=days, item_days=days, archive=tmp_path)
+    while count(filled, "core.price_history_months") + count(filled, "core.listings"):
+        apply_retention(filled, keep, today=today)
+        today += timedelta(days=4)
+    kept = pq.read_table(tmp_path / "table=price_history_months/month=2026-03/part-0.parquet").to_pylist()
+    assert {(row["external_id"], row["days"], row["checks"]) for row in kept} == checked
+    assert {row["month"] for row in kept} == {date(2026, 3, 1)}
 
 
 def test_where_the_archive_fails_nothing_of_it_goes_and_all_else_does(
