@@ -480,7 +480,7 @@ class _Year:
             print(f"  overview from raw history {raw[0]:29.2f} ms: the stored one is {ratio:,.0f} x as fast")
 
     def _unpacked(self, conn: psycopg.Connection) -> None:
-        """Print what a product's year costs where no month is packed: after late pages, until the next care."""
+        """Print what a product's year costs where no month is packed: after late pages, until the next night."""
         values = {"product_id": 1, "since": datetime.now(UTC) - timedelta(days=365)}
         with conn.transaction(force_rollback=True):
             conn.execute("delete from ops.packed_months")

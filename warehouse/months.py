@@ -103,7 +103,7 @@ def replace_month(conn: psycopg.Connection, month: date, fill: str) -> None:
         return
     raise MonthError(
         f"the price history is being read by a long query (an export, a backup, dbt), so {month:%Y-%m} was left as it"
-        " was; try again once that is over, or leave it to the next care"
+        " was; try again once that is over, or leave it to the next night"
     )
 
 

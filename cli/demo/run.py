@@ -179,7 +179,7 @@ def live(demo: Demo, configured: Settings, stack: Stack, market: dict[str, Any])
         with demo.step("Clusters: which listings are the same product"):
             stack.api.run_job("statistics", "cluster", seconds=120)
         with demo.step("Health checks and retention"):
-            for job in ("health", "care"):
+            for job in ("health", "care", "compact"):
                 succeeded(run_house_job(configured, job))
         with demo.step("dbt docs and Data Docs"):
             docs.wait(120)

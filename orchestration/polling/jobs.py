@@ -54,9 +54,17 @@ rates = dg.define_asset_job(
 
 care = dg.define_asset_job(
     "care",
-    selection=dg.AssetSelection.assets(upkeep.retention, upkeep.compaction),
+    selection=dg.AssetSelection.assets(upkeep.retention),
     tags=_limit(60),
     description="Drop what is older than the settings keep; make partitions ahead; prune Dagster's own logs.",
+)
+
+# Apart from care: an archive that fails, on a full disk for one, keeps nothing from being made smaller.
+compact = dg.define_asset_job(
+    "compact",
+    selection=dg.AssetSelection.assets(upkeep.compaction),
+    tags=_limit(60),
+    description="Pack the price history's months for reading; compact the old ones where the settings ask for it.",
 )
 
 upkeep_job = dg.define_asset_job(
@@ -73,4 +81,4 @@ export = dg.define_asset_job(
     description="Write the open data: Parquet files by table, source and month.",
 )
 
-JOBS = (poll, reprocess, deliver, health, rates, care, upkeep_job, export, price_alerts.job, scans.scans)
+JOBS = (poll, reprocess, deliver, health, rates, care, compact, upkeep_job, export, price_alerts.job, scans.scans)

@@ -126,6 +126,7 @@ def build_schedules() -> Iterable[dg.ScheduleDefinition]:
         # The European Central Bank sets its rates at about 16:00 CET, the one of Uzbekistan in the morning.
         plain_schedule("rates_daily", jobs.rates, "30 16 * * *"),
         plain_schedule("care_daily", jobs.care, "30 3 * * *"),
+        plain_schedule("compact_daily", jobs.compact, "45 3 * * *"),
         plain_schedule("vacuum_daily", jobs.upkeep_job, "0 4 * * 1-6"),
         plain_schedule(
             "vacuum_weekly",

@@ -130,6 +130,7 @@ def test_sources_that_are_not_enabled_have_no_schedule(settings: Settings, monke
     assert {schedule.name for schedule in build_schedules()} == {
         "health_hourly",
         "care_daily",
+        "compact_daily",
         "vacuum_daily",
         "vacuum_weekly",
         "prices_hourly",
