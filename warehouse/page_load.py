@@ -16,6 +16,7 @@ from warehouse.listing_rows import TellKind
 from warehouse.locks import begin_loading
 from warehouse.pages import utc_day
 from warehouse.partitions import ensure_partitions, partition_name
+from warehouse.readings import reading_values
 from warehouse.sightings import Sightings
 
 
@@ -55,12 +56,8 @@ def begin_page(
 ) -> PageLoad:
     """Take the source's turn, unless the caller has it, and look up what the steps need."""
     day = utc_day(page.fetched_at)
-    values: dict[str, Any] = {
-        "source": page.source,
-        "page_id": page_id,
-        "at": page.fetched_at,
-        "day": day,
-        "version": parser_version,
+    values = {
+        **reading_values(page_id, page, parser_version),
         "partition": partition_name("core.price_history", day),
         "watch_id": page.watch_id,
     }

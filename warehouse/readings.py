@@ -14,8 +14,9 @@ from typing import Any
 import msgspec
 import psycopg
 
-from domain.page import PageReading
+from domain.page import PageReading, RawPage
 from warehouse.copy_text import integer_array
+from warehouse.pages import utc_day
 from warehouse.poison import storable
 
 
@@ -46,6 +47,17 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
         return self.new + self.changed + self.unchanged + self.quarantined + self.unpriced
 
 
+def reading_values(page_id: int, page: RawPage, parser_version: int) -> dict[str, Any]:
+    """Return what identifies a reading of a page, to bind into statements: ``at`` and ``day`` are UTC."""
+    return {
+        "source": page.source,
+        "page_id": page_id,
+        "at": page.fetched_at,
+        "day": utc_day(page.fetched_at),
+        "version": parser_version,
+    }
+
+
 def keep_reading(
     conn: psycopg.Connection,
     values: Mapping[str, Any],
@@ -56,11 +68,12 @@ def keep_reading(
     """Write what a page's load did; say whether it now is what is kept of the page.
 
     A page read again by the same version leaves the row as it is, unless other records are in quarantine now, or it
-    shows other listings.
+    shows other listings. What it was counted to bring when it was read first stays: reading it again puts right what is
+    told of its listings, which is no change of theirs. Only listings that it did not show then are counted besides.
 
     Args:
         conn: in the load's transaction.
-        values: the load's.
+        values: ``reading_values``, and ``reparse``: what was read before is to be replaced.
         reading: of the page.
         result: of its load.
         thin_ids: our ids of the listings whose total the page does not state, in page order.
@@ -74,9 +87,22 @@ def keep_reading(
             %(thin_ids)s::bigint[])
         on conflict (page_id) do update
         set parser_version = excluded.parser_version, meaning = excluded.meaning, detail = excluded.detail,
-            records = excluded.records, new_items = excluded.new_items, changed_items = excluded.changed_items,
-            unchanged_items = excluded.unchanged_items, quarantined = excluded.quarantined,
-            unpriced = excluded.unpriced,
+            records = excluded.records, quarantined = excluded.quarantined, unpriced = excluded.unpriced,
+            (new_items, changed_items, unchanged_items) = (
+                select told.new, told.changed, loaded - told.new - told.changed
+                from (select excluded.records - excluded.quarantined - excluded.unpriced as loaded) as page
+                cross join lateral (select least(r.new_items + excluded.new_items, loaded) as new) as first
+                cross join lateral (
+                    select
+                        first.new,
+                        least(
+                            r.changed_items + cardinality(array(
+                                select unnest(%(changed_ids)s::bigint[]) except select unnest(r.listing_ids)
+                            )),
+                            loaded - first.new
+                        ) as changed
+                ) as told
+            ),
             listing_ids = excluded.listing_ids, thin_ids = excluded.thin_ids, read_at = now()
         where excluded.parser_version > r.parser_version
            or (excluded.parser_version = r.parser_version
@@ -96,44 +122,7 @@ def keep_reading(
             "unpriced": result.unpriced,
             "listing_ids": integer_array(result.listing_ids),
             "thin_ids": integer_array(thin_ids),
+            "changed_ids": integer_array(result.changed_ids),
         },
     )
     return written.rowcount > 0
-
-
-def keep_settled_reading(
-    conn: psycopg.Connection,
-    page_id: int,
-    reading: PageReading,
-    parser_version: int,
-    listing_ids: Sequence[int],
-    thin_ids: Sequence[int],
-) -> None:
-    """Note that a page that was read before was read by a better parser, or shows other listings, all as known.
-
-    Args:
-        conn: in the load's transaction.
-        page_id: of the page.
-        reading: of it; listings only.
-        parser_version: the present one's.
-        listing_ids: our ids of all its listings, in page order.
-        thin_ids: of these, those whose total the page does not state.
-    """
-    conn.execute(
-        """
-        update ops.page_readings
-        set parser_version = %(version)s, meaning = %(meaning)s, detail = %(detail)s, records = %(records)s,
-            new_items = 0, changed_items = 0, unchanged_items = %(records)s, quarantined = 0, unpriced = 0,
-            listing_ids = %(listing_ids)s::bigint[], thin_ids = %(thin_ids)s::bigint[], read_at = now()
-        where page_id = %(page_id)s
-        """,
-        {
-            "version": parser_version,
-            "meaning": str(reading.meaning),
-            "detail": storable(reading.detail),
-            "records": len(reading.listings),
-            "listing_ids": integer_array(listing_ids),
-            "thin_ids": integer_array(thin_ids),
-            "page_id": page_id,
-        },
-    )

@@ -35,7 +35,7 @@ from warehouse.pages import utc_day
 from warehouse.planner import plan_as_usual
 from warehouse.poison import refusal
 from warehouse.prepared import Prepared, prepare
-from warehouse.readings import LoadResult, keep_settled_reading
+from warehouse.readings import LoadResult, keep_reading, reading_values
 from warehouse.sightings import Sightings
 
 # Handing a page to another thread costs as much as preparing some listings.
@@ -109,18 +109,18 @@ def load_pages(
         for one, prepared in ahead(prepared_of, pages):
             found = settled.get(one.page_id)
             if found is not None and touched.isdisjoint(found.listing_ids):
-                if found.is_told_anew:
-                    keep_settled_reading(
-                        conn, one.page_id, one.reading, parser_version, found.listing_ids, found.thin_ids
-                    )
-                    sightings.put(one.page_id, one.page.fetched_at, found.listing_ids)
-                yield LoadResult(
+                result = LoadResult(
                     new=0,
                     changed=0,
                     unchanged=len(one.reading.listings),
                     quarantined=0,
                     listing_ids=tuple(found.listing_ids),
                 )
+                if found.is_told_anew:
+                    values = reading_values(one.page_id, one.page, parser_version)
+                    keep_reading(conn, {**values, "reparse": True}, one.reading, result, found.thin_ids)
+                    sightings.put(one.page_id, one.page.fetched_at, found.listing_ids)
+                yield result
                 continue
             loaded = load_reading(
                 conn,

@@ -144,6 +144,31 @@ def test_pages_that_say_what_is_known_write_no_row_whether_they_are_the_newest_o
     assert table_digests(conn) == whole
 
 
+def _counts(conn: psycopg.Connection) -> list[tuple[object, ...]]:
+    return conn.execute(
+        "select new_items, changed_items, unchanged_items, quarantined from ops.page_readings order by page_id"
+    ).fetchall()
+
+
+@pytest.mark.parametrize("load", [_one_after_the_other, _at_once])
+def test_what_a_page_brought_when_it_was_read_first_is_still_told_once_it_is_read_again(
+    conn: psycopg.Connection, load: Callable[[psycopg.Connection, Sequence[ReadPage], int], list[LoadResult]]
+) -> None:
+    first, second = _stored(conn, (0, [listing(1), listing(2)]), (10, [listing(1, "18.00"), listing(2), listing(3)]))
+    _one_after_the_other(conn, [first, second], 1)
+    assert _counts(conn) == [(2, 0, 0, 0), (1, 1, 1, 0)]
+    with conn.transaction():
+        load(conn, [first, second], 2)
+    assert _counts(conn) == [(2, 0, 0, 0), (1, 1, 1, 0)], "by a parser that reads the same"
+    seen = (listing(1, "18.00"), listing(2, title="read right now"), listing(3), listing(4))
+    with conn.transaction():
+        load(conn, [second._replace(reading=reading(seen))], 3)
+    assert _counts(conn)[1] == (2, 1, 1, 0), "by one that reads a title right and finds another listing"
+    with conn.transaction():
+        load(conn, [second._replace(reading=reading(seen[:1]))], 4)
+    assert _counts(conn)[1] == (1, 0, 0, 0), "never more than it shows"
+
+
 @pytest.mark.parametrize(
     "changes",
     [{"url": "https://www.vinted.fr/items/other"}, {"image_urls": ("https://images.example/other.webp",)}],
