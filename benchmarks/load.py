@@ -1,9 +1,9 @@
 """How fast listings are loaded, beside the limit and beside the usual ways, in one run on the embedded server.
 
-Run: ``python -m benchmarks.load [rows]`` (20,000 without). The limit is COPY of the very same rows, rendered
-beforehand, into the very same tables with all their indexes; fsync is on, a checkpoint precedes each measurement, and
-each load is checked by a count. The peers load the listings' table only, which is less than the loader does;
-SQLAlchemy's merge is measured for the loader's tables, too.
+Run: ``python -m benchmarks.load [rows]`` (100,000 without, some three minutes). The limit is COPY of the very same
+rows, rendered beforehand, into the very same tables with all their indexes; fsync is on, a checkpoint precedes each
+measurement, and each load is checked by a count. The peers load the listings' table only, which is less than the loader
+does; SQLAlchemy's merge is measured for the loader's tables, too.
 
 Two shapes: ``full``, a record of 2.1 kB with description and six photos, and ``card``, what a search page shows.
 """
@@ -100,7 +100,7 @@ class Figure:
 
 def main() -> None:
     """Measure and print."""
-    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
+    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     with tempfile.TemporaryDirectory(prefix="pricescope-bench-") as folder:
         server = EmbeddedServer(Path(folder))
         server.start()
