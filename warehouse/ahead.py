@@ -17,7 +17,7 @@ Made = TypeVar("Made")
 
 
 # A thread that computes gives the interpreter away every 5 ms only, which is as long as the server takes for a page.
-_STRETCH = 32
+_STRETCH = 64
 _PAUSE = 50e-6
 
 

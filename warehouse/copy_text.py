@@ -14,7 +14,7 @@ import psycopg
 
 NULL = r"\N"
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
-_BUFFER = 256
+_BUFFER = 32
 
 
 def text(value: str | None) -> str:
