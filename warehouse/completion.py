@@ -173,10 +173,11 @@ def with_known_price(seen: Listing, known: Listing) -> Listing:
 
 
 def with_total(known: Completed, priced: Priced) -> Completed:
-    """Return a listing with another total, which its newest page did not state."""
-    if priced.total_minor is None:
-        return known
+    """Return a listing with another total, which its newest page did not state; with none where nothing tells it."""
     listing = known.listing
+    if priced.total_minor is None:
+        left = tuple(name for name in known.carried if name != TOTAL)
+        return Completed(msgspec.structs.replace(listing, total_price=None, fee=None), left)
     total = from_minor(priced.total_minor, priced.currency)
     fee = max(total - listing.price, Decimal(0))
     return Completed(

@@ -7,7 +7,8 @@ So the history is a function of the set of pages read, whatever the order in whi
 makes no row; one that cannot be meant waits for review (``reviews``).
 
 A page that does not state a listing's total leaves a thin observation of it (``ops.page_readings.thin_ids``): its
-total is told by the observation before it (see completion). So a late page may change the totals of those after it.
+total is told by the observation before it (see completion). One that shows no price at all (``unpriced_ids``) is told
+price and total so. So a late page may change the totals and prices of those after it.
 
 All functions work on the staged rows of the load (``pricescope_load``) and belong to its transaction.
 """
@@ -25,6 +26,18 @@ from warehouse.compaction import expand_month
 from warehouse.completion import Priced, total_minor
 from warehouse.copy_text import integer_array, plain_array
 from warehouse.sightings import Sightings
+
+
+class Present(msgspec.Struct, frozen=True):
+    """What a listing costs now, as a late page tells it.
+
+    Attributes:
+        priced: of its newest observation, which leaves the total unsaid, as do all those after the page.
+        is_price_told: they leave the price unsaid, too.
+    """
+
+    priced: Priced
+    is_price_told: bool
 
 
 def append_history(conn: psycopg.Connection, values: Mapping[str, Any]) -> None:
@@ -45,7 +58,7 @@ def append_history(conn: psycopg.Connection, values: Mapping[str, Any]) -> None:
 
 def correct_history(
     conn: psycopg.Connection, values: Mapping[str, Any], sightings: Sightings, *, is_priced: bool = True
-) -> dict[int, Priced]:
+) -> dict[int, Present]:
     """Put the observations of a late or re-read page into the history as if they had come in time.
 
     Besides the row itself, the observation after it may need a row that it did not need before (the price went back),
@@ -58,26 +71,26 @@ def correct_history(
         is_priced: the page states the prices; without one there is no heartbeat.
 
     Returns:
-        Present price and total of the listings whose observations after the page are all thin, so that the page tells
-        the total that they have now.
+        What the listings cost now whose observations after the page leave at least the total unsaid.
     """
+    values = {**values, "is_priced": is_priced}
     if conn.execute(_DIFFERS, values).fetchone() == (False,):
         return {}
     expand_month(conn, values["day"])
-    walked = [row[0] for row in conn.execute(_BEFORE_THIN, values).fetchall()]
+    walked = [row[0] for row in conn.execute(_BEFORE_UNSAID, values).fetchall()]
     present = {}
     for listing_id in walked:
-        found = _walk(conn, {**values, "listing_id": listing_id})
+        found = _walk(conn, {**values, "listing_id": listing_id}, is_priced=is_priced)
         if found is not None:
             present[listing_id] = found
-    _correct_stated(conn, {**values, "is_priced": is_priced}, sightings, walked)
+    _correct_stated(conn, values, sightings, walked)
     return present
 
 
 def _correct_stated(
     conn: psycopg.Connection, values: Mapping[str, Any], sightings: Sightings, walked: Sequence[int]
 ) -> None:
-    """Correct the history of the staged listings that no thin observation follows."""
+    """Correct the history of the staged listings that observations follow which say price and total themselves."""
     at, page_id = values["at"], values["page_id"]
     ids = [row[0] for row in conn.execute(_TO_CORRECT, {**values, "walked": list(walked)}).fetchall()]
     if not ids:
@@ -88,7 +101,8 @@ def _correct_stated(
     conn.execute(_CORRECT, {**values, "ids": integer_array(ids), "next_times": plain_array(next_times)})
 
 
-# A page read again that says what the history tells already needs none of what follows: nearly all of a backfill.
+# A page read again that says what the history tells already, and shows a price or none as before, needs none of what
+# follows: nearly all of a backfill.
 _DIFFERS = """
 select exists (
     select from pricescope_load k
@@ -98,8 +112,12 @@ select exists (
     ) h on true
     where (k.is_late and not k.is_counted)
        or (%(reparse)s and (k.is_late or k.is_again)
-           and (k.price_minor, k.total_minor, k.currency, k.availability)
-               is distinct from (h.price_minor, h.total_minor, h.currency, h.availability))
+           and ((k.price_minor, k.total_minor, k.currency, k.availability)
+                    is distinct from (h.price_minor, h.total_minor, h.currency, h.availability)
+                or exists (select from ops.page_readings r
+                           where r.page_id = %(page_id)s
+                             and k.listing_id = any(r.listing_ids)
+                             and (k.listing_id = any(r.unpriced_ids)) = %(is_priced)s)))
 )
 """
 _TO_CORRECT = """
@@ -113,10 +131,16 @@ where ((is_late and (not is_counted or %(reparse)s)) or (is_again and %(reparse)
 """
 # observed: this page's (t, v), and when the listing was seen next on the day: an observation of a price that has no row
 # has one before it on its own day. p, n: the history rows around t; h: the row at t; u: the first observation after t
-# that has no row of its own, so that its value is the one in effect before the correction (h, else p). Beyond the day
-# that may be one without a price, which takes this page's.
+# that has no row of its own, so that its value is the one in effect before the correction (h, else p). without_price:
+# seen earlier on the day by a page that showed no price, so that this is no heartbeat.
 _CORRECT = """
-with observed as (
+with without_price as (
+    select distinct unnest(r.unpriced_ids)
+    from ops.page_readings r
+    where r.source = %(source)s and r.unpriced > 0 and r.fetched_at >= %(day)s::timestamp at time zone 'UTC'
+      and r.fetched_at <= %(at)s and (r.fetched_at, r.page_id) < (%(at)s::timestamptz, %(page_id)s::bigint)
+),
+observed as (
     select k.listing_id, k.price_minor, k.total_minor, k.currency, k.availability, s.next_at
     from unnest(%(ids)s::bigint[], %(next_times)s::timestamptz[]) as s (listing_id, next_at)
     join pricescope_load k on k.listing_id = s.listing_id
@@ -148,56 +172,49 @@ compared as (
     select a.*,
            case when a.next_at < coalesce(a.n_at, 'infinity') then a.next_at end as u_at,
            a.p_at is null or a.differs_before
-               or (%(is_priced)s and (a.p_at at time zone 'UTC')::date < %(day)s) as is_needed,
+               or (%(is_priced)s and (a.p_at at time zone 'UTC')::date < %(day)s
+                   and a.listing_id not in (select * from without_price)) as is_needed,
            (a.price_minor, a.total_minor, a.currency, a.availability)
                is distinct from (a.w_price, a.w_total, a.w_currency, a.w_availability) as differs_now
     from around a
 ),
-placed as (
-    select c.*, unpriced.fetched_at as unpriced_at
-    from compared c
-    left join lateral (
-        select r.fetched_at
-        from ops.page_readings r
-        where c.next_at is null and c.availability <> c.w_availability
-          and r.source = %(source)s and r.unpriced > 0 and c.listing_id = any(r.listing_ids)
-          and r.fetched_at >= (%(day)s + 1)::timestamp at time zone 'UTC'
-          and r.fetched_at < coalesce(c.n_at, 'infinity')
-        order by r.fetched_at
-        limit 1
-    ) unpriced on true
-),
 dropped as (
     delete from core.price_history h
-    using placed a
+    using compared a
     where h.listing_id = a.listing_id
       and ((h.observed_at = %(at)s and not a.is_needed)
            or (h.observed_at = a.n_at and a.u_at is null and a.same_after
                and (a.n_at at time zone 'UTC')::date = %(day)s))
 )
 insert into core.price_history as h (listing_id, observed_at, price_minor, total_minor, currency, availability)
-select listing_id, %(at)s, price_minor, total_minor, currency, availability from placed where is_needed
+select listing_id, %(at)s, price_minor, total_minor, currency, availability from compared where is_needed
 union all
-select listing_id, u_at, w_price, w_total, w_currency, w_availability from placed
+select listing_id, u_at, w_price, w_total, w_currency, w_availability from compared
 where u_at is not null and differs_now and effective_at is not null
-union all
-select listing_id, unpriced_at, price_minor, total_minor, currency, w_availability from placed
-where unpriced_at is not null
 on conflict (listing_id, observed_at) do update
 set price_minor = excluded.price_minor, total_minor = excluded.total_minor, currency = excluded.currency,
     availability = excluded.availability
 """
 
 
-# Late listings that thin observations follow. Where the page itself tells no total, it cannot tell theirs.
-_BEFORE_THIN = """
+# Late listings that observations follow which leave the total unsaid, or the price before another page shows one.
+# Where a page that was not read before tells no total, those after it have none of it either.
+_BEFORE_UNSAID = """
 select k.listing_id
 from pricescope_load k
-where k.is_late and (not k.is_counted or %(reparse)s) and k.total_minor is not null
-  and exists (select from ops.page_readings r
-              where r.source = %(source)s and r.thin_ids <> '{}' and r.fetched_at >= %(at)s
-                and (r.fetched_at, r.page_id) > (%(at)s::timestamptz, %(page_id)s::bigint)
-                and k.listing_id = any(r.thin_ids))
+where k.is_late and (not k.is_counted or %(reparse)s)
+  and (((k.total_minor is not null or %(reparse)s)
+        and exists (select from ops.page_readings r
+                    where r.source = %(source)s and r.thin_ids <> '{}' and r.fetched_at >= %(at)s
+                      and (r.fetched_at, r.page_id) > (%(at)s::timestamptz, %(page_id)s::bigint)
+                      and k.listing_id = any(r.thin_ids)))
+       or exists (select from ops.page_readings r
+                  where r.source = %(source)s and r.unpriced > 0 and r.fetched_at >= %(at)s
+                    and (r.fetched_at, r.page_id) > (%(at)s::timestamptz, %(page_id)s::bigint)
+                    and r.fetched_at <= coalesce((select min(h.observed_at) from core.price_history h
+                                                  where h.listing_id = k.listing_id and h.observed_at > %(at)s),
+                                                 'infinity')
+                    and k.listing_id = any(r.unpriced_ids)))
 order by k.listing_id
 """
 
@@ -215,54 +232,79 @@ class _Value(msgspec.Struct, frozen=True):
         return Priced(self.price_minor, self.total_minor, self.currency)
 
 
-def _walk(conn: psycopg.Connection, values: Mapping[str, Any]) -> Priced | None:
+class _Told(msgspec.Struct, frozen=True):
+    """An observation's value, and whether its page shows a price, so that it is a heartbeat."""
+
+    value: _Value
+    is_priced: bool
+
+
+def _walk(conn: psycopg.Connection, values: Mapping[str, Any], *, is_priced: bool) -> Present | None:
     """Tell one listing's observations anew, from this page's to the first that states its total; write their rows.
 
     Returns:
-        Present price and total where no observation after this page states its total.
+        What it costs now where no observation after this page states its total.
     """
     at: datetime = values["at"]
     rows = {row[0]: _Value(*row[1:]) for row in conn.execute(_ROWS_FROM, values).fetchall()}
-    thin = set(conn.execute(_THIN_FROM, values).fetchall())
-    thin_times = {fetched_at for fetched_at, _ in thin}
-    # Rows are observations: one that is not thin states its total, and what follows it stays as it is.
-    end = next((time for time in rows if time > at and time not in thin_times), None)
+    unsaid = {(row[0], row[1]): row[2] for row in conn.execute(_UNSAID_FROM, values).fetchall()}
+    unsaid_times = {fetched_at for fetched_at, _ in unsaid}
+    # Rows are observations: one that says its total itself, and what follows it, stay as they are.
+    end = next((time for time in rows if time > at and time not in unsaid_times), None)
     own = conn.execute(_STAGED, values).fetchone()
     seen = conn.execute(_SEEN_UNTIL, {**values, "end": end}).fetchall()
     if own is None:
         return None
     value = _Value(*own)
-    told = {at: value}
+    told = {at: _Told(value, is_priced)}
     stated_at: datetime | None = None
+    is_price_told = True
     for fetched_at, page_id in seen:
         if stated_at is not None and fetched_at > stated_at:
             break
         before = value
         value = rows[max(time for time in rows if time <= fetched_at)]
-        if (fetched_at, page_id) not in thin:
+        shows_price = unsaid.get((fetched_at, page_id))
+        if shows_price is None:
             stated_at = fetched_at
-        else:
+        elif shows_price:
+            is_price_told = False
             total = total_minor(values["source"], value.price_minor, value.currency, before.priced)
             value = msgspec.structs.replace(value, total_minor=total)
-        told[fetched_at] = value
-    _write_rows(conn, values, rows, told)
-    return value.priced if stated_at is None else None
+        else:
+            value = msgspec.structs.replace(before, availability=value.availability)
+        told[fetched_at] = _Told(value, shows_price is not False)
+    (seen_before,) = conn.execute(_SEEN_WITHOUT_PRICE, values).fetchone() or (None,)
+    _write_rows(conn, values, rows, told, seen_before=seen_before)
+    return Present(value.priced, is_price_told) if stated_at is None else None
 
 
 def _write_rows(
     conn: psycopg.Connection,
     values: Mapping[str, Any],
     rows: Mapping[datetime, _Value],
-    told: Mapping[datetime, _Value],
+    told: Mapping[datetime, _Told],
+    *,
+    seen_before: datetime | None,
 ) -> None:
-    """Replace the rows from the first to the last observation told by those that the rule asks for."""
+    """Replace the rows from the first to the last observation told by those that the rule asks for.
+
+    Args:
+        conn: in the load's transaction.
+        values: the load's, and ``listing_id``.
+        rows: of the history, by time, from the one before the first observation told on.
+        told: observations by time.
+        seen_before: when the listing was seen last on the first one's day without a price, which makes no heartbeat.
+    """
     last_at = max((time for time in rows if time < values["at"]), default=None)
     last = None if last_at is None else rows[last_at]
+    last_at = max((time for time in (last_at, seen_before) if time is not None), default=None)
     needed = []
-    for time, value in told.items():
-        if last_at is None or value != last or last_at.astimezone(UTC).date() < time.astimezone(UTC).date():
-            needed.append((time, value))
-        last_at, last = time, value
+    for time, one in told.items():
+        is_new_day = last_at is None or last_at.astimezone(UTC).date() < time.astimezone(UTC).date()
+        if one.value != last or (one.is_priced and is_new_day):
+            needed.append((time, one.value))
+        last_at, last = time, one.value
     conn.execute(
         "delete from core.price_history where listing_id = %(listing_id)s and observed_at between %(at)s and %(last)s",
         {**values, "last": max(told)},
@@ -283,10 +325,20 @@ where listing_id = %(listing_id)s
                                where listing_id = %(listing_id)s and observed_at < %(at)s), %(at)s)
 order by observed_at
 """
-_THIN_FROM = """
-select fetched_at, page_id from ops.page_readings
+_UNSAID_FROM = """
+select fetched_at, page_id, true from ops.page_readings
 where source = %(source)s and thin_ids <> '{}' and fetched_at >= %(at)s
   and (fetched_at, page_id) > (%(at)s::timestamptz, %(page_id)s::bigint) and %(listing_id)s = any(thin_ids)
+union all
+select fetched_at, page_id, false from ops.page_readings
+where source = %(source)s and unpriced > 0 and fetched_at >= %(at)s
+  and (fetched_at, page_id) > (%(at)s::timestamptz, %(page_id)s::bigint) and %(listing_id)s = any(unpriced_ids)
+"""
+_SEEN_WITHOUT_PRICE = """
+select max(fetched_at) from ops.page_readings
+where source = %(source)s and unpriced > 0 and fetched_at >= %(day)s::timestamp at time zone 'UTC'
+  and fetched_at <= %(at)s and (fetched_at, page_id) < (%(at)s::timestamptz, %(page_id)s::bigint)
+  and %(listing_id)s = any(unpriced_ids)
 """
 _STAGED = """
 select price_minor, total_minor, currency, availability from pricescope_load where listing_id = %(listing_id)s

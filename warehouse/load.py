@@ -182,6 +182,7 @@ def load_reading(
             unpriced=len(reading.unpriced),
             held=sum(row.is_held for row in rows),
             listing_ids=(*seen_ids, *known_ids),
+            unpriced_ids=tuple(known_ids),
             new_ids=new_ids,
             changed_ids=changed_ids,
         )

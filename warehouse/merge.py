@@ -18,7 +18,7 @@ import msgspec
 import psycopg
 
 from domain.listing import Listing, Seller
-from warehouse.completion import Completed
+from warehouse.completion import Completed, stated_total
 from warehouse.copy_text import copy_lines, flag, integer_array, plain_array, quoted_array
 from warehouse.known import Shown
 from warehouse.listing_rows import DETAIL_COLUMNS, STATE_COLUMNS, NewListing, TellKind, detail_line, state_line
@@ -31,29 +31,41 @@ class Row(msgspec.Struct, frozen=True):
 
     Attributes:
         index: the record's place on the page.
-        seller, quantity: as the page shows them.
+        seen: the listing as the page shows it.
         completed: the listing as it is to be shown once the page is loaded.
         content_hash: of the completed listing.
         shown: the listing as it is shown until now; None where it is new, or where no look was needed.
-        is_thin: the page does not state the total.
         is_completed: what is carried on from older pages changed, and no business field did.
     """
 
     index: int
-    seller: Seller | None
-    quantity: int | None
+    seen: Listing
     completed: Completed
     content_hash: bytes
     listing_id: int
     shown: Shown | None
     is_new: bool
     is_late: bool
-    is_thin: bool
     is_changed: bool
     is_completed: bool
     is_rewritten: bool
     is_seller_due: bool
     is_held: bool
+
+    @property
+    def seller(self) -> Seller | None:
+        """Who sells it, where the page says so."""
+        return self.seen.seller
+
+    @property
+    def quantity(self) -> int | None:
+        """Pieces in stock, where the page says so."""
+        return self.seen.quantity
+
+    @property
+    def is_thin(self) -> bool:
+        """Whether the page leaves the total unsaid."""
+        return stated_total(self.seen) is None
 
     @property
     def is_sent(self) -> bool:

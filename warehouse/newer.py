@@ -79,15 +79,13 @@ def _told(one: Newer, shown: Shown, values: Mapping[str, Any]) -> Told:
     is_changed = content_hash != shown.content_hash
     row = Row(
         index=place,
-        seller=seen.seller,
-        quantity=seen.quantity,
+        seen=seen,
         completed=completed,
         content_hash=content_hash,
         listing_id=one.listing_id,
         shown=known,
         is_new=False,
         is_late=False,
-        is_thin=stated_total(seen) is None,
         is_changed=is_changed,
         is_completed=known is not None and not is_changed and completed.carried != known.carried,
         is_rewritten=False,

@@ -145,7 +145,8 @@ OWN_TABLES = (
         name="page_readings",
         columns=(
             "r.page_id, r.fetched_at, r.day, r.parser_version, r.meaning, r.records, r.new_items, r.changed_items,"
-            " r.unchanged_items, r.quarantined, r.unpriced, r.listing_ids, r.thin_ids, r.read_at"
+            " r.unchanged_items, r.quarantined, r.unpriced, r.listing_ids, r.thin_ids, r.unpriced_ids,"
+            " r.read_at"
         ),
         origin="ops.page_readings r",
         source="r.source",

@@ -28,6 +28,7 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
         unpriced: shown without a price; known ones took their availability (see ``unpriced``).
         held: of changed and unchanged, those whose price cannot be meant and waits for review (see ``reviews``).
         listing_ids: our ids of all listings of the page, in page order, each once; unpriced ones that are known last.
+        unpriced_ids: of these, the unpriced.
         new_ids, changed_ids: those that were inserted, and those whose business fields changed.
     """
 
@@ -38,6 +39,7 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     unpriced: int = 0
     held: int = 0
     listing_ids: tuple[int, ...] = ()
+    unpriced_ids: tuple[int, ...] = ()
     new_ids: tuple[int, ...] = ()
     changed_ids: tuple[int, ...] = ()
 
@@ -81,10 +83,11 @@ def keep_reading(
     written = conn.execute(
         """
         insert into ops.page_readings as r (page_id, fetched_at, source, day, parser_version, meaning, detail, records,
-            new_items, changed_items, unchanged_items, quarantined, unpriced, listing_ids, thin_ids)
+            new_items, changed_items, unchanged_items, quarantined, unpriced, listing_ids, thin_ids,
+            unpriced_ids)
         values (%(page_id)s, %(at)s, %(source)s, %(day)s, %(version)s, %(meaning)s, %(detail)s, %(records)s, %(new)s,
             %(changed)s, %(unchanged)s, %(quarantined)s, %(unpriced)s, %(listing_ids)s::bigint[],
-            %(thin_ids)s::bigint[])
+            %(thin_ids)s::bigint[], %(unpriced_ids)s::bigint[])
         on conflict (page_id) do update
         set parser_version = excluded.parser_version, meaning = excluded.meaning, detail = excluded.detail,
             records = excluded.records, quarantined = excluded.quarantined, unpriced = excluded.unpriced,
@@ -103,12 +106,13 @@ def keep_reading(
                         ) as changed
                 ) as told
             ),
-            listing_ids = excluded.listing_ids, thin_ids = excluded.thin_ids, read_at = now()
+            listing_ids = excluded.listing_ids, thin_ids = excluded.thin_ids, unpriced_ids = excluded.unpriced_ids,
+            read_at = now()
         where excluded.parser_version > r.parser_version
            or (excluded.parser_version = r.parser_version
                and (excluded.quarantined <> r.quarantined
-                    or (%(reparse)s and (excluded.listing_ids, excluded.thin_ids)
-                        is distinct from (r.listing_ids, r.thin_ids))))
+                    or (%(reparse)s and (excluded.listing_ids, excluded.thin_ids, excluded.unpriced_ids)
+                        is distinct from (r.listing_ids, r.thin_ids, r.unpriced_ids))))
         """,
         {
             **values,
@@ -122,6 +126,7 @@ def keep_reading(
             "unpriced": result.unpriced,
             "listing_ids": integer_array(result.listing_ids),
             "thin_ids": integer_array(thin_ids),
+            "unpriced_ids": integer_array(result.unpriced_ids),
             "changed_ids": integer_array(result.changed_ids),
         },
     )

@@ -266,11 +266,12 @@ def _lines(one: ReadPage) -> Iterator[str]:
         )
 
 
-# Pages whose records were all stored, of a watch that leaves nothing out by the owner's wish.
+# Pages whose records were all stored, each with a price.
 _READ_BEFORE = """
 select r.page_id, r.parser_version, r.listing_ids, r.thin_ids
 from ops.page_readings r
 where r.page_id = any(%(ids)s::bigint[]) and r.source = %(source)s and r.quarantined = 0
+  and r.unpriced = 0
   and not exists (select from ops.quarantine q where q.page_id = r.page_id and q.state = 'open')
 """
 _CREATE = """

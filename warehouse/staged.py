@@ -24,11 +24,11 @@ from warehouse.completion import (
     stated_total,
     total_minor,
     with_known_price,
-    with_total,
 )
 from warehouse.copy_text import binary, copy_lines, plain, text
-from warehouse.history import append_history, correct_history
+from warehouse.history import Present, append_history, correct_history
 from warehouse.known import is_seller_due, known_listings, observed_before
+from warehouse.late_prices import count_late, show_present
 from warehouse.listing_rows import GONE
 from warehouse.merge import Row, copy_states, show_prices
 from warehouse.page_load import PageLoad
@@ -142,15 +142,13 @@ def _complete_rows(
         rows.append(
             Row(
                 index=place,
-                seller=seen.seller,
-                quantity=seen.quantity,
+                seen=seen,
                 completed=completed,
                 content_hash=content_hash,
                 listing_id=one.listing_id,
                 shown=shown,
                 is_new=one.is_new,
                 is_late=one.is_late,
-                is_thin=stated_total(seen) is None,
                 is_changed=is_changed,
                 is_completed=shown is not None and not is_changed and completed.carried != shown.carried,
                 is_rewritten=is_rewritten,
@@ -261,7 +259,7 @@ def load_staged(conn: psycopg.Connection, load: PageLoad, rows: Sequence[Row]) -
     values = {**load.values, "gone": list(GONE)}
     # The late first: how a listing's history stood before this page is read from it.
     has_late = any(row.is_late or row.is_rewritten for row in rows)
-    present: dict[int, Priced] = {}
+    present: dict[int, Present] = {}
     if has_late:
         present = correct_history(conn, values, load.sightings)
     append_history(conn, values)
@@ -291,32 +289,8 @@ def load_staged(conn: psycopg.Connection, load: PageLoad, rows: Sequence[Row]) -
         show_prices(conn, values, rows)
     if has_late:
         conn.execute(_FILL_STATE)
-        _put_totals(conn, present)
-        conn.execute(_LATE_STATE, values)
-
-
-def _put_totals(conn: psycopg.Connection, present: Mapping[int, Priced]) -> None:
-    """Show the totals that a late page told of listings whose newer pages do not state theirs."""
-    for listing_id, known in known_listings(conn, list(present)).items():
-        told = with_total(known, present[listing_id])
-        listing = told.listing
-        if (listing, told.carried) == (known.listing, known.carried):
-            continue
-        conn.execute(
-            "update core.listing_details set carried = %s where listing_id = %s and carried <> %s",
-            (list(told.carried), listing_id, list(told.carried)),
-        )
-        conn.execute(
-            "update core.listing_state set total_price = %s, fee = %s, total_minor = %s, content_hash = %s,"
-            " has_carried = true where listing_id = %s",
-            (
-                listing.total_price,
-                listing.fee,
-                minor_or_none(listing.total_price, listing.currency),
-                listing.content_hash(),
-                listing_id,
-            ),
-        )
+        show_present(conn, present, {row.listing_id: row.seen for row in rows})
+        count_late(conn, values)
 
 
 # What a late page filled in is part of the business fields; so its hash changed.
@@ -330,23 +304,4 @@ where s.listing_id = k.listing_id and k.is_late
        or (s.quantity is null and k.quantity is not null)
        or (s.favourite_count is null and k.favourite_count is not null)
        or (s.view_count is null and k.view_count is not null))
-"""
-# For what a late or re-read page touched, the time of the last price change is told by the corrected history.
-_LATE_STATE = """
-update core.listing_state s
-set checks = s.checks + (k.is_late and not k.is_counted)::int,
-    price_changed_at = coalesce(x.changed_at, s.price_changed_at)
-from pricescope_load k
-cross join lateral (
-    select min(h.observed_at) as changed_at
-    from core.price_history h, core.listing_state now
-    where h.listing_id = k.listing_id and now.listing_id = k.listing_id
-      and h.observed_at > coalesce((
-          select max(o.observed_at) from core.price_history o
-          where o.listing_id = k.listing_id
-            and (o.price_minor, o.total_minor, o.currency)
-                is distinct from (now.price_minor, now.total_minor, now.currency)), '-infinity')
-) x
-where s.listing_id = k.listing_id and (k.is_late or (k.is_again and %(reparse)s))
-  and ((k.is_late and not k.is_counted) or s.price_changed_at <> x.changed_at)
 """

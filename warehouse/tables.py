@@ -857,6 +857,8 @@ page_readings = Table(
     Column("read_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     # Of those, the ones whose total the page left unsaid: a late page may tell what they cost.
     Column("thin_ids", ARRAY(BigInteger), nullable=False, server_default="{}"),
+    # Of listing_ids, the ones that the page shows without a price: a late page may tell what they cost.
+    Column("unpriced_ids", ARRAY(BigInteger), nullable=False, server_default="{}"),
     Index("ix_page_readings_source_day", "source", "day"),
     # Days of every source: how sources do, the marts' look-back, retention.
     Index("ix_page_readings_fetched_at", "fetched_at", "day", postgresql_using="brin"),

@@ -26,6 +26,7 @@ from domain.listing import Availability, UnpricedOffer
 from warehouse.copy_text import integer_array
 from warehouse.history import append_history, correct_history
 from warehouse.known import known_listings
+from warehouse.late_prices import count_late, show_present
 from warehouse.pages import utc_day
 from warehouse.partitions import ensure_partitions
 from warehouse.payable import PER_MAJOR_UNIT
@@ -92,11 +93,12 @@ def _tell(
     ).fetchall()
     if not staged:
         return []
-    correct_history(conn, values, sightings, is_priced=False)
+    present = correct_history(conn, values, sightings, is_priced=False)
     append_history(conn, values)
     _hash_anew(conn, {listing_id: availability for listing_id, availability, is_shown in staged if is_shown})
     conn.execute(_UPDATE_STATE, values)
-    conn.execute(_COUNT_LATE)
+    show_present(conn, present, {})
+    count_late(conn, values)
     return [listing_id for listing_id, _, _ in staged]
 
 
@@ -161,7 +163,9 @@ where source = %(source)s and external_id = any(%(ids)s::text[])
 returning fetched_at, page_id, external_id, availability
 """
 _SHOWN_TOO = """
-update ops.page_readings set listing_ids = listing_ids || %(ids)s::bigint[] where page_id = %(page_id)s
+update ops.page_readings
+set listing_ids = listing_ids || %(ids)s::bigint[], unpriced_ids = unpriced_ids || %(ids)s::bigint[]
+where page_id = %(page_id)s
 returning listing_ids
 """
 # A late or re-read page shows the price known before it; where none was, a late one has nothing to tell.
@@ -193,16 +197,13 @@ _UNIT = PER_MAJOR_UNIT.replace("s.currency", "k.currency")
 _UPDATE_STATE = f"""
 update core.listing_state s
 set content_hash = k.content_hash, price_minor = k.price_minor, total_minor = k.total_minor, currency = k.currency,
-    price = case when k.currency = s.currency then s.price else k.price_minor / {_UNIT} end,
-    total_price = case when k.currency = s.currency then s.total_price else k.total_minor / {_UNIT} end,
+    price = case when (k.price_minor, k.currency) = (s.price_minor, s.currency) then s.price
+                 else k.price_minor / {_UNIT} end,
+    total_price = case when (k.total_minor, k.currency) is not distinct from (s.total_minor, s.currency)
+                       then s.total_price else k.total_minor / {_UNIT} end,
     availability = k.availability, is_active = false, last_seen_at = %(at)s, last_page_id = %(page_id)s,
     checks = s.checks + (not k.is_counted)::int,
     last_changed_at = case when k.value_moved and not k.is_again then %(at)s else s.last_changed_at end
 from pricescope_load k
 where s.listing_id = k.listing_id and not k.is_late and (not k.is_again or %(reparse)s)
-"""
-_COUNT_LATE = """
-update core.listing_state s set checks = s.checks + 1
-from pricescope_load k
-where s.listing_id = k.listing_id and k.is_late and not k.is_counted
 """
