@@ -197,24 +197,30 @@ set price_minor = excluded.price_minor, total_minor = excluded.total_minor, curr
 """
 
 
-# Late listings that observations follow which leave the total unsaid, or the price before another page shows one.
-# Where a page that was not read before tells no total, those after it have none of it either.
+# Late listings that observations follow which leave the total or the price unsaid. The next row is such an observation,
+# or says both itself, so that those after it stay as they are. Where no total was told and none is, nothing changes for
+# those that leave the total unsaid alone.
 _BEFORE_UNSAID = """
 select k.listing_id
 from pricescope_load k
+cross join lateral (
+    select coalesce(min(h.observed_at), 'infinity') as next_at
+    from core.price_history h where h.listing_id = k.listing_id and h.observed_at > %(at)s
+) n
 where k.is_late and (not k.is_counted or %(reparse)s)
-  and (((k.total_minor is not null or %(reparse)s)
-        and exists (select from ops.page_readings r
-                    where r.source = %(source)s and r.thin_ids <> '{}' and r.fetched_at >= %(at)s
-                      and (r.fetched_at, r.page_id) > (%(at)s::timestamptz, %(page_id)s::bigint)
-                      and k.listing_id = any(r.thin_ids)))
-       or exists (select from ops.page_readings r
-                  where r.source = %(source)s and r.unpriced > 0 and r.fetched_at >= %(at)s
-                    and (r.fetched_at, r.page_id) > (%(at)s::timestamptz, %(page_id)s::bigint)
-                    and r.fetched_at <= coalesce((select min(h.observed_at) from core.price_history h
-                                                  where h.listing_id = k.listing_id and h.observed_at > %(at)s),
-                                                 'infinity')
-                    and k.listing_id = any(r.unpriced_ids)))
+  and (exists (select from ops.page_readings r
+               where r.source = %(source)s and r.unpriced > 0 and r.fetched_at between %(at)s and n.next_at
+                 and (r.fetched_at, r.page_id) > (%(at)s::timestamptz, %(page_id)s::bigint)
+                 and k.listing_id = any(r.unpriced_ids))
+       or ((k.total_minor is not null
+            or (%(reparse)s
+                and (select h.total_minor is not null from core.price_history h
+                     where h.listing_id = k.listing_id and h.observed_at <= %(at)s
+                     order by h.observed_at desc limit 1)))
+           and exists (select from ops.page_readings r
+                       where r.source = %(source)s and r.thin_ids <> '{}' and r.fetched_at between %(at)s and n.next_at
+                         and (r.fetched_at, r.page_id) > (%(at)s::timestamptz, %(page_id)s::bigint)
+                         and k.listing_id = any(r.thin_ids))))
 order by k.listing_id
 """
 
