@@ -1,21 +1,22 @@
 """What a late page tells of the price that is shown now: where newer pages leave the total, or the price, unsaid.
 
-Belongs here: showing it. Does not: which listings it holds for, which is the corrected history's to tell (``history``).
+Belongs here: showing it. Does not: which listings it holds for, which is the corrected history's to tell (``unsaid``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 import psycopg
 
 from domain.listing import Listing
-from domain.money import from_minor
+from domain.money import from_minor, to_minor
 from warehouse.completion import TOTAL, Completed, Priced, priced, stated_total, with_total
-from warehouse.history import Present
 from warehouse.known import known_listings
+from warehouse.unsaid import Present
 
 
 def show_present(conn: psycopg.Connection, present: Mapping[int, Present], seen: Mapping[int, Listing]) -> None:
@@ -23,14 +24,15 @@ def show_present(conn: psycopg.Connection, present: Mapping[int, Present], seen:
 
     Args:
         conn: in the load's transaction.
-        present: see ``history.correct_history``.
+        present: of ``history.correct_history``.
         seen: as the page shows them; without one of those whose price was told, its page shows none either.
     """
     for listing_id, known in known_listings(conn, list(present)).items():
         value = present[listing_id]
-        told = with_total(known, value.priced)
         if value.is_price_told:
             told = _with_price(known, value.priced, seen.get(listing_id))
+        else:
+            told = with_total(known, value.priced)
         if (told.listing, told.carried) == (known.listing, known.carried):
             continue
         listing = told.listing
@@ -73,6 +75,8 @@ def count_late(conn: psycopg.Connection, values: Mapping[str, Any]) -> None:
 
 def _with_price(known: Completed, value: Priced, seen: Listing | None) -> Completed:
     """Return a listing with the price that a page tells which is now the newest to show one."""
+    if seen is not None and (to_minor(seen.price, seen.currency), seen.currency) != (value.price_minor, value.currency):
+        seen = None
     shown = known.listing
     if priced(shown) == value and (seen is None or seen.price == shown.price):
         return known
@@ -83,7 +87,7 @@ def _with_price(known: Completed, value: Priced, seen: Listing | None) -> Comple
         price=price,
         currency=value.currency,
         total_price=total,
-        fee=None if total is None else max(total - price, price * 0),
+        fee=None if total is None else max(total - price, Decimal(0)),
         original_price=None if seen is None else seen.original_price,
         original_currency=None if seen is None else seen.original_currency,
         list_price=None if seen is None else seen.list_price,

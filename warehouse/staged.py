@@ -26,7 +26,7 @@ from warehouse.completion import (
     with_known_price,
 )
 from warehouse.copy_text import binary, copy_lines, plain, text
-from warehouse.history import Present, append_history, correct_history
+from warehouse.history import append_history, correct_history
 from warehouse.known import is_seller_due, known_listings, observed_before
 from warehouse.late_prices import count_late, show_present
 from warehouse.listing_rows import GONE
@@ -36,6 +36,7 @@ from warehouse.recheck import Record
 from warehouse.reviews import Suspicion, hold_again, settle
 from warehouse.staging import empty_staging
 from warehouse.stock import append_stock
+from warehouse.unsaid import Present
 
 
 class _Found(msgspec.Struct, frozen=True):
