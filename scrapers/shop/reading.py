@@ -33,7 +33,7 @@ from scrapers.shop.extract import Extraction, extract
 from scrapers.shop.product_url import product_id
 
 SOURCE_NAME = "shop"
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 _CONDITIONS = {
     "newcondition": Condition.NEW,
     "new": Condition.NEW,
