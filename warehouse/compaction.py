@@ -76,7 +76,7 @@ def expand_month(conn: psycopg.Connection, day: date) -> None:
     """Give a compacted month its heartbeats back, so that a late page of it finds each day's row.
 
     In the load's transaction, its records staged (``pricescope_load``); nothing happens for a month that is not
-    compacted. It is compacted anew by the next night. Compacted months after it get rows of their own for what they
+    compacted. It is compacted anew in the next night. Compacted months after it get rows of their own for what they
     repeat of the page's listings, which is about to change.
     A heartbeat's time is that of the day's first page that showed the listing, or midnight where no page is kept.
 

@@ -185,6 +185,36 @@ def with_total(known: Completed, priced: Priced) -> Completed:
     )
 
 
+def with_price(known: Completed, priced_now: Priced, seen: Listing | None) -> Completed:
+    """Return a listing with the price of an older page, which is the newest to show one.
+
+    Args:
+        known: as it is shown now.
+        priced_now: what it costs by that page.
+        seen: as the page shows it, where the price is its own.
+    """
+    shown = known.listing
+    if seen is not None and (to_minor(seen.price, seen.currency), seen.currency) != (
+        priced_now.price_minor,
+        priced_now.currency,
+    ):
+        seen = None
+    if priced(shown) == priced_now and (seen is None or seen.price == shown.price):
+        return known
+    listing = msgspec.structs.replace(
+        shown,
+        price=from_minor(priced_now.price_minor, priced_now.currency) if seen is None else seen.price,
+        currency=priced_now.currency,
+        original_price=None if seen is None else seen.original_price,
+        original_currency=None if seen is None else seen.original_currency,
+        list_price=None if seen is None else seen.list_price,
+    )
+    told = with_total(Completed(listing, known.carried), priced_now)
+    if seen is None or stated_total(seen) is None:
+        return told
+    return Completed(told.listing, tuple(name for name in told.carried if name != TOTAL))
+
+
 _ABSENT: dict[str, Any] = {**dict.fromkeys(_PLAIN), "image_urls": ()}
 
 

@@ -23,7 +23,7 @@ import psycopg
 from warehouse.compaction import expand_month
 from warehouse.copy_text import integer_array, plain_array
 from warehouse.sightings import Sightings
-from warehouse.unsaid import Present, followed_by_unsaid, tell_anew
+from warehouse.unsaid import CAN_ENTER, EARLIER_WITHOUT_PRICE, Present, followed_by_unsaid, tell_anew
 
 
 def append_history(conn: psycopg.Connection, values: Mapping[str, Any]) -> None:
@@ -66,7 +66,7 @@ def correct_history(
     walked = followed_by_unsaid(conn, values)
     present = {}
     for listing_id in walked:
-        found = tell_anew(conn, {**values, "listing_id": listing_id}, is_priced=is_priced)
+        found = tell_anew(conn, {**values, "listing_id": listing_id})
         if found is not None:
             present[listing_id] = found
     _correct_stated(conn, values, sightings, walked)
@@ -106,25 +106,20 @@ select exists (
                              and (k.listing_id = any(r.unpriced_ids)) = %(is_priced)s)))
 )
 """
-_TO_CORRECT = """
-select listing_id
-from pricescope_load
-where ((is_late and (not is_counted or %(reparse)s)) or (is_again and %(reparse)s))
-  and listing_id <> all(%(walked)s) and price_minor > 0
-  and not exists (select from ops.price_reviews v
-                  where v.listing_id = pricescope_load.listing_id and v.observed_at = %(at)s
-                    and v.price_minor = pricescope_load.price_minor and v.state <> 'released')
+_TO_CORRECT = f"""
+select k.listing_id
+from pricescope_load k
+where ((k.is_late and (not k.is_counted or %(reparse)s)) or (k.is_again and %(reparse)s))
+  and k.listing_id <> all(%(walked)s) and {CAN_ENTER}
 """
 # observed: this page's (t, v), and when the listing was seen next on the day: an observation of a price that has no row
 # has one before it on its own day. p, n: the history rows around t; h: the row at t; u: the first observation after t
 # that has no row of its own, so that its value is the one in effect before the correction (h, else p). without_price:
 # seen earlier on the day by a page that showed no price, so that this is no heartbeat.
-_CORRECT = """
+_CORRECT = f"""
 with without_price as (
     select distinct unnest(r.unpriced_ids)
-    from ops.page_readings r
-    where r.source = %(source)s and r.unpriced > 0 and r.fetched_at >= %(day)s::timestamp at time zone 'UTC'
-      and r.fetched_at <= %(at)s and (r.fetched_at, r.page_id) < (%(at)s::timestamptz, %(page_id)s::bigint)
+    {EARLIER_WITHOUT_PRICE}
 ),
 observed as (
     select k.listing_id, k.price_minor, k.total_minor, k.currency, k.availability, s.next_at

@@ -6,15 +6,13 @@ Belongs here: showing it. Does not: which listings it holds for, which is the co
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 import msgspec
 import psycopg
 
 from domain.listing import Listing
-from domain.money import from_minor, to_minor
-from warehouse.completion import TOTAL, Completed, Priced, priced, stated_total, with_total
+from warehouse.completion import priced, with_price, with_total
 from warehouse.known import known_listings
 from warehouse.unsaid import Present
 
@@ -30,7 +28,7 @@ def show_present(conn: psycopg.Connection, present: Mapping[int, Present], seen:
     for listing_id, known in known_listings(conn, list(present)).items():
         value = present[listing_id]
         if value.is_price_told:
-            told = _with_price(known, value.priced, seen.get(listing_id))
+            told = with_price(known, value.priced, seen.get(listing_id))
         else:
             told = with_total(known, value.priced)
         if (told.listing, told.carried) == (known.listing, known.carried):
@@ -71,30 +69,6 @@ def count_late(conn: psycopg.Connection, values: Mapping[str, Any]) -> None:
         values: the load's.
     """
     conn.execute(_LATE_STATE, values)
-
-
-def _with_price(known: Completed, value: Priced, seen: Listing | None) -> Completed:
-    """Return a listing with the price that a page tells which is now the newest to show one."""
-    if seen is not None and (to_minor(seen.price, seen.currency), seen.currency) != (value.price_minor, value.currency):
-        seen = None
-    shown = known.listing
-    if priced(shown) == value and (seen is None or seen.price == shown.price):
-        return known
-    price = from_minor(value.price_minor, value.currency) if seen is None else seen.price
-    total = None if value.total_minor is None else from_minor(value.total_minor, value.currency)
-    listing = msgspec.structs.replace(
-        shown,
-        price=price,
-        currency=value.currency,
-        total_price=total,
-        fee=None if total is None else max(total - price, Decimal(0)),
-        original_price=None if seen is None else seen.original_price,
-        original_currency=None if seen is None else seen.original_currency,
-        list_price=None if seen is None else seen.list_price,
-    )
-    is_total_said = seen is not None and stated_total(seen) is not None
-    carried = set(known.carried) - {TOTAL} if is_total_said or total is None else {*known.carried, TOTAL}
-    return Completed(listing, tuple(sorted(carried)))
 
 
 # For what a late or re-read page touched, the time of the last price change is told by the corrected history.

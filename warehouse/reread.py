@@ -13,7 +13,7 @@ is left to the load.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple
@@ -76,7 +76,7 @@ def load_pages(
     parser_version: int,
     tell_kind: TellKind | None = None,
     again: bool = False,
-) -> Iterator[LoadResult]:
+) -> Generator[LoadResult, None, None]:
     """Load pages of one source in their order, as ``load_reading`` does each; yield a result for each.
 
     The rows are the same as those of loading one after the other. Each page is loaded as it is asked for, within a

@@ -55,13 +55,12 @@ def followed_by_unsaid(conn: psycopg.Connection, values: Mapping[str, Any]) -> l
     return [listing_id for (listing_id,) in conn.execute(_BEFORE_UNSAID, values).fetchall()]
 
 
-def tell_anew(conn: psycopg.Connection, values: Mapping[str, Any], *, is_priced: bool) -> Present | None:
+def tell_anew(conn: psycopg.Connection, values: Mapping[str, Any]) -> Present | None:
     """Tell one listing's observations anew, from this page's to the first that states its total; write their rows.
 
     Args:
         conn: in the load's transaction.
-        values: the load's, and ``listing_id``.
-        is_priced: this page shows a price.
+        values: the load's, ``listing_id``, and ``is_priced``: this page shows a price.
 
     Returns:
         What it costs now where no observation after this page states its total.
@@ -77,7 +76,7 @@ def tell_anew(conn: psycopg.Connection, values: Mapping[str, Any], *, is_priced:
     if own is None:
         return None
     value = _Value(*own)
-    told = {at: _Told(value, is_priced)}
+    told = {at: _Told(value, values["is_priced"])}
     stated_at: datetime | None = None
     is_price_told = True
     for fetched_at, page_id in seen:
@@ -139,17 +138,26 @@ def _write_rows(
         )
 
 
+# A price of nothing makes no row, nor does one that waits for review or was taken back there.
+CAN_ENTER = """k.price_minor > 0
+  and not exists (select from ops.price_reviews v
+                  where v.listing_id = k.listing_id and v.observed_at = %(at)s
+                    and v.price_minor = k.price_minor and v.state <> 'released')"""
+# Pages of the day before this one that show things without a price.
+EARLIER_WITHOUT_PRICE = """from ops.page_readings r
+    where r.source = %(source)s and r.unpriced > 0 and r.fetched_at >= %(day)s::timestamp at time zone 'UTC'
+      and r.fetched_at <= %(at)s and (r.fetched_at, r.page_id) < (%(at)s::timestamptz, %(page_id)s::bigint)"""
 # Late listings that observations follow which leave the total or the price unsaid. The next row is such an observation,
 # or says both itself, so that those after it stay as they are. Where no total was told and none is, nothing changes for
 # those that leave the total unsaid alone.
-_BEFORE_UNSAID = """
+_BEFORE_UNSAID = f"""
 select k.listing_id
 from pricescope_load k
 cross join lateral (
     select coalesce(min(h.observed_at), 'infinity') as next_at
     from core.price_history h where h.listing_id = k.listing_id and h.observed_at > %(at)s
 ) n
-where k.is_late and (not k.is_counted or %(reparse)s)
+where k.is_late and (not k.is_counted or %(reparse)s) and {CAN_ENTER}
   and (exists (select from ops.page_readings r
                where r.source = %(source)s and r.unpriced > 0 and r.fetched_at between %(at)s and n.next_at
                  and (r.fetched_at, r.page_id) > (%(at)s::timestamptz, %(page_id)s::bigint)
@@ -160,7 +168,8 @@ where k.is_late and (not k.is_counted or %(reparse)s)
                      where h.listing_id = k.listing_id and h.observed_at <= %(at)s
                      order by h.observed_at desc limit 1)))
            and exists (select from ops.page_readings r
-                       where r.source = %(source)s and r.thin_ids <> '{}' and r.fetched_at between %(at)s and n.next_at
+                       where r.source = %(source)s and r.thin_ids <> '{{}}'
+                         and r.fetched_at between %(at)s and n.next_at
                          and (r.fetched_at, r.page_id) > (%(at)s::timestamptz, %(page_id)s::bigint)
                          and k.listing_id = any(r.thin_ids))))
 order by k.listing_id
@@ -182,12 +191,7 @@ select fetched_at, page_id, false from ops.page_readings
 where source = %(source)s and unpriced > 0 and fetched_at >= %(at)s
   and (fetched_at, page_id) > (%(at)s::timestamptz, %(page_id)s::bigint) and %(listing_id)s = any(unpriced_ids)
 """
-_SEEN_WITHOUT_PRICE = """
-select max(fetched_at) from ops.page_readings
-where source = %(source)s and unpriced > 0 and fetched_at >= %(day)s::timestamp at time zone 'UTC'
-  and fetched_at <= %(at)s and (fetched_at, page_id) < (%(at)s::timestamptz, %(page_id)s::bigint)
-  and %(listing_id)s = any(unpriced_ids)
-"""
+_SEEN_WITHOUT_PRICE = f"select max(r.fetched_at) {EARLIER_WITHOUT_PRICE} and %(listing_id)s = any(r.unpriced_ids)"
 _STAGED = """
 select price_minor, total_minor, currency, availability from pricescope_load where listing_id = %(listing_id)s
 """

@@ -208,5 +208,5 @@ def test_garbage_is_looked_for_again_after_a_load_that_was_left_half_way(conn: p
         results = load_pages(conn, given_pages, parser_version=1)
         next(results)
         assert not gc.isenabled()
-        results.close()  # type: ignore[attr-defined]  # a generator, as an iterator to its callers
+        results.close()
     assert gc.isenabled()

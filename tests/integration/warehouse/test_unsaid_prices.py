@@ -124,3 +124,12 @@ def test_days_that_are_read_behind_a_sale_tell_what_was_asked_last(conn: psycopg
     rows = conn.execute("select price_minor, availability from core.price_history order by observed_at").fetchall()
     assert rows == [(1000, "available"), (1200, "available"), (1200, "sold")]
     assert conn.execute("select price, availability from core.listing_state").fetchone() == (Decimal(12), "sold")
+
+
+def test_a_late_price_of_nothing_tells_nothing_of_the_page_without_one_that_follows(conn: psycopg.Connection) -> None:
+    load(conn, 0, [listing(1, "10")])
+    load(conn, 10, [], [unpriced(1, Availability.SOLD)])
+    load(conn, 5, [listing(1, "0", total_price=Decimal(0), fee=Decimal(0))])
+    rows = conn.execute("select price_minor, availability from core.price_history order by observed_at").fetchall()
+    assert rows == [(1000, "available"), (1000, "sold")]
+    assert conn.execute("select price from core.listing_state").fetchone() == (Decimal(10),)
