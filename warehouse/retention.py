@@ -21,7 +21,7 @@ import psycopg
 
 from warehouse.archive import ArchivedPartition, ArchiveError, archive_partition, has_rows, is_unchanged
 from warehouse.compaction import anchor_month
-from warehouse.locks import take_loading_turn
+from warehouse.locks import HISTORY, hold_history, take_loading_turn
 from warehouse.partitions import drop_month, expired_months, next_month, partition_months, partition_name
 from warehouse.photo_key import photo_key
 from warehouse.watches import delete_listings
@@ -140,10 +140,13 @@ def _drop_months(
             _archive_beside(conn, table, month, keep.archive, archived)
             safe = archive_partition(conn, table, month, keep.archive)
             archived.append(safe.path)
-        if table == "core.price_history":
-            anchor_month(conn, next_month(month))
-        if drop_month(conn, table, month, still_wanted=partial(_is_safe, conn, safe)):
-            dropped.append(partition_name(table, month))
+        with conn.transaction():
+            if table == HISTORY:
+                # Compaction in between would take the anchors away again.
+                hold_history(conn)
+                anchor_month(conn, next_month(month))
+            if drop_month(conn, table, month, still_wanted=partial(_is_safe, conn, safe)):
+                dropped.append(partition_name(table, month))
 
 
 def _archive_begun(
